@@ -1,0 +1,62 @@
+/**
+ * Every bound in one place, each with its reason. `docs/limits.md` is written
+ * from this table. A limit is checked before anything is allocated for it.
+ */
+interface Limit {
+  readonly value: number;
+  readonly unit: string;
+  readonly why: string;
+}
+
+const MIB = 1024 * 1024;
+
+export const LIMITS = {
+  controlFrameBytes: { value: MIB, unit: "bytes", why: "control and index frames are decoded whole; a larger one is an attack on memory" },
+  dataFrameBytes: { value: 5 * MIB, unit: "bytes", why: "one answer of file data; bounds what a peer can make us buffer per request" },
+  helloFrameBytes: { value: 16 * 1024, unit: "bytes", why: "a peer that has not said hello yet gets hardly any memory" },
+  pairingMessageBytes: { value: 4096, unit: "bytes", why: "a stranger speaks here; every pairing message fits" },
+  handshakeMs: { value: 10_000, unit: "ms", why: "TLS and hello must end by then, so that trickling strangers hold no slot" },
+  strangersMax: { value: 32, unit: "connections", why: "connections that are not authenticated yet; more are closed at once" },
+  connectionsMax: { value: 256, unit: "connections", why: "peers of one node" },
+  pingAfterMs: { value: 12_000, unit: "ms", why: "silence after which a peer is asked whether it lives" },
+  deadAfterMs: { value: 28_000, unit: "ms", why: "silence after which a peer counts as gone" },
+  requestMs: { value: 60_000, unit: "ms", why: "a request without an answer for so long goes to another peer" },
+  requestsInFlightPerPeer: { value: 64, unit: "requests", why: "what one peer may ask at once before it is answered" },
+  requestItems: { value: 512, unit: "chunks", why: "chunks in one fetch request" },
+  requestBytes: { value: 4 * MIB, unit: "bytes", why: "file bytes one fetch request may ask for" },
+  sendBacklogBytes: { value: 16 * MIB, unit: "bytes", why: "queued for one peer before answering stops until it reads" },
+  recordsPerUpdate: { value: 2000, unit: "records", why: "records in one index update" },
+  headsPerRecord: { value: 32, unit: "heads", why: "concurrent versions of one path; more is a flood" },
+  devicesPerVector: { value: 256, unit: "devices", why: "entries of one version vector" },
+  chunksPerFile: { value: 4_194_304, unit: "chunks", why: "chunk list of the largest file" },
+  fileBytes: { value: 2 ** 43, unit: "bytes", why: "8 TiB; keeps chunk lists and offsets exact" },
+  pathBytes: { value: 4096, unit: "bytes", why: "what Linux takes" },
+  nameBytes: { value: 255, unit: "bytes", why: "what common file systems take" },
+  symlinkBytes: { value: 4095, unit: "bytes", why: "what Linux takes" },
+  foldersPerPeer: { value: 1000, unit: "folders", why: "folders two devices share" },
+  addressesPerPeer: { value: 16, unit: "addresses", why: "learned and configured addresses of one device" },
+  discoveredMax: { value: 256, unit: "entries", why: "what the local network may make us remember" },
+  problemsShown: { value: 100, unit: "paths", why: "problems listed for one folder; the rest are counted" },
+  ackProblems: { value: 20, unit: "paths", why: "problems told to a peer" },
+  settleMs: { value: 40, unit: "ms", why: "quiet a changed path must keep before it is read" },
+  settleMaxMs: { value: 2000, unit: "ms", why: "a path that never rests is read at last" },
+  rescanMs: { value: 3_600_000, unit: "ms", why: "the watcher is a hint; a full scan finds what it missed" },
+  planBatch: { value: 1000, unit: "paths", why: "paths planned at once; the rest wait in SQLite" },
+  smallFileBytes: { value: 32 * 1024, unit: "bytes", why: "files of one chunk, fetched many in one request" },
+  indexBatchRows: { value: 500, unit: "rows", why: "rows in one index transaction" },
+  brakeWindowMs: { value: 600_000, unit: "ms", why: "deletions are counted over this time" },
+  brakeFraction: { value: 0.25, unit: "of the files", why: "more deletions than this share, and more than brakeCount, are held" },
+  brakeCount: { value: 20, unit: "files", why: "small clean-ups pass" },
+  brakeAbsolute: { value: 1000, unit: "files", why: "more are always held" },
+  brakeAllOf: { value: 5, unit: "files", why: "losing every file of a folder of at least so many is held" },
+  versionsKeptMs: { value: 30 * 86_400_000, unit: "ms", why: "versions and trash are kept so long unless configured" },
+  versionsFreshMs: { value: 86_400_000, unit: "ms", why: "nothing younger is evicted, whatever the thinning says" },
+  freeReserveBytes: { value: 512 * MIB, unit: "bytes", why: "free space that versions give way to" },
+  freeReserveFraction: { value: 0.01, unit: "of the disk", why: "the smaller of this and freeReserveBytes counts" },
+  tombstoneMs: { value: 365 * 86_400_000, unit: "ms", why: "deletions are remembered a year at least" },
+  inviteMs: { value: 600_000, unit: "ms", why: "a pairing code lives ten minutes" },
+  inviteTries: { value: 3, unit: "tries", why: "a guess wins with 3 in 10^6" },
+  deadInvitesPerHour: { value: 5, unit: "invites", why: "more closes pairing until a person acts" },
+  apiBodyBytes: { value: 4 * MIB, unit: "bytes", why: "largest request body of the control interface" },
+  eventsKept: { value: 10_000, unit: "events", why: "durable events for replay" },
+} as const satisfies Record<string, Limit>;

@@ -1,0 +1,99 @@
+/**
+ * What two devices say to each other about a folder, as data.
+ *
+ * `src/peer/wire` turns these into frames and back; `src/sync` produces and
+ * consumes them. docs/protocol.md has their meaning on the wire.
+ */
+import type { FileInfo, PathProblem } from "./file-info.ts";
+import type { ContentId, FolderId, RelPath } from "./ids.ts";
+
+/** Opens a folder on a connection: which index this is, and how much of the other's index is held here. */
+export interface FolderState {
+  readonly type: "folder-state";
+  readonly folder: FolderId;
+  /** Names this device's index of the folder; a new one means that sequence numbers started anew. */
+  readonly epoch: string;
+  /** Highest sequence number given out here. */
+  readonly sequence: number;
+  /** The other's epoch and the sequence up to which it is stored here; epoch "" when unknown. */
+  readonly heldEpoch: string;
+  readonly heldSequence: number;
+  /** Whether this device takes part now (not paused, not halted). */
+  readonly isActive: boolean;
+}
+
+/** Records that changed since the sequence the receiver holds, in order of sequence. */
+export interface IndexUpdate {
+  readonly type: "index-update";
+  readonly folder: FolderId;
+  readonly epoch: string;
+  /** The receiver must hold everything up to here, else the update is refused. */
+  readonly afterSequence: number;
+  /** After this update the receiver holds everything up to here. */
+  readonly lastSequence: number;
+  readonly records: readonly IndexRecord[];
+  /** Directory moves expand to one tombstone and one new record per child; only between peers that share the feature. */
+  readonly moves: readonly DirectoryMove[];
+}
+
+export interface IndexRecord {
+  readonly sequence: number;
+  readonly info: FileInfo;
+  /** Wire form of the winner's chunk list when it is short; else empty and fetched on request. */
+  readonly chunkList: Uint8Array;
+}
+
+/** Everything below `from` now lies below `to`, each new record at `{author: counter}` above the record that moved. */
+export interface DirectoryMove {
+  readonly sequence: number;
+  readonly from: RelPath;
+  readonly to: RelPath;
+  readonly author: string;
+  readonly counter: number;
+}
+
+/** How far the receiver of updates has come. Sent after everything that applying produced was announced. */
+export interface IndexAck {
+  readonly type: "index-ack";
+  readonly folder: FolderId;
+  readonly epoch: string;
+  /** Stored up to here. */
+  readonly received: number;
+  /** Applied to the disk, durably, up to here. */
+  readonly applied: number;
+  /** What keeps the rest from being applied. */
+  readonly problems: readonly PathProblem[];
+}
+
+/** Asks the other side to look at its disk now and to answer with the sequence that covers what it found. */
+export interface BarrierRequest {
+  readonly type: "barrier";
+  readonly folder: FolderId;
+  readonly id: number;
+}
+
+export interface BarrierReply {
+  readonly type: "barrier-reply";
+  readonly folder: FolderId;
+  readonly id: number;
+  readonly sequence: number;
+  readonly problems: readonly PathProblem[];
+}
+
+/** The folder is paused, halted or no longer shared here. */
+export interface FolderClosed {
+  readonly type: "folder-closed";
+  readonly folder: FolderId;
+  readonly code: string;
+  readonly message: string;
+}
+
+export type FolderMessage = FolderState | IndexUpdate | IndexAck | BarrierRequest | BarrierReply | FolderClosed;
+
+/** Bytes of one version of a file, wanted from a peer. */
+export interface ChunkRequest {
+  readonly path: RelPath;
+  readonly contentId: ContentId;
+  readonly offset: number;
+  readonly size: number;
+}
