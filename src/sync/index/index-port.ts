@@ -1,0 +1,187 @@
+/**
+ * What is remembered between restarts, as the engine sees it.
+ *
+ * Reads are synchronous and bounded; writes go to the one writer and resolve
+ * after the transaction is durable. One write call is one transaction.
+ */
+import type { ChunkList, DiskStamp, FileInfo, Head } from "../../shared/file-info.ts";
+import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+
+/** This device's row for a path. */
+export interface LocalRow extends FileInfo {
+  /**
+   * What the disk held when the row was written: the winner, whole and durable.
+   * Null: nothing is there (a tombstone), or what should be there is held,
+   * displaced or wanted again; then the planner restores it.
+   */
+  readonly stamp: DiskStamp | null;
+  readonly sequence: number;
+}
+
+/** A peer's row for a path, as it last announced it. */
+export interface RemoteRow extends FileInfo {
+  readonly device: ShortId;
+  readonly sequence: number;
+}
+
+/** How far two devices are with each other's index of one folder. */
+export interface RemoteState {
+  /** Epoch of the peer's index that is stored here, "" when none. */
+  readonly epoch: string;
+  /** Stored here up to this sequence of the peer. */
+  readonly received: number;
+  /** Our epoch and sequence that the peer has acknowledged as applied. */
+  readonly ackedEpoch: string;
+  readonly acked: number;
+}
+
+/** One path of a folder as commit writes it. Sequence numbers are given by the writer, in the order of the array. */
+export interface LocalChange {
+  readonly path: RelPath;
+  readonly heads: readonly Head[];
+  readonly stamp: DiskStamp | null;
+  /** Whether peers have to hear of it (a new sequence number). A refreshed stamp alone is not announced. */
+  readonly announce: boolean;
+}
+
+export interface VersionRow {
+  readonly folder: FolderId;
+  readonly path: RelPath;
+  /** 1 = oldest, never reused for this path. */
+  readonly version: number;
+  readonly head: Head;
+  /** When it stopped being the current one, ms. */
+  readonly storedAtMs: number;
+  /** Why it is here: replaced, deleted, conflict, revert, restore. */
+  readonly origin: string;
+  /** The device or user whose change displaced it. */
+  readonly by: string;
+  /** Name in `.syncline/store`; null when only the history remains. */
+  readonly storedAs: string | null;
+  readonly stamp: DiskStamp | null;
+}
+
+export interface ConflictRow {
+  readonly id: number;
+  readonly folder: FolderId;
+  readonly path: RelPath;
+  readonly copyPath: RelPath;
+  readonly loser: Head;
+  readonly winner: Head;
+  readonly createdAtMs: number;
+  /** How it was settled, null while open: "keep-current", "keep-copy", "keep-both", "gone". */
+  readonly resolution: string | null;
+  readonly resolvedAtMs: number | null;
+  /** What undo needs, as JSON. */
+  readonly undo: string | null;
+}
+
+export interface EventRow {
+  readonly id: number;
+  readonly timeMs: number;
+  readonly type: string;
+  readonly folder: FolderId | null;
+  readonly path: string | null;
+  readonly device: string | null;
+  readonly user: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** One value that a path had from `fromMs` until the next row: what `restore --at` reads. */
+export interface HistoryRow {
+  readonly path: RelPath;
+  readonly fromMs: number;
+  readonly head: Head;
+}
+
+export interface FolderTotals {
+  readonly files: number;
+  readonly directories: number;
+  readonly symlinks: number;
+  readonly bytes: number;
+}
+
+export interface IndexReader {
+  /** This device's epoch and highest sequence for a folder; undefined before `openFolder`. */
+  folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined;
+  local(folder: FolderId, path: RelPath): LocalRow | undefined;
+  /** Direct children of a directory ("" = the root), by name, tombstones included. */
+  localChildren(folder: FolderId, parent: RelPath | ""): readonly LocalRow[];
+  /** Rows below a directory ("" = all), paged by path: pass the last path of the page before. */
+  localBelow(folder: FolderId, parent: RelPath | "", after: string, limit: number): readonly LocalRow[];
+  localSince(folder: FolderId, sequence: number, limit: number): readonly LocalRow[];
+  /** Live local files with this content, in any folder, present on disk. */
+  localByContent(contentId: ContentId, limit: number): readonly { readonly folder: FolderId; readonly row: LocalRow }[];
+  /** Every peer's row for a path. */
+  remote(folder: FolderId, path: RelPath): readonly RemoteRow[];
+  remoteOf(folder: FolderId, device: ShortId, path: RelPath): RemoteRow | undefined;
+  remoteState(folder: FolderId, device: ShortId): RemoteState;
+  /** Paths whose remote rows are not applied yet: live winners in path order, or deletions in reverse path order; paged. */
+  pending(folder: FolderId, kind: "live" | "deleted", after: string, limit: number): readonly RelPath[];
+  pendingTotals(folder: FolderId): { readonly files: number; readonly bytes: number };
+  /** What the peer still lacks of ours, by sequence: rows and bytes after `sequence`. */
+  localTotalsSince(folder: FolderId, sequence: number): { readonly files: number; readonly bytes: number };
+  /** Up to which sequence of the peer everything is applied. */
+  appliedUpTo(folder: FolderId, device: ShortId): number;
+  /** Stored form (delta/chunk-list.ts) of a multi-chunk file's list. */
+  chunkList(contentId: ContentId): Uint8Array | undefined;
+  totals(folder: FolderId): FolderTotals;
+  /** Live files now, and the most there were (kept by the brake's owner). */
+  versions(folder: FolderId, path: RelPath): readonly VersionRow[];
+  /** Kept versions of a folder, newest first, paged by rowid-like cursor. */
+  versionsOf(folder: FolderId, options: { readonly deletedOnly: boolean; readonly below: string; readonly after: number; readonly limit: number }): readonly (VersionRow & { readonly cursor: number })[];
+  versionByContent(contentId: ContentId): VersionRow | undefined;
+  /** What each path at or below `below` held at a moment. Paged by path. */
+  historyAt(folder: FolderId, below: string, atMs: number, after: string, limit: number): readonly HistoryRow[];
+  conflicts(folder: FolderId | null, onlyOpen: boolean): readonly ConflictRow[];
+  conflict(id: number): ConflictRow | undefined;
+  events(options: { readonly since: number; readonly limit: number; readonly folder?: FolderId; readonly type?: string }): readonly EventRow[];
+  /** Newest events first reversed to time order: the last `limit`. */
+  lastEvents(limit: number): readonly EventRow[];
+  /** Small durable facts of a folder: brake window, approvals, intents. */
+  note(folder: FolderId, key: string): string | undefined;
+}
+
+export interface IndexWriter {
+  /** Makes the folder known; keeps its epoch, or starts a new one when `epoch` differs (a lost or cloned index). Returns whether it was new. */
+  openFolder(folder: FolderId, epoch: string): Promise<{ readonly isNew: boolean }>;
+  forgetFolder(folder: FolderId): Promise<void>;
+  /** Writes local rows, gives sequences, extends the history, clears `pending` of remote rows that are now covered. Returns the highest sequence. */
+  commitLocal(
+    folder: FolderId,
+    changes: readonly LocalChange[],
+    extra?: {
+      readonly nowMs: number;
+      readonly chunkLists?: readonly (readonly [ContentId, ChunkList])[];
+      readonly versions?: readonly Omit<VersionRow, "version">[];
+      readonly conflicts?: readonly Omit<ConflictRow, "id" | "resolution" | "resolvedAtMs" | "undo">[];
+      readonly notes?: readonly (readonly [string, string | null])[];
+    },
+  ): Promise<number>;
+  /** Stores a peer's announced rows and how far they reach; marks as pending those that local rows do not cover. */
+  commitRemote(
+    folder: FolderId,
+    device: ShortId,
+    epoch: string,
+    lastSequence: number,
+    records: readonly { readonly sequence: number; readonly info: FileInfo; readonly chunkList: Uint8Array | null }[],
+  ): Promise<void>;
+  /** Drops what is stored of a peer's index (its epoch changed, or the folder is unshared). */
+  resetRemote(folder: FolderId, device: ShortId): Promise<void>;
+  /** Clears `pending` for rows that need nothing (covered without a change here). */
+  settle(folder: FolderId, paths: readonly RelPath[]): Promise<void>;
+  setAcked(folder: FolderId, device: ShortId, ackedEpoch: string, acked: number): Promise<void>;
+  putChunkLists(lists: readonly (readonly [ContentId, ChunkList])[]): Promise<void>;
+  addEvents(events: readonly Omit<EventRow, "id">[]): Promise<readonly number[]>;
+  updateVersions(folder: FolderId, changes: readonly { readonly path: RelPath; readonly version: number; readonly storedAs: string | null }[]): Promise<void>;
+  settleConflict(id: number, resolution: string | null, atMs: number, undo: string | null): Promise<void>;
+  setNote(folder: FolderId, key: string, value: string | null): Promise<void>;
+  /** Removes tombstones that every listed device has acknowledged and that are older than `beforeMs`, and chunk lists nobody refers to. */
+  prune(folder: FolderId, devices: readonly ShortId[], beforeMs: number): Promise<{ readonly tombstones: number }>;
+}
+
+/** The store the engine works with. */
+export interface FolderIndex {
+  readonly read: IndexReader;
+  readonly write: IndexWriter;
+}
