@@ -1,0 +1,48 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * Three kinds of tests, each found by its folder alone:
+ * unit (everything not named below) shares threads and must leave no state behind;
+ * simulation runs whole devices from seeds and may take its time;
+ * real starts daemons, so each file has a process of its own and they come last.
+ */
+const REAL = ["test/integration/**/*.test.ts", "test/lab/**/*.test.ts"];
+const SIMULATION = ["test/simulation/**/*.test.ts"];
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...REAL, ...SIMULATION],
+          pool: "threads",
+          isolate: false,
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: "simulation",
+          include: SIMULATION,
+          pool: "threads",
+          isolate: false,
+          testTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "real",
+          include: REAL,
+          pool: "forks",
+          testTimeout: 60_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
