@@ -1,0 +1,142 @@
+/**
+ * What the folder's loop asks of the disk. In the daemon two workers answer
+ * (one scans, one writes); in the simulation the same code runs inline.
+ */
+import type { ChunkList, DiskStamp, FileType, PathProblem } from "../shared/file-info.ts";
+import type { ContentId, RelPath } from "../shared/ids.ts";
+import type { FsCapabilities } from "./fs/filesystem.ts";
+
+/** Whether the folder is really there. Nothing is scanned, written or believed deleted unless it is "ok". */
+export type RootState =
+  | { readonly type: "ok"; readonly epoch: string; readonly capabilities: FsCapabilities }
+  | { readonly type: "halted"; readonly code: "E_MARKER_MISSING" | "E_MARKER_WRONG" | "E_ROOT_UNREADABLE"; readonly message: string };
+
+/** What to look at: paths (each with all below it), or everything. */
+export interface ScanRequest {
+  readonly paths: readonly RelPath[] | "everything";
+  /** Also read files whose stamp matches: finds rot and writes that hid (trust B6). */
+  readonly isThorough: boolean;
+}
+
+/** One difference between the disk and the row with `baseSequence` (0 = no row). */
+export type Observation =
+  | {
+      readonly type: "present";
+      readonly path: RelPath;
+      readonly baseSequence: number;
+      readonly fileType: FileType;
+      readonly size: number;
+      readonly mtimeNs: bigint;
+      readonly mode: number;
+      readonly contentId: ContentId | null;
+      readonly target: string;
+      readonly stamp: DiskStamp;
+      /** Of files with more than one chunk. */
+      readonly chunkList: ChunkList | null;
+    }
+  /** Gone, on evidence: its parent was listed whole, on the folder's own file system. */
+  | { readonly type: "missing"; readonly path: RelPath; readonly baseSequence: number };
+
+export interface ScanBatch {
+  readonly observations: readonly Observation[];
+  readonly problems: readonly PathProblem[];
+}
+
+/** Where a staged file's bytes come from. */
+export type ContentSource =
+  | { readonly from: "bytes"; readonly bytes: Uint8Array }
+  /** A file assembled in `.syncline/stage` under its content id. */
+  | { readonly from: "stage" }
+  /** Another file of this folder with the same content; proven by hash while it is copied. */
+  | { readonly from: "path"; readonly path: RelPath }
+  /** A kept version. */
+  | { readonly from: "store"; readonly name: string };
+
+/** Where the inode goes that held the path. `storeName` is used, too, when the conflict copy cannot be made. */
+export interface DisplacedTo {
+  readonly storeName: string;
+  readonly conflictPath: RelPath | null;
+}
+
+/** One step on the disk. `expected` is the stamp the step may displace; null: nothing may be there. */
+export type DiskStep =
+  | {
+      readonly step: "file";
+      readonly path: RelPath;
+      readonly contentId: ContentId;
+      readonly size: number;
+      readonly mtimeNs: bigint;
+      readonly mode: number;
+      readonly source: ContentSource;
+      readonly expected: DiskStamp | null;
+      readonly displacedTo: DisplacedTo;
+    }
+  | {
+      readonly step: "symlink";
+      readonly path: RelPath;
+      readonly target: string;
+      readonly mtimeNs: bigint;
+      readonly expected: DiskStamp | null;
+      readonly displacedTo: DisplacedTo;
+    }
+  | { readonly step: "directory"; readonly path: RelPath; readonly mode: number; readonly expected: DiskStamp | null; readonly displacedTo: DisplacedTo }
+  | { readonly step: "touch"; readonly path: RelPath; readonly mtimeNs: bigint | null; readonly mode: number; readonly expected: DiskStamp }
+  | { readonly step: "move"; readonly path: RelPath; readonly to: RelPath; readonly mtimeNs: bigint; readonly mode: number; readonly expected: DiskStamp }
+  | { readonly step: "delete"; readonly path: RelPath; readonly expected: DiskStamp; readonly storeName: string }
+  | { readonly step: "remove-directory"; readonly path: RelPath };
+
+/** What became of a step. Only "done" may be committed. */
+export type DiskOutcome =
+  | {
+      readonly type: "done";
+      /** Of what the path holds now; null when nothing. */
+      readonly stamp: DiskStamp | null;
+      /** Of the displaced inode in the store, when one went there. */
+      readonly storedStamp: DiskStamp | null;
+      /** Of the conflict copy, when one was made. */
+      readonly conflictStamp: DiskStamp | null;
+    }
+  /** The disk is not as the index has it: look again, then plan again. Nothing was lost. */
+  | { readonly type: "changed" }
+  /** A directory still holds entries that do not sync. */
+  | { readonly type: "not-empty" }
+  /** The local source does not hold the bytes it should. */
+  | { readonly type: "bad-source" }
+  | { readonly type: "failed"; readonly code: string; readonly message: string };
+
+/** One piece of a large file to be put together. */
+export interface WantedChunk {
+  readonly offset: number;
+  readonly size: number;
+  /** 16 or 32 bytes of its hash. */
+  readonly hash: Uint8Array;
+  /** Where it may be found here, best first. Proven by hash. */
+  readonly sources: readonly { readonly from: "path" | "store"; readonly name: string; readonly offset: number }[];
+}
+
+export interface FolderDisk {
+  check(): Promise<RootState>;
+  /** Hands batches over one by one and waits for each to be taken. Rejects only when the folder itself fails. */
+  scan(request: ScanRequest, take: (batch: ScanBatch) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** Stages all, makes it durable, swaps all in, makes the directories durable; in that order, one outcome per step. */
+  execute(steps: readonly DiskStep[]): Promise<readonly DiskOutcome[]>;
+  /**
+   * Opens the staged file of a content (finding again what an earlier try left),
+   * fills in what is here, and returns for each chunk its full 32-byte hash when
+   * it is in place, undefined when it must be fetched.
+   */
+  assemble(contentId: ContentId, size: number, chunks: readonly WantedChunk[]): Promise<readonly (Uint8Array | undefined)[]>;
+  /** Writes verified bytes into a staged file. */
+  writeStaged(contentId: ContentId, pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): Promise<void>;
+  /** Throws a staged file away. */
+  dropStaged(contentId: ContentId): Promise<void>;
+  /** Reads a small kept version or file whole; undefined when it is gone or changed. */
+  readStored(storeName: string, size: number): Promise<Uint8Array | undefined>;
+  /** Removes kept versions from the store, checking the stamp; returns the names removed. */
+  purge(entries: readonly { readonly storeName: string; readonly stamp: DiskStamp | null }[]): Promise<readonly string[]>;
+  /** Removes staged leftovers that no one resumed. */
+  cleanStage(olderThanMs: number): Promise<void>;
+  /** Creates a cookie file for the watcher to report. Removes it when `isDone`. */
+  cookie(name: string, isDone: boolean): Promise<void>;
+  free(): Promise<{ readonly bytes: number; readonly totalBytes: number; readonly inodes: number | undefined }>;
+}
