@@ -28,7 +28,7 @@ export const LIMITS = {
   recordsPerUpdate: { value: 2000, unit: "records", why: "records in one index update" },
   headsPerRecord: { value: 32, unit: "heads", why: "concurrent versions of one path; more is a flood" },
   devicesPerVector: { value: 256, unit: "devices", why: "entries of one version vector" },
-  chunksPerFile: { value: 4_194_304, unit: "chunks", why: "chunk list of the largest file" },
+  chunksPerFile: { value: 16_777_216, unit: "chunks", why: "the largest file, cut into the smallest chunks of its row" },
   fileBytes: { value: 2 ** 43, unit: "bytes", why: "8 TiB; keeps chunk lists and offsets exact" },
   pathBytes: { value: 4096, unit: "bytes", why: "what Linux takes" },
   nameBytes: { value: 255, unit: "bytes", why: "what common file systems take" },
