@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { SkipReporter } from "./scripts/test-reporter.ts";
 
 /**
  * Three kinds of tests, each found by its folder alone:
@@ -11,7 +12,7 @@ const SIMULATION = ["test/simulation/**/*.test.ts"];
 
 export default defineConfig({
   test: {
-    passWithNoTests: false,
+    reporters: ["default", new SkipReporter()],
     projects: [
       {
         test: {
