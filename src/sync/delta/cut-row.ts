@@ -32,7 +32,7 @@ const COARSEST: CutRow = row(512 * KIB, MIB, CHUNK_BYTES_MAX, 12, 10);
  * Part of a file's identity: a function of the size alone, so that equal bytes
  * have equal chunk lists on every device, whatever their history. A file that
  * grows past a row is cut anew; the bits of a finer mask are among those of a
- * coarser one, so most of the coarser cuts were cuts before.
+ * coarser one, so about half of the coarser cuts were cuts before.
  */
 export function chunkRow(size: number): CutRow {
   if (size <= WHOLE_FILE_BYTES_MAX) return WHOLE;
