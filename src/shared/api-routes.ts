@@ -1,0 +1,75 @@
+/**
+ * Every route of the node's interface, as data: what the command line, the
+ * control server and later the dashboard agree on. Schemas are in api.ts,
+ * apart from this table, so that the command line starts without loading them.
+ */
+
+export interface Route {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Below `/api/v1`. A part in braces is taken from the input of that name. */
+  readonly path: string;
+  /** "json": one document. "ndjson": one document a line, an error as the last line. */
+  readonly kind: "json" | "ndjson";
+  readonly summary: string;
+}
+
+export const API_PREFIX = "/api/v1";
+/** Carried by every document. */
+export const API_VERSION = 1;
+
+export const ROUTES = {
+  version: { method: "GET", path: "/version", kind: "json", summary: "Names the running program" },
+  status: { method: "GET", path: "/status", kind: "json", summary: "Says whether everything is in sync" },
+  wait: { method: "POST", path: "/wait", kind: "ndjson", summary: "Waits until every change made so far is everywhere" },
+  why: { method: "GET", path: "/why", kind: "json", summary: "Says why a path is not in sync" },
+  watch: { method: "GET", path: "/watch", kind: "ndjson", summary: "Follows status and events" },
+  events: { method: "GET", path: "/events", kind: "ndjson", summary: "Lists or follows what happened" },
+  logs: { method: "GET", path: "/logs", kind: "ndjson", summary: "Lists or follows the log" },
+  doctor: { method: "GET", path: "/doctor", kind: "json", summary: "Examines this machine and its connections" },
+  shutdown: { method: "POST", path: "/shutdown", kind: "json", summary: "Stops the daemon" },
+
+  join: { method: "POST", path: "/join", kind: "ndjson", summary: "Pairs with the device that made an invite" },
+  peerInvite: { method: "POST", path: "/invites", kind: "json", summary: "Makes a pairing code" },
+  peerList: { method: "GET", path: "/peers", kind: "json", summary: "Lists paired devices" },
+  peerShow: { method: "GET", path: "/peers/{peer}", kind: "json", summary: "Shows one paired device" },
+  peerAdd: { method: "POST", path: "/peers", kind: "json", summary: "Trusts a device by its id" },
+  peerRename: { method: "POST", path: "/peers/{peer}/rename", kind: "json", summary: "Names a device" },
+  peerRole: { method: "POST", path: "/peers/{peer}/role", kind: "json", summary: "Sets what a device may do here" },
+  peerPause: { method: "POST", path: "/peers/{peer}/pause", kind: "json", summary: "Stops talking to a device" },
+  peerResume: { method: "POST", path: "/peers/{peer}/resume", kind: "json", summary: "Talks to a paused device again" },
+  peerRemove: { method: "DELETE", path: "/peers/{peer}", kind: "json", summary: "Stops trusting a device" },
+  peerPing: { method: "POST", path: "/peers/{peer}/ping", kind: "ndjson", summary: "Measures the way to a device" },
+
+  folderAdd: { method: "POST", path: "/folders", kind: "json", summary: "Takes up a directory as a folder" },
+  folderList: { method: "GET", path: "/folders", kind: "json", summary: "Lists folders" },
+  folderShow: { method: "GET", path: "/folders/{folder}", kind: "json", summary: "Shows one folder" },
+  folderShare: { method: "POST", path: "/folders/{folder}/share", kind: "json", summary: "Shares a folder with a device" },
+  folderUnshare: { method: "POST", path: "/folders/{folder}/unshare", kind: "json", summary: "Stops sharing a folder with a device" },
+  folderMode: { method: "POST", path: "/folders/{folder}/mode", kind: "json", summary: "Sets the direction of a folder" },
+  folderIgnore: { method: "POST", path: "/folders/{folder}/ignore", kind: "json", summary: "Lists or changes this device's ignore patterns" },
+  folderPause: { method: "POST", path: "/folders/{folder}/pause", kind: "json", summary: "Stops syncing a folder" },
+  folderResume: { method: "POST", path: "/folders/{folder}/resume", kind: "json", summary: "Syncs a paused folder again" },
+  folderRescan: { method: "POST", path: "/folders/{folder}/rescan", kind: "json", summary: "Looks at every file of a folder now" },
+  folderApprove: { method: "POST", path: "/folders/{folder}/approve", kind: "json", summary: "Lets held deletions go on" },
+  folderReject: { method: "POST", path: "/folders/{folder}/reject", kind: "json", summary: "Undoes held deletions" },
+  folderRevert: { method: "POST", path: "/folders/{folder}/revert", kind: "json", summary: "Takes the others' state of a receive-only folder" },
+  folderOverride: { method: "POST", path: "/folders/{folder}/override", kind: "json", summary: "Makes the others take this state of a send-only folder" },
+  folderRepair: { method: "POST", path: "/folders/{folder}/repair", kind: "json", summary: "Confirms that a directory is the right one" },
+  folderRemove: { method: "DELETE", path: "/folders/{folder}", kind: "json", summary: "Stops syncing a folder; its files stay" },
+
+  conflictList: { method: "GET", path: "/conflicts", kind: "json", summary: "Lists conflicts" },
+  conflictShow: { method: "GET", path: "/conflicts/{id}", kind: "json", summary: "Shows one conflict" },
+  conflictResolve: { method: "POST", path: "/conflicts/{id}/resolve", kind: "json", summary: "Settles a conflict" },
+  conflictUndo: { method: "POST", path: "/conflicts/{id}/undo", kind: "json", summary: "Takes a settlement back" },
+
+  versions: { method: "GET", path: "/versions", kind: "json", summary: "Lists the kept versions of a file" },
+  restore: { method: "POST", path: "/restore", kind: "ndjson", summary: "Brings back a version, or a directory as it was" },
+  trashList: { method: "GET", path: "/trash", kind: "ndjson", summary: "Lists deleted files that are kept" },
+  trashRestore: { method: "POST", path: "/trash/restore", kind: "ndjson", summary: "Brings back deleted files" },
+  trashEmpty: { method: "POST", path: "/trash/empty", kind: "json", summary: "Removes deleted files for good" },
+
+  configGet: { method: "GET", path: "/config", kind: "json", summary: "Shows settings" },
+  configSet: { method: "POST", path: "/config", kind: "json", summary: "Changes settings" },
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;
