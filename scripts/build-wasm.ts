@@ -24,7 +24,8 @@ export async function buildCutModule(): Promise<string> {
     },
     listFiles: () => [],
   });
-  if (error !== null || binary === undefined) throw new Error(`cut.as.ts does not compile:\n${stderr.toString()}`, { cause: error });
+  if (error !== null || binary === undefined)
+    throw new Error(`cut.as.ts does not compile:\n${stderr.toString()}`, { cause: error });
   return moduleText(Buffer.from(binary).toString("base64"));
 }
 

@@ -21,7 +21,9 @@ export function ensureInstalled(withDev) {
   if (missing.length === 0) return;
   const isFresh = !existsSync(join(ROOT, "node_modules", ".package-lock.json"));
   const named = missing.slice(0, 3).map((path) => path.replace(/^.*node_modules\//, ""));
-  const what = isFresh ? "the packages" : `${named.join(", ")}${missing.length > 3 ? ` and ${missing.length - 3} more` : ""}`;
+  const what = isFresh
+    ? "the packages"
+    : `${named.join(", ")}${missing.length > 3 ? ` and ${missing.length - 3} more` : ""}`;
   process.stderr.write(`syncline: installing ${what} (once)\n`);
   // `install` adds to what is there; `ci` would pull the files from under a daemon that runs from this checkout.
   const verb = isFresh ? ["ci"] : ["install", "--no-save"];

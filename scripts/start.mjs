@@ -27,7 +27,11 @@ if (!hasDirectory) mkdirSync(directory, { recursive: true });
 const words = ["up", "--foreground", directory, ...args.slice(hasDirectory ? 1 : 0)];
 // A .cmd runs only through the shell, which splits what is not quoted.
 const daemon = isWindows
-  ? spawn(`"${LAUNCHER}"`, words.map((word) => `"${word}"`), { stdio: "inherit", shell: true })
+  ? spawn(
+      `"${LAUNCHER}"`,
+      words.map((word) => `"${word}"`),
+      { stdio: "inherit", shell: true },
+    )
   : spawn(LAUNCHER, words, { stdio: "inherit" });
 // Ctrl-C reaches the daemon through the terminal; this process waits for it to end cleanly.
 process.on("SIGINT", () => {});

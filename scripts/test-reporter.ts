@@ -28,7 +28,9 @@ export class SkipReporter implements Reporter {
       skipped: countOf("skipped"),
     };
     const skips = results.flatMap(({ module, name, result }) =>
-      result.state === "skipped" ? [{ why: `${module.relativeModuleId}: ${result.note ?? "no reason given"}`, name }] : [],
+      result.state === "skipped"
+        ? [{ why: `${module.relativeModuleId}: ${result.note ?? "no reason given"}`, name }]
+        : [],
     );
     for (const [why, tests] of Map.groupBy(skips, (skip) => skip.why)) {
       console.log(` skipped ${tests.length} of ${why}`);

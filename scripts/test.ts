@@ -34,7 +34,8 @@ const tests = runTests(args);
 const failedChecks = checks.filter(({ isPassed }) => !isPassed);
 const passed = tests.passed + checks.length - failedChecks.length;
 const failed = tests.failed + failedChecks.length;
-if (failedChecks.length > 0) console.log(`failed checks, see above: ${failedChecks.map(({ name }) => name).join(", ")}`);
+if (failedChecks.length > 0)
+  console.log(`failed checks, see above: ${failedChecks.map(({ name }) => name).join(", ")}`);
 if (tests.skipped > 0) console.log(`${tests.skipped} tests skipped, each with its reason above`);
 console.log(`tests and checks: ${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -142,7 +142,10 @@ describe("the launcher", () => {
   test("is found by its name on PATH", () => {
     putNode(PACKAGED, "v26.10.0");
     const path = [join(checkout, "bin"), "/usr/bin", "/bin"].join(delimiter);
-    const { stdout } = spawnSync("/bin/sh", ["-c", "cd / && syncline status"], { encoding: "utf8", env: { PATH: path } });
+    const { stdout } = spawnSync("/bin/sh", ["-c", "cd / && syncline status"], {
+      encoding: "utf8",
+      env: { PATH: path },
+    });
     expect(stdout.split("\n").slice(0, 3)).toEqual([PACKAGED, join(checkout, "src/cli/main.ts"), "status"]);
   });
 
@@ -172,7 +175,10 @@ describe("the launcher", () => {
     mkdirSync(join(spaced, "bin"), { recursive: true });
     copyFileSync(LAUNCHER, join(spaced, "bin/syncline"));
     put("my checkout/package.json", '{ "type": "module" }');
-    put("my checkout/src/cli/main.ts", "const [, , word = 1 as string | number] = process.argv;\nprocess.exitCode = Number(word);\n");
+    put(
+      "my checkout/src/cli/main.ts",
+      "const [, , word = 1 as string | number] = process.argv;\nprocess.exitCode = Number(word);\n",
+    );
     mkdirSync(join(spaced, "node_modules", `node-${process.platform}-${process.arch}`, "bin"), { recursive: true });
     symlinkSync(process.execPath, join(spaced, PACKAGED));
     const env = { NODE_COMPILE_CACHE: join(checkout, "cache") };

@@ -335,7 +335,10 @@ const SHAPES = {
       type: z.string().optional(),
       follow: flag.default(false),
     }),
-    output: z.union([event, z.object({ type: z.literal("summary"), events: z.number().int(), lastId: z.number().int() })]),
+    output: z.union([
+      event,
+      z.object({ type: z.literal("summary"), events: z.number().int(), lastId: z.number().int() }),
+    ]),
   },
   logs: {
     input: z.strictObject({
@@ -394,8 +397,22 @@ const SHAPES = {
   peerPing: {
     input: aboutPeer.extend({ count: z.coerce.number().int().min(1).max(1000).default(3) }),
     output: z.discriminatedUnion("type", [
-      z.object({ type: z.literal("pong"), sequence: z.number().int(), rttMs: z.number(), address: z.string(), transport: z.enum(["tcp", "udp"]) }),
-      z.object({ type: z.literal("summary"), peer: z.string(), sent: z.number().int(), received: z.number().int(), minMs: z.number().nullable(), meanMs: z.number().nullable(), maxMs: z.number().nullable() }),
+      z.object({
+        type: z.literal("pong"),
+        sequence: z.number().int(),
+        rttMs: z.number(),
+        address: z.string(),
+        transport: z.enum(["tcp", "udp"]),
+      }),
+      z.object({
+        type: z.literal("summary"),
+        peer: z.string(),
+        sent: z.number().int(),
+        received: z.number().int(),
+        minMs: z.number().nullable(),
+        meanMs: z.number().nullable(),
+        maxMs: z.number().nullable(),
+      }),
     ]),
   },
 
@@ -423,11 +440,20 @@ const SHAPES = {
   folderPause: { input: aboutFolder, output: changed },
   folderResume: { input: aboutFolder, output: changed },
   /** Returns when the scan is done. */
-  folderRescan: { input: aboutFolder, output: z.object({ folder: z.string(), files: z.number().int(), changed: z.number().int() }) },
+  folderRescan: {
+    input: aboutFolder,
+    output: z.object({ folder: z.string(), files: z.number().int(), changed: z.number().int() }),
+  },
   folderApprove: { input: aboutFolder, output: deletes },
   folderReject: { input: aboutFolder, output: deletes },
-  folderRevert: { input: aboutFolder.extend({ dryRun: z.boolean().default(false) }), output: deletes.extend({ paths: z.array(z.string()) }) },
-  folderOverride: { input: aboutFolder.extend({ dryRun: z.boolean().default(false) }), output: deletes.extend({ paths: z.array(z.string()) }) },
+  folderRevert: {
+    input: aboutFolder.extend({ dryRun: z.boolean().default(false) }),
+    output: deletes.extend({ paths: z.array(z.string()) }),
+  },
+  folderOverride: {
+    input: aboutFolder.extend({ dryRun: z.boolean().default(false) }),
+    output: deletes.extend({ paths: z.array(z.string()) }),
+  },
   folderRepair: { input: aboutFolder, output: folder },
   folderRemove: {
     /** `purge` also removes kept versions and trash (`.syncline`). */
@@ -462,11 +488,19 @@ const SHAPES = {
   },
   trashList: {
     input: z.strictObject({ folder: folderRef.optional(), path: pathText.default("") }),
-    output: z.discriminatedUnion("type", [trashItem, z.object({ type: z.literal("summary"), items: z.number().int(), bytes })]),
+    output: z.discriminatedUnion("type", [
+      trashItem,
+      z.object({ type: z.literal("summary"), items: z.number().int(), bytes }),
+    ]),
   },
   trashRestore: {
     /** A deleted directory brings back what was below it. */
-    input: z.strictObject({ folder: folderRef, path: pathText, as: pathText.optional(), dryRun: z.boolean().default(false) }),
+    input: z.strictObject({
+      folder: folderRef,
+      path: pathText,
+      as: pathText.optional(),
+      dryRun: z.boolean().default(false),
+    }),
     output: restoreItem,
   },
   trashEmpty: {

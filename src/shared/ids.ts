@@ -50,11 +50,19 @@ export function deviceIdFromHash(hash: Uint8Array): DeviceId {
 
 /** Parses a device id as a person may type it (any case, dashes optional, 0/1/8 for O/I/B); checks its Luhn characters. */
 export function parseDeviceId(text: string): DeviceId {
-  const plain = text.toUpperCase().replaceAll(/[\s-]/g, "").replaceAll("0", "O").replaceAll("1", "I").replaceAll("8", "B");
+  const plain = text
+    .toUpperCase()
+    .replaceAll(/[\s-]/g, "")
+    .replaceAll("0", "O")
+    .replaceAll("1", "I")
+    .replaceAll("8", "B");
   const isValid =
     /^[A-Z2-7]{56}$/.test(plain) &&
     [0, 14, 28, 42].every((start) => luhn32(plain.slice(start, start + 13)) === plain[start + 13]);
-  if (!isValid) throw new SyncError("E_USAGE", `"${text}" is not a device id`, { hint: "copy it from `syncline status` on that device" });
+  if (!isValid)
+    throw new SyncError("E_USAGE", `"${text}" is not a device id`, {
+      hint: "copy it from `syncline status` on that device",
+    });
   return (plain.match(/.{7}/g) ?? []).join("-") as DeviceId;
 }
 
