@@ -95,7 +95,7 @@ const LARGER_UNITS: Readonly<Record<string, readonly LargerUnit[]>> = {
     { unit: "KiB", size: 2 ** 10 },
   ],
   ms: [
-    { unit: "days", size: 86_400_000 },
+    { unit: "d", size: 86_400_000 },
     { unit: "h", size: 3_600_000 },
     { unit: "min", size: 60_000 },
     { unit: "s", size: 1000 },

@@ -128,7 +128,11 @@ async function cruiseTree(baseDir: string): Promise<ICruiseResult> {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
   } as const;
-  const { output } = await cruise(["src"], options, { extensions: [".ts", ".js", ".json"] });
+  const { output } = await cruise(["src"], options, {
+    exportsFields: ["exports"],
+    conditionNames: ["node", "import", "default"],
+    extensions: [".ts", ".js", ".json"],
+  });
   if (typeof output === "string") throw new Error("dependency-cruiser printed where it should have answered");
   return output;
 }
