@@ -69,6 +69,8 @@ export interface WriteHandle {
 
 export interface Filesystem {
   readonly capabilities: FsCapabilities;
+  /** Whether the folder's path still leads to the directory that was opened (not unmounted, moved away, or replaced). */
+  rootState(): "same" | "missing" | "replaced";
   /** `lstat`; undefined when nothing is there (ENOENT, ENOTDIR of a missing parent), never for any other failure. */
   stat(path: FsPath | typeof ROOT): DiskStat | undefined;
   list(path: FsPath | typeof ROOT): readonly DiskEntry[];
