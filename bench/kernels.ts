@@ -6,9 +6,9 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hasher } from "../src/shared/ports.ts";
-import { chunkRow } from "../src/sync/delta/cut-row.ts";
 import type { Cutter } from "../src/sync/delta/cut.ts";
 import { createCutter } from "../src/sync/delta/cut.ts";
+import { chunkRow } from "../src/sync/delta/cut-row.ts";
 import { hashFileContent } from "../src/sync/delta/hash-content.ts";
 import { createHasher } from "../src/sync/hash/blake3.ts";
 
@@ -25,7 +25,9 @@ export interface KernelRate {
 export function benchKernels(): readonly KernelRate[] {
   const content = incompressible(FILE_BYTES);
   const rates = [
-    ...(["simd", "scalar"] as const).map((kernel) => measure(`cut, ${kernel}`, () => cutAll(createCutter({ kernel }), content.length))),
+    ...(["simd", "scalar"] as const).map((kernel) =>
+      measure(`cut, ${kernel}`, () => cutAll(createCutter({ kernel }), content.length)),
+    ),
     ...(["native", "pure"] as const).flatMap((backend) => benchHash(backend, content)),
   ];
   const directory = mkdtempSync(join(tmpdir(), "syncline-bench-"));
@@ -64,7 +66,11 @@ function benchPipeline(path: string, content: Uint8Array): readonly KernelRate[]
     return (["auto", "pure"] as const).map((backend) => {
       const hasher = createHasher(backend);
       return measure(`read, cut and hash, ${backend}`, () => {
-        hashFileContent((buffer, position) => readSync(descriptor, buffer, 0, buffer.length, position), content.length, { hasher, cutter });
+        hashFileContent(
+          (buffer, position) => readSync(descriptor, buffer, 0, buffer.length, position),
+          content.length,
+          { hasher, cutter },
+        );
       });
     });
   } finally {

@@ -1,5 +1,5 @@
-import { SyncError } from "../../shared/errors.ts";
 import type { ErrorCode } from "../../shared/errors.ts";
+import { SyncError } from "../../shared/errors.ts";
 import type { ChunkList } from "../../shared/file-info.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { chunkCountMax, chunkRow } from "./cut-row.ts";
@@ -28,7 +28,8 @@ export function encodeChunkList(list: ChunkList): Uint8Array {
 /** Decodes the stored chunk list of a file of `fileSize` bytes. Throws E_INDEX_BROKEN when it cannot be one. */
 export function decodeChunkList(bytes: Uint8Array, fileSize: number): ChunkList {
   const count = bytes.length / ENTRY_BYTES;
-  if (!Number.isInteger(count)) throw badChunkList("E_INDEX_BROKEN", fileSize, `has ${bytes.length} bytes, which is no multiple of ${ENTRY_BYTES}`);
+  if (!Number.isInteger(count))
+    throw badChunkList("E_INDEX_BROKEN", fileSize, `has ${bytes.length} bytes, which is no multiple of ${ENTRY_BYTES}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const sizes = new Uint32Array(count);
   const hashes = new Uint8Array(count * HASH_BYTES);
@@ -45,11 +46,6 @@ export function decodeChunkList(bytes: Uint8Array, fileSize: number): ChunkList 
 /** The 32-byte hash of chunk `index`, as a view. */
 export function hashAt(list: ChunkList, index: number): Uint8Array {
   return list.hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
-}
-
-/** The list of a file of one chunk, given its hash; empty for an empty file. Such a list is never stored nor sent. */
-export function wholeFileList(hash: Uint8Array, size: number): ChunkList {
-  return size === 0 ? { sizes: new Uint32Array(), hashes: new Uint8Array() } : { sizes: Uint32Array.of(size), hashes: hash };
 }
 
 /**

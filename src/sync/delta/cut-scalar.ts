@@ -14,8 +14,9 @@
  *
  * Everything here is part of a file's identity: changing it changes content ids.
  */
-import { CUT_WINDOW_BYTES } from "./cut-kernel.ts";
+
 import type { CutKernel, CutSearch } from "./cut-kernel.ts";
+import { CUT_WINDOW_BYTES } from "./cut-kernel.ts";
 
 const TARGET = 0x5b;
 const PREFILTER_BYTES = 8;
@@ -27,7 +28,10 @@ const HIGH_NIBBLE: readonly number[] = [
   0x9c, 0x1c, 0xc9, 0x49, 0x6a, 0x71, 0xbc, 0xa1, 0x7a, 0xab, 0x09, 0xfb, 0x1b, 0xc7, 0x90, 0x62,
 ];
 /** What each byte adds to the gear hash. */
-const GEAR: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) => (LOW_NIBBLE[byte & 15] ?? 0) ^ (HIGH_NIBBLE[byte >> 4] ?? 0));
+const GEAR: Uint8Array = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => (LOW_NIBBLE[byte & 15] ?? 0) ^ (HIGH_NIBBLE[byte >> 4] ?? 0),
+);
 
 /** Makes the kernel that needs no WebAssembly. About a quarter as fast as the SIMD one. */
 export function createScalarKernel(memoryBytes: number): CutKernel {

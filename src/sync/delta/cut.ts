@@ -1,7 +1,7 @@
 import { assert } from "../../shared/errors.ts";
 import type { CutKernel } from "./cut-kernel.ts";
-import { CHUNK_BYTES_MAX } from "./cut-row.ts";
 import type { CutRow } from "./cut-row.ts";
+import { CHUNK_BYTES_MAX } from "./cut-row.ts";
 import { createScalarKernel } from "./cut-scalar.ts";
 import { createSimdKernel } from "./cut-simd.ts";
 

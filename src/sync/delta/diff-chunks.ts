@@ -1,7 +1,7 @@
 import type { ChunkList } from "../../shared/file-info.ts";
 import { hashAt } from "./chunk-list.ts";
-import { WIRE_HASH_BYTES } from "./wire-chunk-list.ts";
 import type { WireChunkList } from "./wire-chunk-list.ts";
+import { WIRE_HASH_BYTES } from "./wire-chunk-list.ts";
 
 /** Where the bytes of one wanted chunk come from. */
 export type ChunkSource =

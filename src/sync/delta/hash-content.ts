@@ -3,8 +3,8 @@ import type { ContentId } from "../../shared/ids.ts";
 import type { Hasher } from "../../shared/ports.ts";
 import { HASH_BYTES } from "./chunk-list.ts";
 import { contentIdOfChunks } from "./content-id.ts";
-import { chunkRow } from "./cut-row.ts";
 import type { Cutter } from "./cut.ts";
+import { chunkRow } from "./cut-row.ts";
 
 /** Fills `buffer` with the bytes at `position`, as far as there are any; returns how many. 0 means the end. */
 export type ReadAt = (buffer: Uint8Array, position: number) => number;

@@ -1,5 +1,5 @@
-import type { ChunkList } from "../../shared/file-info.ts";
 import type { SyncError } from "../../shared/errors.ts";
+import type { ChunkList } from "../../shared/file-info.ts";
 import { badChunkList, chunkListCountMax, chunkSizesFault, hashAt } from "./chunk-list.ts";
 
 /** Bytes of a chunk's hash on the wire. The content id binds the rest: a collision costs a second fetch, never a wrong file. */
@@ -17,7 +17,8 @@ export interface WireChunkList {
 /** What a peer will know of a list. */
 export function toWireChunkList(list: ChunkList): WireChunkList {
   const hashes = new Uint8Array(list.sizes.length * WIRE_HASH_BYTES);
-  for (let i = 0; i < list.sizes.length; i++) hashes.set(hashAt(list, i).subarray(0, WIRE_HASH_BYTES), i * WIRE_HASH_BYTES);
+  for (let i = 0; i < list.sizes.length; i++)
+    hashes.set(hashAt(list, i).subarray(0, WIRE_HASH_BYTES), i * WIRE_HASH_BYTES);
   return { sizes: list.sizes, hashes };
 }
 

@@ -3,7 +3,12 @@ import { describe, expect, test } from "vitest";
 import { SyncError } from "../../../src/shared/errors.ts";
 import type { ChunkList } from "../../../src/shared/file-info.ts";
 import { chunkSizesFault, decodeChunkList, encodeChunkList, hashAt } from "../../../src/sync/delta/chunk-list.ts";
-import { decodeWireChunkList, encodeWireChunkList, isWireHash, toWireChunkList } from "../../../src/sync/delta/wire-chunk-list.ts";
+import {
+  decodeWireChunkList,
+  encodeWireChunkList,
+  isWireHash,
+  toWireChunkList,
+} from "../../../src/sync/delta/wire-chunk-list.ts";
 import { randomBytes } from "./inputs.ts";
 
 const KIB = 1024;
@@ -40,7 +45,7 @@ test("a list survives the wire with half its hashes", () => {
     fc.property(chunkList, (list) => {
       const decoded = decodeWireChunkList(encodeWireChunkList(list), sizeOf(list));
       expect(decoded).toEqual(toWireChunkList(list));
-      list.sizes.forEach((_, i) => expect(isWireHash(decoded, i, hashAt(list, i))).toBe(true));
+      expect(Array.from(list.sizes, (_, i) => isWireHash(decoded, i, hashAt(list, i)))).not.toContain(false);
       expect(isWireHash(decoded, 0, hashAt(list, 1))).toBe(false);
     }),
   );
@@ -62,14 +67,39 @@ describe("sizes that no file has", () => {
   test.each([
     { name: "none for a file of one byte", sizes: [], size: 1, fault: "adds up to 0 bytes" },
     { name: "one for an empty file", sizes: [1], size: 0, fault: "has 1 chunks, more than fit" },
-    { name: "an empty last chunk", sizes: [131_072, 0], size: 131_072, fault: "has chunk 1 of 0 bytes, outside its bounds" },
+    {
+      name: "an empty last chunk",
+      sizes: [131_072, 0],
+      size: 131_072,
+      fault: "has chunk 1 of 0 bytes, outside its bounds",
+    },
     { name: "two for a small file", sizes: [16_000, 16_000], size: 32_000, fault: "has 2 chunks, more than fit" },
-    { name: "a first chunk of min", sizes: [16_384, 30_000], size: 46_384, fault: "has chunk 0 of 16384 bytes, outside its bounds" },
-    { name: "a chunk over max", sizes: [131_073, 1], size: 131_074, fault: "has chunk 0 of 131073 bytes, outside its bounds" },
-    { name: "a last chunk over max", sizes: [131_073], size: 131_073, fault: "has chunk 0 of 131073 bytes, outside its bounds" },
+    {
+      name: "a first chunk of min",
+      sizes: [16_384, 30_000],
+      size: 46_384,
+      fault: "has chunk 0 of 16384 bytes, outside its bounds",
+    },
+    {
+      name: "a chunk over max",
+      sizes: [131_073, 1],
+      size: 131_074,
+      fault: "has chunk 0 of 131073 bytes, outside its bounds",
+    },
+    {
+      name: "a last chunk over max",
+      sizes: [131_073],
+      size: 131_073,
+      fault: "has chunk 0 of 131073 bytes, outside its bounds",
+    },
     { name: "a sum below", sizes: [20_000, 20_000], size: 40_001, fault: "adds up to 40000 bytes" },
     { name: "a sum above", sizes: [20_000, 20_000], size: 39_999, fault: "adds up to 40000 bytes" },
-    { name: "sizes of a finer row", sizes: [2 ** 17, 2 ** 30 - 2 ** 17 + 1], size: 2 ** 30 + 1, fault: "has chunk 1 of 1073610753 bytes, outside its bounds" },
+    {
+      name: "sizes of a finer row",
+      sizes: [2 ** 17, 2 ** 30 - 2 ** 17 + 1],
+      size: 2 ** 30 + 1,
+      fault: "has chunk 1 of 1073610753 bytes, outside its bounds",
+    },
   ])("$name: $fault", ({ sizes, size, fault }) => {
     expect(chunkSizesFault(Uint32Array.from(sizes), size)).toBe(fault);
   });
@@ -94,26 +124,39 @@ describe("hostile wire lists", () => {
     { name: "a size of five bytes", bytes: bytesOf([[1, 0xff, 0xff, 0xff, 0xff, 0x01]]), size: 40_000 },
     { name: "bytes behind the last chunk", bytes: bytesOf([[1, 0xc0, 0xb8, 0x02], [2]]), size: 40_000 },
     { name: "a list for an empty file", bytes: bytesOf([[1, 0x01]]), size: 0 },
-    { name: "more chunks than fit", bytes: bytesOf([[1, 0x80, 0x7d], [2, 0x80, 0x7d], [3, 0x80, 0x7d]]), size: 48_000 },
+    {
+      name: "more chunks than fit",
+      bytes: bytesOf([
+        [1, 0x80, 0x7d],
+        [2, 0x80, 0x7d],
+        [3, 0x80, 0x7d],
+      ]),
+      size: 48_000,
+    },
   ])("$name → E_PROTOCOL", ({ bytes, size }) => {
     expect(() => decodeWireChunkList(bytes, size)).toThrow(expect.objectContaining({ code: "E_PROTOCOL" }));
   });
 
   test("whatever the bytes, the answer is a list of that file or E_PROTOCOL", () => {
     fc.assert(
-      fc.property(chunkList, fc.array(fc.record({ at: fc.nat(2000), byte: fc.nat(255) }), { maxLength: 3 }), fc.nat(2), (list, edits, cutOff) => {
-        const bytes = encodeWireChunkList(list).slice();
-        for (const { at, byte } of edits) bytes[at % bytes.length] = byte;
-        const size = sizeOf(list);
-        try {
-          const decoded = decodeWireChunkList(bytes.subarray(0, bytes.length - cutOff), size);
-          expect(chunkSizesFault(decoded.sizes, size)).toBeUndefined();
-          expect(decoded.hashes.length).toBe(16 * decoded.sizes.length);
-        } catch (error) {
-          expect(error).toBeInstanceOf(SyncError);
-          expect(error).toHaveProperty("code", "E_PROTOCOL");
-        }
-      }),
+      fc.property(
+        chunkList,
+        fc.array(fc.record({ at: fc.nat(2000), byte: fc.nat(255) }), { maxLength: 3 }),
+        fc.nat(2),
+        (list, edits, cutOff) => {
+          const bytes = encodeWireChunkList(list).slice();
+          for (const { at, byte } of edits) bytes[at % bytes.length] = byte;
+          const size = sizeOf(list);
+          try {
+            const decoded = decodeWireChunkList(bytes.subarray(0, bytes.length - cutOff), size);
+            expect(chunkSizesFault(decoded.sizes, size)).toBeUndefined();
+            expect(decoded.hashes.length).toBe(16 * decoded.sizes.length);
+          } catch (error) {
+            expect(error).toBeInstanceOf(SyncError);
+            expect(error).toHaveProperty("code", "E_PROTOCOL");
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -124,5 +167,7 @@ describe("hostile wire lists", () => {
 });
 
 test.each([35, 36])("a stored list of %i bytes for a file of 40,000 → E_INDEX_BROKEN", (length) => {
-  expect(() => decodeChunkList(new Uint8Array(length), 40_000)).toThrow(expect.objectContaining({ code: "E_INDEX_BROKEN" }));
+  expect(() => decodeChunkList(new Uint8Array(length), 40_000)).toThrow(
+    expect.objectContaining({ code: "E_INDEX_BROKEN" }),
+  );
 });

@@ -1,8 +1,13 @@
-import type { CutRow } from "../../../src/sync/delta/cut-row.ts";
 import type { Cutter } from "../../../src/sync/delta/cut.ts";
+import type { CutRow } from "../../../src/sync/delta/cut-row.ts";
 
 /** Cuts bytes that are all in memory; `pieces` says how many are handed over at a time, the last number again and again. */
-export function cutWhole(cutter: Cutter, bytes: Uint8Array, row: CutRow, pieces: readonly number[] = [Infinity]): number[] {
+export function cutWhole(
+  cutter: Cutter,
+  bytes: Uint8Array,
+  row: CutRow,
+  pieces: readonly number[] = [Infinity],
+): number[] {
   const cuts: number[] = [];
   let position = 0;
   let end = 0;
@@ -14,7 +19,10 @@ export function cutWhole(cutter: Cutter, bytes: Uint8Array, row: CutRow, pieces:
     space.set(bytes.subarray(position, position + length));
     position += length;
     const isEnd = position === bytes.length;
-    for (const chunk of cutter.push(length, isEnd)) cuts.push((end += chunk.length));
+    for (const chunk of cutter.push(length, isEnd)) {
+      end += chunk.length;
+      cuts.push(end);
+    }
     if (isEnd) return cuts;
   }
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chunkRow } from "../../../src/sync/delta/cut-row.ts";
-import type { CutRow } from "../../../src/sync/delta/cut-row.ts";
 import { createCutter } from "../../../src/sync/delta/cut.ts";
+import type { CutRow } from "../../../src/sync/delta/cut-row.ts";
+import { chunkRow } from "../../../src/sync/delta/cut-row.ts";
 import { cutWhole } from "./cut-whole.ts";
 import { inputBytes, randomBytes, textBytes } from "./inputs.ts";
 import { KNOWN_ANSWERS } from "./known-answers.ts";
@@ -19,14 +19,23 @@ describe.each([
     expect(cutWhole(cutter, inputBytes(kind, size), chunkRow(size))).toEqual(cuts);
   });
 
-  test.each(KNOWN_ANSWERS.coarserRows)("cuts by the row of a file of $fileSize bytes at the known places", ({ kind, size, fileSize, cuts }) => {
-    expect(cutWhole(cutter, inputBytes(kind, size), chunkRow(fileSize))).toEqual(cuts);
-  });
+  test.each(KNOWN_ANSWERS.coarserRows)(
+    "cuts by the row of a file of $fileSize bytes at the known places",
+    ({ kind, size, fileSize, cuts }) => {
+      expect(cutWhole(cutter, inputBytes(kind, size), chunkRow(fileSize))).toEqual(cuts);
+    },
+  );
 });
 
 /** Rows so small that a few thousand bytes hit every bound. */
 const smallRow: fc.Arbitrary<CutRow> = fc
-  .record({ min: fc.integer({ min: 32, max: 100 }), normal: fc.nat(100), max: fc.nat(300), bits: fc.nat(3), fewer: fc.nat(3) })
+  .record({
+    min: fc.integer({ min: 32, max: 100 }),
+    normal: fc.nat(100),
+    max: fc.nat(300),
+    bits: fc.nat(3),
+    fewer: fc.nat(3),
+  })
   .map(({ min, normal, max, bits, fewer }) => ({
     min,
     normal: min + normal,

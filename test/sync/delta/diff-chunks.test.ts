@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ChunkList } from "../../../src/shared/file-info.ts";
 import { createCutter } from "../../../src/sync/delta/cut.ts";
-import { diffChunks } from "../../../src/sync/delta/diff-chunks.ts";
 import type { ChunkSource } from "../../../src/sync/delta/diff-chunks.ts";
+import { diffChunks } from "../../../src/sync/delta/diff-chunks.ts";
 import { hashFileContent } from "../../../src/sync/delta/hash-content.ts";
 import { toWireChunkList } from "../../../src/sync/delta/wire-chunk-list.ts";
 import { createHasher } from "../../../src/sync/hash/blake3.ts";
@@ -12,10 +12,14 @@ import { randomBytes } from "./inputs.ts";
 /** A list of chunks that letters name: equal letters are equal chunks; each letter has a size of its own. */
 function listOf(letters: string): ChunkList {
   const codes = Array.from(letters, (letter) => letter.charCodeAt(0));
-  return { sizes: Uint32Array.from(codes, (code) => code * 100), hashes: Uint8Array.from(codes.flatMap((code) => new Array<number>(32).fill(code))) };
+  return {
+    sizes: Uint32Array.from(codes, (code) => code * 100),
+    hashes: Uint8Array.from(codes.flatMap((code) => new Array<number>(32).fill(code))),
+  };
 }
 
-const shown = (source: ChunkSource): string => (source.type === "local" ? `${source.list}:${source.chunk}` : source.type === "repeat" ? `=${source.chunk}` : "?");
+const shown = (source: ChunkSource): string =>
+  source.type === "local" ? `${source.list}:${source.chunk}` : source.type === "repeat" ? `=${source.chunk}` : "?";
 
 test.each([
   { wanted: "", locals: ["a"], expected: "" },
@@ -27,11 +31,17 @@ test.each([
   { wanted: "aa", locals: ["baa"], expected: "0:1 0:1" },
   { wanted: "xyxx", locals: ["a"], expected: "? ? =0 =0" },
 ])("$wanted from $locals → $expected", ({ wanted, locals, expected }) => {
-  expect(diffChunks(toWireChunkList(listOf(wanted)), locals.map(listOf)).map(shown).join(" ")).toBe(expected);
+  expect(
+    diffChunks(toWireChunkList(listOf(wanted)), locals.map(listOf))
+      .map(shown)
+      .join(" "),
+  ).toBe(expected);
 });
 
 test("a local source has the offset at which its chunk begins", () => {
-  expect(diffChunks(toWireChunkList(listOf("c")), [listOf("abc")])).toEqual([{ type: "local", list: 0, chunk: 2, offset: 97 * 100 + 98 * 100 }]);
+  expect(diffChunks(toWireChunkList(listOf("c")), [listOf("abc")])).toEqual([
+    { type: "local", list: 0, chunk: 2, offset: 97 * 100 + 98 * 100 },
+  ]);
 });
 
 test("chunks with equal hashes and different sizes are different", () => {
@@ -60,11 +70,15 @@ test("what local chunks and repeats give is what was wanted", () => {
 test("after an edit in the middle of a file only the chunks around it are missing", () => {
   const tools = { hasher: createHasher(), cutter: createCutter() };
   const listOfBytes = (bytes: Uint8Array): ChunkList => {
-    const { chunks } = hashFileContent((buffer, position) => {
-      const part = bytes.subarray(position, position + buffer.length);
-      buffer.set(part);
-      return part.length;
-    }, bytes.length, tools);
+    const { chunks } = hashFileContent(
+      (buffer, position) => {
+        const part = bytes.subarray(position, position + buffer.length);
+        buffer.set(part);
+        return part.length;
+      },
+      bytes.length,
+      tools,
+    );
     if (chunks === null) throw new Error("the bytes did not change");
     return chunks;
   };

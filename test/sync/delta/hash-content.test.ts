@@ -3,8 +3,8 @@ import { toHex } from "../../../src/shared/hex.ts";
 import { hashAt } from "../../../src/sync/delta/chunk-list.ts";
 import { contentIdOfChunks, contentIdOfTarget } from "../../../src/sync/delta/content-id.ts";
 import { createCutter } from "../../../src/sync/delta/cut.ts";
-import { hashFileContent } from "../../../src/sync/delta/hash-content.ts";
 import type { ReadAt } from "../../../src/sync/delta/hash-content.ts";
+import { hashFileContent } from "../../../src/sync/delta/hash-content.ts";
 import { createHasher } from "../../../src/sync/hash/blake3.ts";
 import { inputBytes, randomBytes } from "./inputs.ts";
 import { KNOWN_ANSWERS } from "./known-answers.ts";
@@ -40,7 +40,9 @@ test("each hash of the list is that of its chunk's bytes", () => {
     expect(toHex(hashAt(chunks, i))).toBe(toHex(hasher.chunk(bytes.subarray(offset, offset + size))));
     offset += size;
   });
-  expect(contentIdOfChunks(chunks, bytes.length, hasher)).toBe(hashFileContent(reader(bytes, 1000), bytes.length, tools).contentId);
+  expect(contentIdOfChunks(chunks, bytes.length, hasher)).toBe(
+    hashFileContent(reader(bytes, 1000), bytes.length, tools).contentId,
+  );
 });
 
 describe("a file whose size is not the announced one has no content id", () => {
@@ -53,7 +55,11 @@ describe("a file whose size is not the announced one has no content id", () => {
     { name: "longer by one, at a block's edge", actual: 524_289, announced: 524_288, read: 524_289 },
     { name: "grown past the row of small files", actual: 40_000, announced: 20_000, read: 40_000 },
   ])("$name", ({ actual, announced, read }) => {
-    expect(hashFileContent(reader(randomBytes(actual)), announced, tools)).toEqual({ size: read, contentId: null, chunks: null });
+    expect(hashFileContent(reader(randomBytes(actual)), announced, tools)).toEqual({
+      size: read,
+      contentId: null,
+      chunks: null,
+    });
   });
 
   test("and reading stops early when it is far longer", () => {
@@ -83,6 +89,8 @@ test("a failing read passes through and leaves the tools usable", () => {
 });
 
 test("a symlink's content id is the hash of its target's UTF-8 bytes", () => {
-  expect(contentIdOfTarget("../höher", hasher)).toBe(toHex(hasher.chunk(Uint8Array.from([46, 46, 47, 104, 0xc3, 0xb6, 104, 101, 114]))));
+  expect(contentIdOfTarget("../höher", hasher)).toBe(
+    toHex(hasher.chunk(Uint8Array.from([46, 46, 47, 104, 0xc3, 0xb6, 104, 101, 114]))),
+  );
   expect(contentIdOfTarget("", hasher)).toBe("af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");
 });

@@ -1,7 +1,7 @@
 /** Generated file contents that any language can make again; docs/delta.md describes them. */
 
 /** A stream of 32-bit numbers. Source: splitmix32, the finaliser of MurmurHash3 over a Weyl sequence. */
-export function splitmix32(seed: number): () => number {
+function splitmix32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x9e3779b9) | 0;

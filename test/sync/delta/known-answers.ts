@@ -22,6 +22,5 @@ interface KnownCuts {
  * a test disagrees with these, content ids have changed, and every device
  * would hold different names for the same bytes.
  */
-export const KNOWN_ANSWERS: { readonly files: readonly KnownFile[]; readonly coarserRows: readonly KnownCuts[] } = JSON.parse(
-  readFileSync(new URL("../../fixtures/delta/known-answers.json", import.meta.url), "utf8"),
-);
+export const KNOWN_ANSWERS: { readonly files: readonly KnownFile[]; readonly coarserRows: readonly KnownCuts[] } =
+  JSON.parse(readFileSync(new URL("../../fixtures/delta/known-answers.json", import.meta.url), "utf8"));

@@ -14,7 +14,12 @@ const wrap = (x: bigint): bigint => BigInt.asUintN(64, x);
 const rotl = (x: bigint, bits: bigint): bigint => wrap(x << bits) | (x >> (64n - bits));
 
 function mix(view: DataView, start: number): bigint {
-  const [a, b, c, d] = [0, 8, 16, 24].map((at) => view.getBigUint64(start + at, true)) as [bigint, bigint, bigint, bigint];
+  const [a, b, c, d] = [0, 8, 16, 24].map((at) => view.getBigUint64(start + at, true)) as [
+    bigint,
+    bigint,
+    bigint,
+    bigint,
+  ];
   let h = wrap(a * P1);
   h = wrap((rotl(h, 29n) ^ wrap(b * P2)) * P3);
   h = wrap((rotl(h, 31n) ^ wrap(c * P1)) * P2);
