@@ -49,7 +49,10 @@ export function compareHeads(a: Head, b: Head): number {
     descending(a.author, b.author) ||
     descending(a.contentId ?? "", b.contentId ?? "") ||
     descending(a.target, b.target) ||
+    descending(a.type, b.type) ||
+    b.size - a.size ||
     b.mode - a.mode ||
+    descending(a.previous ?? "", b.previous ?? "") ||
     descending(a.owner, b.owner) ||
     descending(JSON.stringify(a.version), JSON.stringify(b.version))
   );
@@ -73,7 +76,11 @@ export function sameContent(a: Head, b: Head): boolean {
 
 /** Whether two sets of heads, both in canonical order, are the same set. */
 export function sameHeads(a: readonly Head[], b: readonly Head[]): boolean {
-  return a.length === b.length && a.every((head, position) => compare(head.version, b[position]?.version ?? []) === "equal");
+  return a.length === b.length && a.every((head, position) => isSameHead(head, b[position]));
+}
+
+function isSameHead(a: Head, b: Head | undefined): boolean {
+  return b !== undefined && compareHeads(a, b) === 0;
 }
 
 /** Whether `known` already covers everything in `heads`: joining would change nothing. */
@@ -81,7 +88,7 @@ export function covers(known: readonly Head[], heads: readonly Head[]): boolean 
   return heads.every((head) =>
     known.some((other) => {
       const ordering = compare(head.version, other.version);
-      return ordering === "before" || ordering === "equal";
+      return ordering === "before" || (ordering === "equal" && compareHeads(other, head) <= 0);
     }),
   );
 }
