@@ -9,7 +9,11 @@ import type { FsCapabilities } from "./fs/filesystem.ts";
 /** Whether the folder is really there. Nothing is scanned, written or believed deleted unless it is "ok". */
 export type RootState =
   | { readonly type: "ok"; readonly epoch: string; readonly capabilities: FsCapabilities }
-  | { readonly type: "halted"; readonly code: "E_MARKER_MISSING" | "E_MARKER_WRONG" | "E_ROOT_UNREADABLE"; readonly message: string };
+  | {
+      readonly type: "halted";
+      readonly code: "E_MARKER_MISSING" | "E_MARKER_WRONG" | "E_ROOT_UNREADABLE";
+      readonly message: string;
+    };
 
 /** What to look at: paths (each with all below it), or everything. */
 export interface ScanRequest {
@@ -79,9 +83,28 @@ export type DiskStep =
       readonly expected: DiskStamp | null;
       readonly displacedTo: DisplacedTo;
     }
-  | { readonly step: "directory"; readonly path: RelPath; readonly mode: number; readonly expected: DiskStamp | null; readonly displacedTo: DisplacedTo }
-  | { readonly step: "touch"; readonly path: RelPath; readonly mtimeNs: bigint | null; readonly mode: number; readonly expected: DiskStamp }
-  | { readonly step: "move"; readonly path: RelPath; readonly to: RelPath; readonly mtimeNs: bigint; readonly mode: number; readonly expected: DiskStamp }
+  | {
+      readonly step: "directory";
+      readonly path: RelPath;
+      readonly mode: number;
+      readonly expected: DiskStamp | null;
+      readonly displacedTo: DisplacedTo;
+    }
+  | {
+      readonly step: "touch";
+      readonly path: RelPath;
+      readonly mtimeNs: bigint | null;
+      readonly mode: number;
+      readonly expected: DiskStamp;
+    }
+  | {
+      readonly step: "move";
+      readonly path: RelPath;
+      readonly to: RelPath;
+      readonly mtimeNs: bigint;
+      readonly mode: number;
+      readonly expected: DiskStamp;
+    }
   | { readonly step: "delete"; readonly path: RelPath; readonly expected: DiskStamp; readonly storeName: string }
   | { readonly step: "remove-directory"; readonly path: RelPath };
 
@@ -116,6 +139,10 @@ export interface WantedChunk {
 
 export interface FolderDisk {
   check(): Promise<RootState>;
+  /** Whether the marker has already belonged to an index (its epoch is not the one it was created with): a missing index was lost, not new. */
+  isUsedMarker(): Promise<boolean>;
+  /** Writes the index's epoch into the marker, durably. */
+  writeEpoch(epoch: string): Promise<void>;
   /** Hands batches over one by one and waits for each to be taken. Rejects only when the folder itself fails. */
   scan(request: ScanRequest, take: (batch: ScanBatch) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Stages all, makes it durable, swaps all in, makes the directories durable; in that order, one outcome per step. */
@@ -125,15 +152,24 @@ export interface FolderDisk {
    * fills in what is here, and returns for each chunk its full 32-byte hash when
    * it is in place, undefined when it must be fetched.
    */
-  assemble(contentId: ContentId, size: number, chunks: readonly WantedChunk[]): Promise<readonly (Uint8Array | undefined)[]>;
+  assemble(
+    contentId: ContentId,
+    size: number,
+    chunks: readonly WantedChunk[],
+  ): Promise<readonly (Uint8Array | undefined)[]>;
   /** Writes verified bytes into a staged file. */
-  writeStaged(contentId: ContentId, pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): Promise<void>;
+  writeStaged(
+    contentId: ContentId,
+    pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
+  ): Promise<void>;
   /** Throws a staged file away. */
   dropStaged(contentId: ContentId): Promise<void>;
   /** Reads a small kept version or file whole; undefined when it is gone or changed. */
   readStored(storeName: string, size: number): Promise<Uint8Array | undefined>;
   /** Removes kept versions from the store, checking the stamp; returns the names removed. */
-  purge(entries: readonly { readonly storeName: string; readonly stamp: DiskStamp | null }[]): Promise<readonly string[]>;
+  purge(
+    entries: readonly { readonly storeName: string; readonly stamp: DiskStamp | null }[],
+  ): Promise<readonly string[]>;
   /** Removes staged leftovers that no one resumed. */
   cleanStage(olderThanMs: number): Promise<void>;
   /** Creates a cookie file for the watcher to report. Removes it when `isDone`. */

@@ -60,7 +60,14 @@ export function headsForDeletion(options: {
   const known = remotes.reduce(joinHeads, local);
   if (winnerOf(known).deleted) return known;
   const gone = winnerOf(local);
-  const tombstone = { ...gone, contentId: null, target: "", size: 0, deleted: true, mtimeNs: BigInt(nowMs) * 1_000_000n };
+  const tombstone = {
+    ...gone,
+    contentId: null,
+    target: "",
+    size: 0,
+    deleted: true,
+    mtimeNs: BigInt(nowMs) * 1_000_000n,
+  };
   return [writeAbove(local, tombstone, device, nowMs / 1000)];
 }
 
@@ -68,10 +75,19 @@ export function headsForDeletion(options: {
  * A new version by this device above `heads`: settles whatever was concurrent
  * among them. The owner of the path stays who it was.
  */
-export function writeAbove(heads: readonly Head[], content: Seen & { readonly deleted: boolean }, device: ShortId, nowSeconds: number): Head {
+export function writeAbove(
+  heads: readonly Head[],
+  content: Seen & { readonly deleted: boolean },
+  device: ShortId,
+  nowSeconds: number,
+): Head {
   const before = heads[0];
   return {
-    version: bump(heads.map((head) => head.version), device, nowSeconds),
+    version: bump(
+      heads.map((head) => head.version),
+      device,
+      nowSeconds,
+    ),
     author: device,
     type: content.type,
     deleted: content.deleted,

@@ -44,13 +44,30 @@ export type Action =
   /** Same content; mtime or mode change. */
   | { readonly type: "touch"; readonly heads: readonly Head[]; readonly winner: Head }
   /** The winner's content takes its place. `displaced` is undefined when nothing is there. */
-  | { readonly type: "install"; readonly heads: readonly Head[]; readonly winner: Head; readonly displaced: Displaced | undefined }
+  | {
+      readonly type: "install";
+      readonly heads: readonly Head[];
+      readonly winner: Head;
+      readonly displaced: Displaced | undefined;
+    }
   /** Something else takes the place of a directory, after its children are gone. */
   | { readonly type: "replace-directory"; readonly heads: readonly Head[]; readonly winner: Head }
   | { readonly type: "delete"; readonly heads: readonly Head[]; readonly displaced: Displaced }
   | { readonly type: "delete-directory"; readonly heads: readonly Head[] }
-  /** Invariant 4: the directory is written anew above `heads`; a loser with content becomes a conflict copy. */
-  | { readonly type: "keep-directory"; readonly heads: readonly Head[] };
+  /** Invariant 4: the directory is written anew above `heads`; what would have taken its place becomes a conflict copy. */
+  | { readonly type: "keep-directory"; readonly heads: readonly Head[]; readonly displaced: Displaced | undefined };
+
+/** What makes `path` a directory because something live lies below it, whatever its own record says (invariant 4). */
+export function keepDirectory(known: PathKnowledge): Action {
+  const heads = known.remotes.reduce(joinHeads, known.local?.heads ?? []);
+  const shown = shownHead(known);
+  const isFile = shown !== undefined && shown.type !== "directory";
+  return {
+    type: "keep-directory",
+    heads,
+    displaced: isFile ? { to: "conflict", head: shown, path: conflictName(known.path, shown) } : undefined,
+  };
+}
 
 /** Plans one path. */
 export function planPath(known: PathKnowledge): Action {
@@ -63,7 +80,7 @@ export function planPath(known: PathKnowledge): Action {
   if (winner.deleted) return planDeletion(known, heads, shown);
   if (sameContent(winner, shown)) return planSameContent(known, heads, winner, shown);
   if (shown.type === "directory") {
-    return known.hasLiveChildren ? { type: "keep-directory", heads } : { type: "replace-directory", heads, winner };
+    return known.hasLiveChildren ? keepDirectory(known) : { type: "replace-directory", heads, winner };
   }
   return { type: "install", heads, winner, displaced: displacedBy(known.path, heads, shown) };
 }
@@ -83,7 +100,7 @@ function planAbsent(known: PathKnowledge, heads: readonly Head[], winner: Head):
 
 function planDeletion(known: PathKnowledge, heads: readonly Head[], shown: Head): Action {
   if (shown.type !== "directory") return { type: "delete", heads, displaced: { to: "store", head: shown } };
-  return known.hasLiveChildren ? { type: "keep-directory", heads } : { type: "delete-directory", heads };
+  return known.hasLiveChildren ? keepDirectory(known) : { type: "delete-directory", heads };
 }
 
 function planSameContent(known: PathKnowledge, heads: readonly Head[], winner: Head, shown: Head): Action {

@@ -116,6 +116,8 @@ export interface IndexReader {
   remote(folder: FolderId, path: RelPath): readonly RemoteRow[];
   remoteOf(folder: FolderId, device: ShortId, path: RelPath): RemoteRow | undefined;
   remoteState(folder: FolderId, device: ShortId): RemoteState;
+  /** Wire form of the chunk list that came with a peer's record (`commitRemote`), unverified; undefined when none came. */
+  announcedChunkList(folder: FolderId, device: ShortId, path: RelPath): Uint8Array | undefined;
   /** Paths whose remote rows are not applied yet: live winners in path order, or deletions in reverse path order; paged. */
   pending(folder: FolderId, kind: "live" | "deleted", after: string, limit: number): readonly RelPath[];
   pendingTotals(folder: FolderId): { readonly files: number; readonly bytes: number };

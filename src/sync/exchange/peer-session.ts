@@ -1,0 +1,244 @@
+/**
+ * The index exchange with one connected peer: what was sent, what it has
+ * acknowledged, and what of its index is stored here.
+ *
+ * Invariants:
+ * 1. Updates go out in order of sequence, without gaps; an update that does
+ *    not continue what is stored is refused and the exchange starts again.
+ * 2. An acknowledgement is sent only after everything committed here so far
+ *    was announced on the same link.
+ * 3. A record the peer announced itself, unchanged, is not sent back.
+ */
+import type { PathProblem } from "../../shared/file-info.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { FolderMessage, FolderState, IndexAck, IndexRecord, IndexUpdate } from "../../shared/messages.ts";
+import { sameHeads, winnerOf } from "../core/heads.ts";
+import { decodeChunkList } from "../delta/chunk-list.ts";
+import { encodeWireChunkList } from "../delta/wire-chunk-list.ts";
+import type { FolderContext } from "../folder-context.ts";
+import type { LocalRow } from "../index/index-port.ts";
+import type { PeerLink } from "../peer-link.ts";
+
+const SHORT_LIST_BYTES = 1024;
+const UPDATE_BYTES = 384 * 1024;
+
+export class PeerSession {
+  readonly link: PeerLink;
+  readonly #context: FolderContext;
+  /** The peer's last word on where it stands; undefined until it spoke. */
+  #peerState: FolderState | undefined;
+  #sent = 0;
+  #announced = 0;
+  #isPumping = false;
+  #ack: IndexAck | undefined;
+  #lastAckSent = "";
+  #closed: { readonly code: string; readonly message: string } | undefined;
+
+  constructor(context: FolderContext, link: PeerLink) {
+    this.#context = context;
+    this.link = link;
+  }
+
+  /** Says where this device stands; the peer answers with the same and then with updates. */
+  open(isActive: boolean): void {
+    const { folder, index } = this.#context;
+    const own = index.read.folder(folder);
+    const held = index.read.remoteState(folder, this.link.device);
+    this.link.send({
+      type: "folder-state",
+      folder,
+      epoch: own?.epoch ?? "",
+      sequence: own?.sequence ?? 0,
+      heldEpoch: held.epoch,
+      heldSequence: held.received,
+      isActive,
+    });
+  }
+
+  /** Whether the peer takes part now. */
+  get isActive(): boolean {
+    return this.#peerState?.isActive === true && this.#closed === undefined;
+  }
+
+  /** Why the peer does not take part. */
+  get closed(): { readonly code: string; readonly message: string } | undefined {
+    return this.#closed;
+  }
+
+  get peerProblems(): readonly PathProblem[] {
+    return this.#ack?.problems ?? [];
+  }
+
+  /** Our sequence up to which the peer has applied everything. */
+  get applied(): number {
+    const own = this.#context.index.read.folder(this.#context.folder);
+    return this.#ack !== undefined && this.#ack.epoch === own?.epoch ? this.#ack.applied : 0;
+  }
+
+  /** Whether the peer has told everything it has, and we have applied it. */
+  get isCaughtUp(): boolean {
+    const { folder, index } = this.#context;
+    if (this.#peerState === undefined) return false;
+    return index.read.appliedUpTo(folder, this.link.device) >= this.#announced;
+  }
+
+  /**
+   * Takes the peer's opening. Returns "rolled-back" when the peer holds more
+   * of this index than there is: an older copy of it was restored.
+   */
+  async takeState(state: FolderState): Promise<"ok" | "rolled-back"> {
+    const { folder, index } = this.#context;
+    const own = index.read.folder(folder);
+    if (own !== undefined && state.heldEpoch === own.epoch && state.heldSequence > own.sequence) return "rolled-back";
+    const held = index.read.remoteState(folder, this.link.device);
+    if (held.epoch !== state.epoch && held.epoch !== "") await index.write.resetRemote(folder, this.link.device);
+    this.#closed = undefined;
+    this.#peerState = state;
+    this.#announced = Math.max(state.sequence, 0);
+    this.#sent = own !== undefined && state.heldEpoch === own.epoch ? state.heldSequence : 0;
+    this.#lastAckSent = "";
+    return "ok";
+  }
+
+  takeClosed(code: string, message: string): void {
+    this.#closed = { code, message };
+  }
+
+  /** Stores an update. Returns whether anything may have to be applied. */
+  async takeUpdate(update: IndexUpdate): Promise<boolean> {
+    const { folder, index, log } = this.#context;
+    if (!this.link.canWrite) {
+      log.warn("Ignored an index update from a device that may only read", { device: this.link.name });
+      return false;
+    }
+    const held = index.read.remoteState(folder, this.link.device);
+    const received = held.epoch === update.epoch ? held.received : 0;
+    if (this.#peerState === undefined || update.epoch !== this.#peerState.epoch || update.afterSequence !== received) {
+      log.warn("Index update does not continue what is stored; starting the exchange again", {
+        device: this.link.name,
+        expected: received,
+        got: update.afterSequence,
+      });
+      this.open(true);
+      return false;
+    }
+    this.#announced = Math.max(this.#announced, update.lastSequence);
+    const records = update.records.map((record) => ({
+      sequence: record.sequence,
+      info: record.info,
+      chunkList: record.chunkList.length === 0 ? null : record.chunkList,
+    }));
+    await index.write.commitRemote(folder, this.link.device, update.epoch, update.lastSequence, records);
+    return true;
+  }
+
+  async takeAck(ack: IndexAck): Promise<void> {
+    const { folder, index } = this.#context;
+    if (ack.epoch !== index.read.folder(folder)?.epoch) return;
+    const isNew = this.#ack === undefined || this.#ack.applied !== ack.applied;
+    this.#ack = ack;
+    if (isNew) await index.write.setAcked(folder, this.link.device, ack.epoch, ack.applied);
+  }
+
+  /**
+   * Sends what changed since the last update, in pieces, as fast as the link
+   * takes it. Called whenever something was committed; one run at a time.
+   */
+  async pump(): Promise<void> {
+    if (this.#isPumping || !this.isActive) return;
+    this.#isPumping = true;
+    try {
+      while (this.isActive && this.#sendNext()) await this.link.drained();
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  /** Whether everything committed here was announced to this peer. */
+  get isDrained(): boolean {
+    return this.#sent >= (this.#context.index.read.folder(this.#context.folder)?.sequence ?? 0);
+  }
+
+  #sendNext(): boolean {
+    const { folder, index } = this.#context;
+    const own = index.read.folder(folder);
+    if (own === undefined || this.#sent >= own.sequence) return false;
+    const rows = index.read.localSince(folder, this.#sent, LIMITS.indexBatchRows.value);
+    const records: IndexRecord[] = [];
+    let bytes = 0;
+    let last = this.#sent;
+    for (const row of rows) {
+      if (bytes > UPDATE_BYTES) break;
+      last = row.sequence;
+      if (this.#isKnownToPeer(row)) continue;
+      const record = this.#recordOf(row);
+      records.push(record);
+      bytes += 200 * row.heads.length + row.path.length + record.chunkList.length;
+    }
+    // Rows that moved on to higher sequences leave gaps: the last page reaches up to now.
+    const lastSequence =
+      rows.length < LIMITS.indexBatchRows.value && last === (rows.at(-1)?.sequence ?? last) ? own.sequence : last;
+    this.link.send({
+      type: "index-update",
+      folder,
+      epoch: own.epoch,
+      afterSequence: this.#sent,
+      lastSequence,
+      records,
+      moves: [],
+    });
+    this.#sent = lastSequence;
+    return true;
+  }
+
+  #isKnownToPeer(row: LocalRow): boolean {
+    const theirs = this.#context.index.read.remoteOf(this.#context.folder, this.link.device, row.path);
+    return theirs !== undefined && sameHeads(theirs.heads, row.heads);
+  }
+
+  #recordOf(row: LocalRow): IndexRecord {
+    const winner = winnerOf(row.heads);
+    let chunkList: Uint8Array = new Uint8Array(0);
+    if (
+      winner.type === "file" &&
+      winner.contentId !== null &&
+      winner.size > LIMITS.smallFileBytes.value &&
+      winner.size < 2 ** 21
+    ) {
+      const stored = this.#context.index.read.chunkList(winner.contentId);
+      const wire = stored === undefined ? undefined : encodeWireChunkList(decodeChunkList(stored, winner.size));
+      if (wire !== undefined && wire.length <= SHORT_LIST_BYTES) chunkList = wire;
+    }
+    return { sequence: row.sequence, info: { path: row.path, heads: row.heads }, chunkList };
+  }
+
+  /** Tells the peer how far this device is, when that changed (invariant 2). */
+  acknowledge(options: { readonly problems: readonly PathProblem[]; readonly takesNothing: boolean }): void {
+    const state = this.#peerState;
+    if (state === undefined || !this.isActive || this.#isPumping || !this.isDrained) return;
+    const { folder, index } = this.#context;
+    const held = index.read.remoteState(folder, this.link.device);
+    if (held.epoch !== state.epoch) {
+      if (this.#announced > 0 && this.link.canWrite) return;
+    }
+    const received = held.epoch === state.epoch ? held.received : 0;
+    const appliesAll = options.takesNothing || !this.link.canWrite;
+    const applied = appliesAll ? this.#announced : index.read.appliedUpTo(folder, this.link.device);
+    const ack: IndexAck = {
+      type: "index-ack",
+      folder,
+      epoch: state.epoch,
+      received: appliesAll ? this.#announced : received,
+      applied,
+      problems: applied >= received ? [] : options.problems.slice(0, LIMITS.ackProblems.value),
+    };
+    const text = JSON.stringify(ack);
+    if (text === this.#lastAckSent) return;
+    this.#lastAckSent = text;
+    this.link.send(ack);
+  }
+
+  send(message: FolderMessage): void {
+    this.link.send(message);
+  }
+}

@@ -1,0 +1,33 @@
+import type { FolderId, ShortId } from "../shared/ids.ts";
+import type { Clock, Hasher, Log, Random } from "../shared/ports.ts";
+import type { FolderDisk } from "./folder-disk.ts";
+import type { FolderIndex } from "./index/index-port.ts";
+
+export type FolderMode = "two-way" | "send-only" | "receive-only";
+
+/** Something that happened to a path, for the event log. */
+export interface FolderEvent {
+  readonly type: "file.changed" | "file.deleted" | "conflict.created" | "folder.state" | "transfer.done";
+  readonly path: string | null;
+  readonly device: ShortId;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What every part of one folder's engine works with. */
+export interface FolderContext {
+  readonly folder: FolderId;
+  /** This device. */
+  readonly self: ShortId;
+  readonly index: FolderIndex;
+  readonly disk: FolderDisk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hasher: Hasher;
+  readonly log: Log;
+  readonly emit: (event: FolderEvent) => void;
+}
+
+/** A fresh name for something kept in the store: never derived from what a user named. */
+export function newStoreName(random: Random): string {
+  return Array.from(random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

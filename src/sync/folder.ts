@@ -1,0 +1,758 @@
+/**
+ * One folder, end to end: observe, plan, act.
+ *
+ * There is one loop, and it alone decides and changes anything. Events (the
+ * watcher, messages, commands, finished fetches) leave a note and ring the
+ * bell. Scanning and applying never run at the same time, so the index cannot
+ * move under either; the disk can, and every step re-checks it.
+ *
+ * Invariants:
+ * 1. Nothing is scanned, written or believed deleted while the root is not
+ *    proven present (trust P10).
+ * 2. A change is committed before it is announced, and what applying produced
+ *    is announced before it is acknowledged.
+ * 3. What was found present in a scan is committed before what was found
+ *    missing, so that moves are met as additions first.
+ */
+import type { PathProblem } from "../shared/file-info.ts";
+import { type RelPath, relPathFault, type ShortId } from "../shared/ids.ts";
+import { LIMITS } from "../shared/limits.ts";
+import type { FolderMessage } from "../shared/messages.ts";
+import { Bell } from "./bell.ts";
+import { writeAbove } from "./core/change.ts";
+import { joinHeads, winnerOf } from "./core/heads.ts";
+import { DeletionGuard, type Held } from "./deletion-guard.ts";
+import { PeerSession } from "./exchange/peer-session.ts";
+import type { FolderContext, FolderMode } from "./folder-context.ts";
+import type { RootState, ScanRequest } from "./folder-disk.ts";
+import type { LocalChange } from "./index/index-port.ts";
+import { commitMissing, commitPresent, type PresentObservation, type ScanMood } from "./local-changes.ts";
+import type { PeerLink } from "./peer-link.ts";
+import { ProblemBook } from "./problem-book.ts";
+import { Puller, type Transfer } from "./puller/puller.ts";
+import { Sources } from "./puller/sources.ts";
+import { DirtySet } from "./scanner/settle.ts";
+
+const HALTED_RETRY_MS = 5_000;
+const COOKIE_MS = 2_000;
+const REBORN_NOTE = "reborn";
+
+export interface FolderSettings {
+  readonly mode: FolderMode;
+  readonly isPaused: boolean;
+  readonly rescanMs: number;
+}
+
+export type FolderStateName = "scanning" | "syncing" | "in-sync" | "paused" | "halted" | "error";
+
+export interface FolderStatus {
+  readonly state: FolderStateName;
+  /** Why it is halted or in error. */
+  readonly reason: PathProblem | undefined;
+  readonly files: number;
+  readonly directories: number;
+  readonly bytes: number;
+  readonly needFiles: number;
+  readonly needBytes: number;
+  readonly problems: readonly PathProblem[];
+  readonly problemsTotal: number;
+  readonly held: Held | undefined;
+  readonly transfers: readonly Transfer[];
+}
+
+/** Where one peer stands with this folder. */
+export interface PeerProgress {
+  readonly device: ShortId;
+  readonly isActive: boolean;
+  readonly closed: { readonly code: string; readonly message: string } | undefined;
+  /** It has applied everything we have. */
+  readonly hasOurs: boolean;
+  /** We have applied everything it told us of. */
+  readonly haveTheirs: boolean;
+  readonly problems: readonly PathProblem[];
+}
+
+interface Barrier {
+  readonly reply: (sequence: number, problems: readonly PathProblem[]) => void;
+}
+
+export class Folder implements AsyncDisposable {
+  readonly #context: FolderContext;
+  readonly #bell: Bell;
+  readonly #stop = new AbortController();
+  readonly #sessions = new Map<PeerLink, PeerSession>();
+  readonly #inbox = new Map<PeerLink, Promise<void>>();
+  readonly #sources: Sources;
+  readonly #dirty: DirtySet;
+  readonly #scanProblems: ProblemBook;
+  readonly #applyProblems: ProblemBook;
+  readonly #puller: Puller;
+  readonly #guard: DeletionGuard;
+  readonly #commands: (() => Promise<void>)[] = [];
+  readonly #cookies = new Map<string, () => void>();
+  readonly #waiters = new Set<() => void>();
+  /** Changes made here in a receive-only folder: kept on disk, told to nobody. */
+  readonly #ownChanges = new Set<RelPath>();
+  readonly #barriers = new Map<number, Barrier>();
+  #nextBarrier = 1;
+  #settings: FolderSettings;
+  #scan: ScanRequest | undefined = { paths: "everything", isThorough: false };
+  #lastFullScan = 0;
+  #isScanning = false;
+  #hasScanned = false;
+  #root: RootState | undefined;
+  #error: PathProblem | undefined;
+  #done: Promise<void> = Promise.resolve();
+  #stateTold: FolderStateName | undefined;
+
+  constructor(context: FolderContext, settings: FolderSettings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#bell = new Bell(context.clock);
+    this.#sources = new Sources(context);
+    this.#dirty = new DirtySet();
+    this.#scanProblems = new ProblemBook(context.clock);
+    this.#applyProblems = new ProblemBook(context.clock);
+    this.#guard = new DeletionGuard(context);
+    this.#puller = new Puller(context, this.#sources, this.#applyProblems, {
+      wake: () => this.#bell.ring(),
+      lookAgain: (path) => this.#dirty.note(path, this.#context.clock.monotonic()),
+      isBlocked: (path) => this.#ownChanges.has(path),
+      judgeDeletions: (waiting) => this.#guard.judgeReceived(waiting),
+      isDeletionAllowed: (path) => this.#guard.isAllowed(path),
+      isRootPresent: async () => (await this.#checkRoot()).type === "ok",
+    });
+  }
+
+  start(): void {
+    this.#done = this.#run();
+  }
+
+  /** Stops the loop and waits for the step in hand to reach the disk. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#bell.ring();
+    await this.#done;
+    await this.#puller.dispose();
+  }
+
+  // What others tell the folder. Each only leaves a note.
+
+  configure(settings: FolderSettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    if (before.isPaused !== settings.isPaused) {
+      for (const session of this.#sessions.values()) this.#open(session);
+      if (!settings.isPaused) this.rescan();
+    }
+    if (before.mode !== settings.mode) this.rescan();
+    this.#puller.restart();
+    this.#bell.ring();
+  }
+
+  /** The watcher saw something at or below `path`; "" is the root. */
+  hint(path: string): void {
+    const cookie = this.#cookies.get(path);
+    if (cookie !== undefined) return cookie();
+    if (path !== "" && relPathFault(path) !== undefined) return;
+    this.#dirty.note(path as RelPath | "", this.#context.clock.monotonic());
+    this.#bell.ring();
+  }
+
+  /** Looks at everything again: hints may have been lost, patterns changed, or a person asked. */
+  rescan(isThorough = false): void {
+    this.#scan = { paths: "everything", isThorough: isThorough || this.#scan?.isThorough === true };
+    this.#bell.ring();
+  }
+
+  attach(link: PeerLink): void {
+    const session = new PeerSession(this.#context, link);
+    this.#sessions.set(link, session);
+    this.#sources.add(link);
+    this.#applyProblems.clearWhere((problem) => problem.code === "E_NO_SOURCE" || problem.code === "E_BAD_DATA");
+    this.#puller.restart();
+    this.#open(session);
+    this.#bell.ring();
+  }
+
+  detach(link: PeerLink): void {
+    this.#sessions.delete(link);
+    this.#inbox.delete(link);
+    this.#sources.remove(link);
+    this.#bell.ring();
+  }
+
+  #open(session: PeerSession): void {
+    if (this.#settings.isPaused)
+      session.send({
+        type: "folder-closed",
+        folder: this.#context.folder,
+        code: "E_PAUSED",
+        message: "the folder is paused there",
+      });
+    else session.open(true);
+  }
+
+  /** Takes a message; resolves when it is dealt with, so that the caller can hold back the next. */
+  receive(link: PeerLink, message: FolderMessage): Promise<void> {
+    const before = this.#inbox.get(link) ?? Promise.resolve();
+    const dealt = before
+      .then(() => this.#deal(link, message))
+      .catch((error: unknown) => {
+        this.#context.log.error("Message not taken", { device: link.name, type: message.type, error: String(error) });
+      });
+    this.#inbox.set(link, dealt);
+    return dealt;
+  }
+
+  async #deal(link: PeerLink, message: FolderMessage): Promise<void> {
+    const session = this.#sessions.get(link);
+    if (session === undefined || this.#stop.signal.aborted) return;
+    switch (message.type) {
+      case "folder-state":
+        if ((await session.takeState(message)) === "rolled-back")
+          await this.#startNewEpoch("a peer remembers more of this index than there is");
+        break;
+      case "index-update":
+        if (await session.takeUpdate(message)) {
+          for (const record of message.records) this.#applyProblems.clear(record.info.path);
+          this.#puller.restart();
+        }
+        break;
+      case "index-ack":
+        await session.takeAck(message);
+        break;
+      case "barrier":
+        void this.#answerBarrier(link, message.id);
+        break;
+      case "barrier-reply":
+        this.#barriers.get(message.id)?.reply(message.sequence, message.problems);
+        this.#barriers.delete(message.id);
+        break;
+      case "folder-closed":
+        session.takeClosed(message.code, message.message);
+        break;
+      default:
+        message satisfies never;
+    }
+    this.#bell.ring();
+  }
+
+  /** Runs a command in the loop, between turns, and resolves with its result. */
+  command<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#commands.push(() => work().then(resolve, reject));
+      this.#bell.ring();
+    });
+  }
+
+  // The loop.
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        this.#error = undefined;
+        const hasMore = await this.#turn();
+        this.#tell();
+        if (hasMore) continue;
+      } catch (error) {
+        if (this.#stop.signal.aborted) break;
+        this.#fail(error);
+      }
+      await this.#bell.wait(this.#nextTurnMs(), this.#stop.signal);
+    }
+  }
+
+  /** One turn of the loop. Returns whether more can be done at once. */
+  async #turn(): Promise<boolean> {
+    for (let command = this.#commands.shift(); command !== undefined; command = this.#commands.shift()) await command();
+    if (this.#settings.isPaused) return false;
+    if ((await this.#checkRoot(HALTED_RETRY_MS)).type !== "ok") return false;
+    const request = this.#dueScan();
+    if (request !== undefined) await this.#runScan(request);
+    const hasMore = this.#settings.mode !== "send-only" && (await this.#puller.step());
+    this.#exchange();
+    return hasMore || this.#commands.length > 0;
+  }
+
+  #fail(error: unknown): void {
+    const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "E_INTERNAL";
+    const message = error instanceof Error ? error.message : String(error);
+    this.#error = { path: "", code: code.startsWith("E_") ? code : "E_WRITE_FAILED", message };
+    this.#root = undefined;
+    this.#context.log.error("Folder stopped for now", {
+      code,
+      message,
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    this.#tell();
+  }
+
+  #nextTurnMs(): number | undefined {
+    if (this.#settings.isPaused) return undefined;
+    if (this.#error !== undefined || this.#root?.type === "halted") return HALTED_RETRY_MS;
+    const now = this.#context.clock.monotonic();
+    const candidates = [
+      this.#dirty.nextDueMs(now),
+      this.#scanProblems.nextDueMs(),
+      this.#applyProblems.nextDueMs(),
+      Math.max(0, this.#lastFullScan + this.#settings.rescanMs - now),
+    ].filter((value) => value !== undefined);
+    return Math.min(...candidates);
+  }
+
+  /** The marker is read anew each time something rests on it; `maxAgeMs` only spares idle turns. */
+  #rootCheckedAt = Number.NEGATIVE_INFINITY;
+  async #checkRoot(maxAgeMs = 0): Promise<RootState> {
+    const now = this.#context.clock.monotonic();
+    if (this.#root?.type === "ok" && now - this.#rootCheckedAt < maxAgeMs) return this.#root;
+    const wasHalted = this.#root?.type === "halted";
+    const root = await this.#context.disk.check();
+    this.#root = root;
+    this.#rootCheckedAt = now;
+    if (root.type === "halted" && !wasHalted)
+      this.#context.log.error("Folder halted", { code: root.code, message: root.message });
+    if (root.type === "ok") await this.#matchEpoch(root.epoch);
+    return root;
+  }
+
+  /** Marker and index must tell of the same life of the folder; else one of them was lost, restored or copied. */
+  async #matchEpoch(markerEpoch: string): Promise<void> {
+    const known = this.#context.index.read.folder(this.#context.folder);
+    if (known !== undefined && known.epoch === markerEpoch) return;
+    if (known === undefined && markerEpoch === "") throw new Error("bug: a marker without an epoch");
+    const isRebuilt = known === undefined && (await this.#context.disk.isUsedMarker());
+    await this.#startNewEpoch(
+      known === undefined ? "the index is new" : "the folder's marker and the index do not belong together",
+    );
+    if (isRebuilt) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, "1");
+  }
+
+  async #startNewEpoch(reason: string): Promise<void> {
+    const epoch = Array.from(this.#context.random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    this.#context.log.info("Started a new index epoch", { reason, epoch });
+    await this.#context.index.write.openFolder(this.#context.folder, epoch);
+    await this.#context.disk.writeEpoch(epoch);
+    for (const session of this.#sessions.values()) this.#open(session);
+  }
+
+  // Scanning.
+
+  #dueScan(): ScanRequest | undefined {
+    const now = this.#context.clock.monotonic();
+    if (this.#scan !== undefined || now - this.#lastFullScan >= this.#settings.rescanMs || !this.#hasScanned) {
+      const request = this.#scan ?? { paths: "everything", isThorough: false };
+      this.#scan = undefined;
+      this.#dirty.takeAll();
+      return request;
+    }
+    const due = this.#dirty.takeDue(now);
+    const retries = this.#scanProblems.due() as RelPath[];
+    if (due === "everything") return { paths: "everything", isThorough: false };
+    const paths = [...due, ...retries];
+    if (paths.length === 0) return undefined;
+    // While deletions are held, every look is at the whole, so that the held set is always the true one.
+    if (this.#guard.heldHere.length > 0) return { paths: "everything", isThorough: false };
+    return { paths, isThorough: false };
+  }
+
+  async #runScan(request: ScanRequest): Promise<void> {
+    const isFull = request.paths === "everything";
+    const missing: RelPath[] = [];
+    const late: PresentObservation[] = [];
+    const mood: ScanMood = { isReborn: this.#context.index.read.note(this.#context.folder, REBORN_NOTE) !== undefined };
+    this.#isScanning = isFull;
+    this.#tell();
+    if (isFull) {
+      this.#scanProblems.clearWhere(() => true);
+      this.#ownChanges.clear();
+    } else for (const path of request.paths) this.#scanProblems.clear(path);
+    try {
+      await this.#context.disk.scan(
+        request,
+        async (batch) => {
+          for (const problem of batch.problems) this.#noteScanProblem(problem);
+          const present: PresentObservation[] = [];
+          for (const seen of batch.observations) {
+            if (seen.type === "missing") missing.push(seen.path);
+            else if (seen.fileType !== "directory" && this.#isDirectoryRow(seen.path)) late.push(seen);
+            else present.push(seen);
+          }
+          await this.#commit(present, mood);
+          this.#exchange();
+        },
+        this.#stop.signal,
+      );
+      await this.#takeMissing(missing);
+      await this.#commit(late, mood);
+      if (isFull) {
+        this.#lastFullScan = this.#context.clock.monotonic();
+        this.#hasScanned = true;
+        if (mood.isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, null);
+      }
+    } catch (error) {
+      // What was not looked at is looked at again.
+      if (isFull) this.#scan = request;
+      else for (const path of request.paths) this.#dirty.note(path, this.#context.clock.monotonic());
+      throw error;
+    } finally {
+      this.#isScanning = false;
+    }
+    this.#guard.observe();
+    this.#puller.restart();
+  }
+
+  #isDirectoryRow(path: RelPath): boolean {
+    const row = this.#context.index.read.local(this.#context.folder, path);
+    const head = row === undefined ? undefined : winnerOf(row.heads);
+    return head !== undefined && !head.deleted && head.type === "directory";
+  }
+
+  async #commit(present: readonly PresentObservation[], mood: ScanMood): Promise<void> {
+    if (present.length === 0) return;
+    if (this.#settings.mode !== "receive-only") {
+      await commitPresent(this.#context, present, mood);
+      return;
+    }
+    const { known, own } = splitOwnChanges(this.#context, present);
+    await commitPresent(this.#context, known, mood);
+    for (const path of own) this.#noteOwnChange(path, "was changed here");
+  }
+
+  async #takeMissing(missing: readonly RelPath[]): Promise<void> {
+    if (missing.length === 0 && this.#guard.heldHere.length === 0) return;
+    if (this.#settings.mode === "receive-only") {
+      for (const path of missing) this.#noteOwnChange(path, "was deleted here");
+      return;
+    }
+    if ((await this.#checkRoot()).type !== "ok") return;
+    const allowed = await this.#guard.judgeHere(missing);
+    await commitMissing(this.#context, allowed);
+  }
+
+  #noteOwnChange(path: RelPath, what: string): void {
+    this.#ownChanges.add(path);
+    this.#noteScanProblem({ path, code: "E_RECEIVE_ONLY", message: `${path} ${what}; this folder only receives` });
+  }
+
+  #noteScanProblem(problem: PathProblem): void {
+    if (this.#scanProblems.get(problem.path)?.code !== problem.code)
+      this.#context.log.warn("Path not in step", { ...problem });
+    this.#scanProblems.report(problem);
+  }
+
+  // Peers.
+
+  /** Announces what is new, then acknowledges what is applied. */
+  #exchange(): void {
+    const problems = this.#problems(LIMITS.ackProblems.value);
+    for (const session of this.#sessions.values()) {
+      void session.pump().then(
+        () => session.acknowledge({ problems, takesNothing: this.#settings.mode === "send-only" }),
+        (error: unknown) =>
+          this.#context.log.debug("Announcing ended", { device: session.link.name, error: String(error) }),
+      );
+    }
+  }
+
+  /** Where each connected peer stands. */
+  get peers(): readonly PeerProgress[] {
+    const sequence = this.#context.index.read.folder(this.#context.folder)?.sequence ?? 0;
+    return [...this.#sessions.values()].map((session) => ({
+      device: session.link.device,
+      isActive: session.isActive,
+      closed: session.closed,
+      hasOurs: session.isActive && session.applied >= sequence,
+      haveTheirs: this.#settings.mode === "send-only" || !session.link.canWrite || session.isCaughtUp,
+      problems: session.peerProblems,
+    }));
+  }
+
+  // Waiting.
+
+  /** Resolves when something changed that a waiter may wait for. */
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#waiters.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#waiters.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
+      if (signal.aborted) wake();
+    });
+  }
+
+  /**
+   * Sees to it that everything on the disk at this moment is in the index:
+   * a cookie file comes back through the watcher (then all earlier hints have,
+   * too), or after two seconds everything is scanned. Returns the sequence
+   * that covers it, or undefined when the folder cannot be looked at.
+   */
+  async flush(signal: AbortSignal): Promise<{ readonly sequence: number } | undefined> {
+    if (!this.#hasScanned) this.#bell.ring();
+    else if (!(await this.#sawCookie(signal))) this.rescan();
+    await this.command(async () => {
+      const now = this.#context.clock.monotonic();
+      const rest = this.#dirty.takeAll();
+      if (rest === "everything") this.rescan();
+      else for (const path of rest) this.#dirty.note(path, now - LIMITS.settleMaxMs.value);
+    });
+    while (!signal.aborted && !this.#stop.signal.aborted) {
+      if (this.#settings.isPaused || this.#root?.type === "halted") return undefined;
+      const isLooking =
+        !this.#hasScanned ||
+        this.#scan !== undefined ||
+        this.#isScanning ||
+        this.#dirty.nextDueMs(this.#context.clock.monotonic()) === 0;
+      if (!isLooking) break;
+      await this.changed(signal);
+    }
+    signal.throwIfAborted();
+    return { sequence: this.#context.index.read.folder(this.#context.folder)?.sequence ?? 0 };
+  }
+
+  async #sawCookie(signal: AbortSignal): Promise<boolean> {
+    const name = `cookie-${Array.from(this.#context.random.bytes(6), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+    const path = `.syncline/${name}`;
+    const timer = new AbortController();
+    try {
+      const seen = new Promise<boolean>((resolve) => {
+        this.#cookies.set(path, () => resolve(true));
+        this.#context.clock.sleep(COOKIE_MS, AbortSignal.any([timer.signal, signal])).then(
+          () => resolve(false),
+          () => resolve(false),
+        );
+      });
+      await this.#context.disk.cookie(name, false);
+      return await seen;
+    } catch {
+      return false;
+    } finally {
+      this.#cookies.delete(path);
+      timer.abort();
+      await this.#context.disk.cookie(name, true).catch(() => undefined);
+    }
+  }
+
+  async #answerBarrier(link: PeerLink, id: number): Promise<void> {
+    const flushed = await this.flush(
+      AbortSignal.any([this.#stop.signal, AbortSignal.timeout(LIMITS.requestMs.value)]),
+    ).catch(() => undefined);
+    const problems = this.#problems(LIMITS.ackProblems.value);
+    const sequence = flushed?.sequence ?? this.#context.index.read.folder(this.#context.folder)?.sequence ?? 0;
+    this.#exchange();
+    if (this.#sessions.has(link))
+      link.send({ type: "barrier-reply", folder: this.#context.folder, id, sequence, problems });
+  }
+
+  /** Asks a peer to look at its disk now. Resolves with the sequence of its index that covers what it found. */
+  askBarrier(
+    device: ShortId,
+    signal: AbortSignal,
+  ): Promise<{ readonly sequence: number; readonly problems: readonly PathProblem[] } | undefined> {
+    const session = [...this.#sessions.values()].find((candidate) => candidate.link.device === device);
+    if (session === undefined) return Promise.resolve(undefined);
+    const id = this.#nextBarrier++;
+    return new Promise((resolve) => {
+      const give = (): void => {
+        this.#barriers.delete(id);
+        resolve(undefined);
+      };
+      signal.addEventListener("abort", give, { once: true });
+      this.#barriers.set(id, {
+        reply: (sequence, problems) => {
+          signal.removeEventListener("abort", give);
+          resolve({ sequence, problems });
+        },
+      });
+      session.send({ type: "barrier", folder: this.#context.folder, id });
+    });
+  }
+
+  /** Whether everything a peer announced up to `sequence` is applied here. */
+  hasApplied(device: ShortId, sequence: number): boolean {
+    return (
+      this.#settings.mode === "send-only" ||
+      this.#context.index.read.appliedUpTo(this.#context.folder, device) >= sequence
+    );
+  }
+
+  // Decisions of a person.
+
+  /** Lets exactly what is held go through. Returns how many paths. */
+  approve(): Promise<number> {
+    return this.command(async () => {
+      const received = this.#guard.heldReceived.length;
+      const here = this.#guard.approve();
+      await commitMissing(this.#context, here);
+      this.#puller.restart();
+      return here.length + received;
+    });
+  }
+
+  /** Brings back what is held: files deleted here are restored, deletions by others are overruled. Returns how many paths. */
+  reject(): Promise<number> {
+    return this.command(async () => {
+      const { here, received } = this.#guard.reject();
+      const wanted: LocalChange[] = here.flatMap((path) => {
+        const row = this.#context.index.read.local(this.#context.folder, path);
+        return row === undefined ? [] : [{ path, heads: row.heads, stamp: null, announce: false }];
+      });
+      const overruled = received.flatMap((path) => this.#claim(path));
+      await this.#commitAll([...wanted, ...overruled]);
+      this.#puller.restart();
+      return here.length + received.length;
+    });
+  }
+
+  /** Makes the others follow this device in every difference (send-only). Returns how many paths. */
+  override(): Promise<number> {
+    return this.command(async () => {
+      const changes: LocalChange[] = [];
+      for (const kind of ["live", "deleted"] as const) {
+        for (let after = ""; ; ) {
+          const page = this.#context.index.read.pending(this.#context.folder, kind, after, LIMITS.planBatch.value);
+          for (const path of page) changes.push(...this.#claim(path));
+          const last = page.at(-1);
+          if (last === undefined) break;
+          after = last;
+        }
+      }
+      await this.#commitAll(changes);
+      return changes.length;
+    });
+  }
+
+  /** This device's state of a path, written above everything known. */
+  #claim(path: RelPath): readonly LocalChange[] {
+    const { index, folder, self, clock } = this.#context;
+    const row = index.read.local(folder, path);
+    const known = index.read
+      .remote(folder, path)
+      .map((remote) => remote.heads)
+      .reduce(joinHeads, row?.heads ?? []);
+    if (known.length === 0) return [];
+    const shown = row === undefined || row.stamp === null ? undefined : winnerOf(row.heads);
+    const base = shown ?? {
+      ...winnerOf(known),
+      deleted: true,
+      contentId: null,
+      size: 0,
+      target: "",
+      mtimeNs: BigInt(clock.now()) * 1_000_000n,
+    };
+    return [
+      { path, heads: [writeAbove(known, base, self, clock.now() / 1000)], stamp: row?.stamp ?? null, announce: true },
+    ];
+  }
+
+  async #commitAll(changes: readonly LocalChange[]): Promise<void> {
+    for (let start = 0; start < changes.length; start += LIMITS.indexBatchRows.value) {
+      const part = changes.slice(start, start + LIMITS.indexBatchRows.value);
+      await this.#context.index.write.commitLocal(this.#context.folder, part, { nowMs: this.#context.clock.now() });
+    }
+  }
+
+  /** Paths changed here although the folder only receives. */
+  get ownChanges(): readonly RelPath[] {
+    return [...this.#ownChanges];
+  }
+
+  // What others ask of the folder.
+
+  problemOf(path: string): PathProblem | undefined {
+    return this.#scanProblems.get(path) ?? this.#applyProblems.get(path);
+  }
+
+  #problems(limit: number): readonly PathProblem[] {
+    const held = this.#guard.held;
+    const halted = this.#reason();
+    return [
+      ...(halted === undefined ? [] : [halted]),
+      ...(held === undefined
+        ? []
+        : [
+            {
+              path: "",
+              code: "E_MANY_DELETES",
+              message: `${held.here + held.received} deletions are held: ${held.reason}`,
+            },
+          ]),
+      ...this.#applyProblems.list(limit),
+      ...this.#scanProblems.list(limit),
+    ].slice(0, limit);
+  }
+
+  #reason(): PathProblem | undefined {
+    if (this.#error !== undefined) return this.#error;
+    return this.#root?.type === "halted" ? { path: "", code: this.#root.code, message: this.#root.message } : undefined;
+  }
+
+  get status(): FolderStatus {
+    const { index, folder } = this.#context;
+    const totals = index.read.totals(folder);
+    const need = index.read.pendingTotals(folder);
+    const held = this.#guard.held;
+    return {
+      state: this.#state(need.files),
+      reason: this.#reason(),
+      files: totals.files + totals.symlinks,
+      directories: totals.directories,
+      bytes: totals.bytes,
+      needFiles: need.files,
+      needBytes: need.bytes,
+      problems: this.#problems(LIMITS.problemsShown.value),
+      problemsTotal: this.#scanProblems.size + this.#applyProblems.size + (held === undefined ? 0 : 1),
+      held,
+      transfers: this.#puller.transfers,
+    };
+  }
+
+  #state(needFiles: number): FolderStateName {
+    if (this.#settings.isPaused) return "paused";
+    if (this.#root?.type === "halted") return "halted";
+    if (this.#error !== undefined) return "error";
+    if (this.#isScanning || !this.#hasScanned) return "scanning";
+    const isBusy = needFiles > 0 || !this.#puller.isIdle || this.#dirty.size > 0 || this.#guard.held !== undefined;
+    const isShared = this.peers.every((peer) => !peer.isActive || (peer.hasOurs && peer.haveTheirs));
+    return isBusy || !isShared ? "syncing" : "in-sync";
+  }
+
+  #tell(): void {
+    const state = this.status.state;
+    if (state !== this.#stateTold) {
+      this.#stateTold = state;
+      this.#context.emit({ type: "folder.state", path: null, device: this.#context.self, data: { state } });
+    }
+    for (const wake of [...this.#waiters]) wake();
+  }
+}
+
+/** In a receive-only folder: what is found may confirm what is known; anything else stays private. */
+function splitOwnChanges(
+  context: FolderContext,
+  present: readonly PresentObservation[],
+): { readonly known: readonly PresentObservation[]; readonly own: readonly RelPath[] } {
+  const known: PresentObservation[] = [];
+  const own: RelPath[] = [];
+  for (const seen of present) {
+    const local = context.index.read.local(context.folder, seen.path)?.heads ?? [];
+    const heads = context.index.read
+      .remote(context.folder, seen.path)
+      .map((remote) => remote.heads)
+      .reduce(joinHeads, local);
+    const winner = heads.length === 0 ? undefined : winnerOf(heads);
+    const isKnown =
+      winner !== undefined &&
+      !winner.deleted &&
+      winner.type === seen.fileType &&
+      winner.contentId === seen.contentId &&
+      winner.target === seen.target &&
+      winner.mode === seen.mode;
+    if (isKnown) known.push(seen);
+    else own.push(seen.path);
+  }
+  return { known, own };
+}

@@ -1,0 +1,127 @@
+/**
+ * Takes what the scanner saw into the index.
+ *
+ * Observations arrive in batches. What is present is committed at once; what
+ * is missing waits until the scan has ended, so that the new places of moved
+ * files are announced before their old ones are (and so that the brake sees
+ * all deletions of a scan together).
+ */
+import type { ChunkList } from "../shared/file-info.ts";
+import type { ContentId, RelPath } from "../shared/ids.ts";
+import { LIMITS } from "../shared/limits.ts";
+import { headsForChange, headsForDeletion } from "./core/change.ts";
+import { sameHeads, winnerOf } from "./core/heads.ts";
+import type { FolderContext, FolderEvent } from "./folder-context.ts";
+import type { Observation } from "./folder-disk.ts";
+import type { LocalChange, LocalRow } from "./index/index-port.ts";
+
+export type PresentObservation = Extract<Observation, { type: "present" }>;
+
+/** Whether an index that was lost is being rebuilt: then what is found counts as old (trust P9). */
+export interface ScanMood {
+  readonly isReborn: boolean;
+}
+
+/** Commits what is there. Returns the paths whose announced state changed. */
+export async function commitPresent(
+  context: FolderContext,
+  seen: readonly PresentObservation[],
+  mood: ScanMood,
+): Promise<readonly RelPath[]> {
+  const changes: LocalChange[] = [];
+  const chunkLists: [ContentId, ChunkList][] = [];
+  const events: FolderEvent[] = [];
+  for (const observation of seen) {
+    const row = context.index.read.local(context.folder, observation.path);
+    const change = changeFor(context, observation, row, mood);
+    changes.push(change);
+    if (observation.chunkList !== null && observation.contentId !== null)
+      chunkLists.push([observation.contentId, observation.chunkList]);
+    if (change.announce) events.push(changedEvent(context, change));
+  }
+  if (changes.length > 0)
+    await context.index.write.commitLocal(context.folder, changes, { nowMs: context.clock.now(), chunkLists });
+  for (const event of events) context.emit(event);
+  return changes.filter((change) => change.announce).map((change) => change.path);
+}
+
+function changeFor(
+  context: FolderContext,
+  observation: PresentObservation,
+  row: LocalRow | undefined,
+  mood: ScanMood,
+): LocalChange {
+  const { path, stamp } = observation;
+  const seen = { ...observation, type: observation.fileType };
+  const heads = headsForChange({
+    seen: {
+      type: seen.fileType,
+      size: seen.size,
+      mtimeNs: seen.mtimeNs,
+      mode: seen.mode,
+      contentId: seen.contentId,
+      target: seen.target,
+    },
+    local: row?.heads ?? [],
+    remotes: context.index.read.remote(context.folder, path).map((remote) => remote.heads),
+    device: context.self,
+    nowSeconds: mood.isReborn && row === undefined ? 1 : context.clock.now() / 1000,
+  });
+  return { path, heads, stamp, announce: row === undefined || !sameHeads(row.heads, heads) };
+}
+
+function changedEvent(context: FolderContext, change: LocalChange): FolderEvent {
+  const winner = winnerOf(change.heads);
+  return {
+    type: winner.deleted ? "file.deleted" : "file.changed",
+    path: change.path,
+    device: winner.author,
+    data: { size: winner.size, origin: winner.author === context.self ? "local" : "peer" },
+  };
+}
+
+/**
+ * Splits what is missing: paths whose content lives on elsewhere in the folder
+ * were moved and do not count for the brake.
+ */
+export function countDeletions(context: FolderContext, missing: readonly RelPath[]): { readonly counted: number } {
+  let counted = 0;
+  const gone = new Set<string>(missing);
+  for (const path of missing) {
+    const row = context.index.read.local(context.folder, path);
+    const head = row === undefined ? undefined : winnerOf(row.heads);
+    if (head === undefined || head.deleted || head.type === "directory") continue;
+    if (head.contentId !== null && livesElsewhere(context, head.contentId, gone)) continue;
+    counted++;
+  }
+  return { counted };
+}
+
+/** Whether a content is shown by some path of the folder that is not about to go. */
+export function livesElsewhere(context: FolderContext, contentId: ContentId, going: ReadonlySet<string>): boolean {
+  return context.index.read
+    .localByContent(contentId, 16)
+    .some((found) => found.folder === context.folder && !going.has(found.row.path) && found.row.stamp !== null);
+}
+
+/** Commits deletions, children before their directories so that no record ever has a live child below a dead parent. */
+export async function commitMissing(context: FolderContext, missing: readonly RelPath[]): Promise<void> {
+  const ordered = [...missing].sort((a, b) => (a < b ? 1 : -1));
+  for (let start = 0; start < ordered.length; start += LIMITS.indexBatchRows.value) {
+    const changes: LocalChange[] = [];
+    for (const path of ordered.slice(start, start + LIMITS.indexBatchRows.value)) {
+      const row = context.index.read.local(context.folder, path);
+      if (row === undefined || winnerOf(row.heads).deleted) continue;
+      const heads = headsForDeletion({
+        local: row.heads,
+        remotes: context.index.read.remote(context.folder, path).map((remote) => remote.heads),
+        device: context.self,
+        nowMs: context.clock.now(),
+      });
+      changes.push({ path, heads, stamp: null, announce: true });
+    }
+    if (changes.length === 0) continue;
+    await context.index.write.commitLocal(context.folder, changes, { nowMs: context.clock.now() });
+    for (const change of changes) context.emit(changedEvent(context, change));
+  }
+}

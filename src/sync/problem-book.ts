@@ -1,0 +1,77 @@
+import type { PathProblem } from "../shared/file-info.ts";
+import type { Clock } from "../shared/ports.ts";
+
+const RETRY_MS = [1_000, 5_000, 30_000, 60_000];
+
+interface Entry {
+  readonly problem: PathProblem;
+  readonly attempts: number;
+  readonly retryAt: number;
+}
+
+/**
+ * What keeps single paths out of step, and when each is tried again.
+ *
+ * One owner: the folder's loop. Two books exist per folder, one for what the
+ * scanner could not read and one for what could not be applied.
+ */
+export class ProblemBook {
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Notes a failure; the same path waits longer each time. */
+  report(problem: PathProblem): void {
+    const attempts = (this.#entries.get(problem.path)?.attempts ?? 0) + 1;
+    const delayMs = RETRY_MS[Math.min(attempts, RETRY_MS.length) - 1] ?? 60_000;
+    this.#entries.set(problem.path, { problem, attempts, retryAt: this.#clock.monotonic() + delayMs });
+  }
+
+  clear(path: string): void {
+    this.#entries.delete(path);
+  }
+
+  /** Forgets what `matches`, so that it is tried at once. */
+  clearWhere(matches: (problem: PathProblem) => boolean): void {
+    for (const [path, entry] of this.#entries) if (matches(entry.problem)) this.#entries.delete(path);
+  }
+
+  get(path: string): PathProblem | undefined {
+    return this.#entries.get(path)?.problem;
+  }
+
+  /** Whether a path has to wait before it is tried again. */
+  isWaiting(path: string): boolean {
+    const entry = this.#entries.get(path);
+    return entry !== undefined && entry.retryAt > this.#clock.monotonic();
+  }
+
+  /** Paths whose time to be tried again has come. */
+  due(): readonly string[] {
+    const now = this.#clock.monotonic();
+    return [...this.#entries].filter(([, entry]) => entry.retryAt <= now).map(([path]) => path);
+  }
+
+  /** Milliseconds until the next path is due; undefined when none waits. */
+  nextDueMs(): number | undefined {
+    let next: number | undefined;
+    for (const entry of this.#entries.values()) if (next === undefined || entry.retryAt < next) next = entry.retryAt;
+    return next === undefined ? undefined : Math.max(0, next - this.#clock.monotonic());
+  }
+
+  list(limit: number): readonly PathProblem[] {
+    const problems: PathProblem[] = [];
+    for (const entry of this.#entries.values()) {
+      if (problems.length === limit) break;
+      problems.push(entry.problem);
+    }
+    return problems;
+  }
+}

@@ -1,0 +1,308 @@
+/**
+ * Carries planned actions out: turns them into disk steps, runs them, and
+ * commits what was done. One call is one batch: staged, made durable, swapped
+ * in and committed together. Only the folder's loop calls it, so the index
+ * cannot move between planning and committing; the disk can, and each step
+ * checks that itself.
+ */
+import type { DiskStamp, Head } from "../../shared/file-info.ts";
+import type { RelPath } from "../../shared/ids.ts";
+import { writeAbove } from "../core/change.ts";
+import { conflictName } from "../core/conflict-name.ts";
+import { covers, joinHeads, winnerOf } from "../core/heads.ts";
+import { type Action, conflictCopyHead, type Displaced } from "../core/plan.ts";
+import { type FolderContext, newStoreName } from "../folder-context.ts";
+import type { ContentSource, DiskOutcome, DiskStep, DisplacedTo } from "../folder-disk.ts";
+import type { ConflictRow, LocalChange, VersionRow } from "../index/index-port.ts";
+
+/** One path's action, with the content it needs when it installs a file. */
+export interface Planned {
+  readonly path: RelPath;
+  readonly action: Action;
+  readonly source?: ContentSource;
+  /** The action is a rename of this path, whose row has the tombstone heads to commit. */
+  readonly movedFrom?: { readonly path: RelPath; readonly heads: readonly Head[] };
+}
+
+/** What became of one path. */
+export type Applied =
+  | { readonly path: RelPath; readonly type: "done" }
+  | { readonly path: RelPath; readonly type: "look-again" }
+  | { readonly path: RelPath; readonly type: "bad-source" }
+  | { readonly path: RelPath; readonly type: "problem"; readonly code: string; readonly message: string };
+
+interface Work {
+  readonly planned: Planned;
+  readonly step: DiskStep | undefined;
+  readonly displaced: Displaced | undefined;
+  readonly displacedTo: DisplacedTo | undefined;
+}
+
+export async function applyBatch(context: FolderContext, batch: readonly Planned[]): Promise<readonly Applied[]> {
+  const work = batch.map((planned) => workFor(context, planned));
+  const steps = work.flatMap((item) => (item.step === undefined ? [] : [item.step]));
+  const outcomes = steps.length === 0 ? [] : await context.disk.execute(steps);
+  const commit = new Commit(context);
+  let next = 0;
+  const applied = work.map((item): Applied => {
+    const outcome = item.step === undefined ? undefined : outcomes[next++];
+    return commit.take(item, outcome);
+  });
+  await commit.write();
+  return applied;
+}
+
+function workFor(context: FolderContext, planned: Planned): Work {
+  const { path, action } = planned;
+  const row = context.index.read.local(context.folder, path);
+  const expected = row?.stamp ?? null;
+  const displaced = "displaced" in action ? action.displaced : undefined;
+  const displacedTo = displacedToFor(context, displaced);
+  const step = stepFor(context, planned, expected, displacedTo);
+  return { planned, step, displaced, displacedTo };
+}
+
+/** A conflict copy whose record is known here already is not made twice: the content only goes to the store. */
+function displacedToFor(context: FolderContext, displaced: Displaced | undefined): DisplacedTo {
+  const storeName = newStoreName(context.random);
+  if (displaced?.to !== "conflict") return { storeName, conflictPath: null };
+  const row = context.index.read.local(context.folder, displaced.path);
+  const remotes = context.index.read.remote(context.folder, displaced.path).map((remote) => remote.heads);
+  const known = remotes.reduce(joinHeads, row?.heads ?? []);
+  const isKnown = covers(known, [conflictCopyHead(displaced.head)]);
+  return { storeName, conflictPath: isKnown || (row !== undefined && row.stamp !== null) ? null : displaced.path };
+}
+
+function stepFor(
+  context: FolderContext,
+  planned: Planned,
+  expected: DiskStamp | null,
+  displacedTo: DisplacedTo,
+): DiskStep | undefined {
+  const { path, action } = planned;
+  switch (action.type) {
+    case "nothing":
+    case "adopt":
+      return undefined;
+    case "keep-directory":
+      return expected !== null && isDirectoryRow(context, path)
+        ? undefined
+        : { step: "directory", path, mode: directoryMode(action.heads), expected, displacedTo };
+    case "touch":
+      if (expected === null) return undefined;
+      return {
+        step: "touch",
+        path,
+        mtimeNs: action.winner.type === "directory" ? null : action.winner.mtimeNs,
+        mode: action.winner.mode,
+        expected,
+      };
+    case "install":
+      return installStep(context, planned, action.winner, expected, displacedTo);
+    case "delete":
+      return expected === null ? undefined : { step: "delete", path, expected, storeName: displacedTo.storeName };
+    case "replace-directory":
+    case "delete-directory":
+      return { step: "remove-directory", path };
+    default:
+      return action satisfies never;
+  }
+}
+
+function installStep(
+  context: FolderContext,
+  planned: Planned,
+  winner: Head,
+  expected: DiskStamp | null,
+  displacedTo: DisplacedTo,
+): DiskStep {
+  const { path, movedFrom, source } = planned;
+  if (movedFrom !== undefined && expected === null) {
+    const from = context.index.read.local(context.folder, movedFrom.path);
+    if (from?.stamp != null)
+      return {
+        step: "move",
+        path: movedFrom.path,
+        to: path,
+        mtimeNs: winner.mtimeNs,
+        mode: winner.mode,
+        expected: from.stamp,
+      };
+  }
+  if (winner.type === "directory") return { step: "directory", path, mode: winner.mode, expected, displacedTo };
+  if (winner.type === "symlink")
+    return { step: "symlink", path, target: winner.target, mtimeNs: winner.mtimeNs, expected, displacedTo };
+  if (winner.contentId === null || source === undefined) throw new Error(`bug: nothing to install at ${path}`);
+  return {
+    step: "file",
+    path,
+    contentId: winner.contentId,
+    size: winner.size,
+    mtimeNs: winner.mtimeNs,
+    mode: winner.mode,
+    source,
+    expected,
+    displacedTo,
+  };
+}
+
+function isDirectoryRow(context: FolderContext, path: RelPath): boolean {
+  const row = context.index.read.local(context.folder, path);
+  return (
+    row !== undefined && row.stamp !== null && winnerOf(row.heads).type === "directory" && !winnerOf(row.heads).deleted
+  );
+}
+
+function directoryMode(heads: readonly Head[]): number {
+  return heads.find((head) => head.type === "directory")?.mode ?? 0o755;
+}
+
+/** Gathers what a batch did, to be written in one transaction. */
+class Commit {
+  readonly #context: FolderContext;
+  readonly #changes: LocalChange[] = [];
+  readonly #versions: Omit<VersionRow, "version">[] = [];
+  readonly #conflicts: Omit<ConflictRow, "id" | "resolution" | "resolvedAtMs" | "undo">[] = [];
+
+  constructor(context: FolderContext) {
+    this.#context = context;
+  }
+
+  take(work: Work, outcome: DiskOutcome | undefined): Applied {
+    const { path } = work.planned;
+    if (work.step !== undefined && outcome === undefined) throw new Error("bug: a step without an outcome");
+    switch (outcome?.type) {
+      case "changed":
+        return { path, type: "look-again" };
+      case "bad-source":
+        return { path, type: "bad-source" };
+      case "not-empty":
+        return {
+          path,
+          type: "problem",
+          code: "E_DIR_NOT_EMPTY",
+          message: `${path} is deleted elsewhere, but still holds files that do not sync`,
+        };
+      case "failed":
+        return { path, type: "problem", code: outcome.code, message: outcome.message };
+      case "done":
+      case undefined:
+        this.#done(work, outcome);
+        return { path, type: "done" };
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  #done(work: Work, outcome: Extract<DiskOutcome, { type: "done" }> | undefined): void {
+    const { path, action, movedFrom } = work.planned;
+    if (action.type === "nothing") return;
+    if (movedFrom !== undefined && work.step?.step === "move") {
+      this.#changes.push({ path: movedFrom.path, heads: movedFrom.heads, stamp: null, announce: true });
+    }
+    this.#changes.push({ path, heads: this.#headsFor(work), stamp: this.#stampFor(work, outcome), announce: true });
+    if (outcome !== undefined && work.displaced !== undefined) this.#displaced(work, work.displaced, outcome);
+    if (action.type === "keep-directory") this.#wantCopies(path, action);
+  }
+
+  /** What lost its place to a kept directory, and is not here, is wanted as a conflict copy from whoever has it. */
+  #wantCopies(path: RelPath, action: Extract<Action, { type: "keep-directory" }>): void {
+    for (const head of action.heads) {
+      if (head.deleted || head.type === "directory" || head === action.displaced?.head) continue;
+      const copyPath = conflictName(path, head);
+      const row = this.#context.index.read.local(this.#context.folder, copyPath);
+      if (row !== undefined) continue;
+      this.#changes.push({ path: copyPath, heads: [conflictCopyHead(head)], stamp: null, announce: true });
+    }
+  }
+
+  /** A directory that was to go and stays is written above what would have removed it (invariant 4 of the planner). */
+  #headsFor({ planned }: Work): readonly Head[] {
+    const { action, path } = planned;
+    if (action.type === "nothing") return [];
+    if (action.type !== "keep-directory") return action.heads;
+    const content = {
+      type: "directory",
+      size: 0,
+      mtimeNs: 0n,
+      mode: directoryMode(action.heads),
+      contentId: null,
+      target: "",
+      deleted: false,
+    } as const;
+    const row = this.#context.index.read.local(this.#context.folder, path);
+    return [
+      writeAbove(
+        joinHeads(action.heads, row?.heads ?? []),
+        content,
+        this.#context.self,
+        this.#context.clock.now() / 1000,
+      ),
+    ];
+  }
+
+  #stampFor(work: Work, outcome: Extract<DiskOutcome, { type: "done" }> | undefined): DiskStamp | null {
+    if (outcome !== undefined) return outcome.stamp;
+    const row = this.#context.index.read.local(this.#context.folder, work.planned.path);
+    return row?.stamp ?? null;
+  }
+
+  #displaced(work: Work, displaced: Displaced, outcome: Extract<DiskOutcome, { type: "done" }>): void {
+    const { path, action } = work.planned;
+    const nowMs = this.#context.clock.now();
+    const winner = "heads" in action ? winnerOf(action.heads) : displaced.head;
+    if (outcome.conflictStamp !== null && work.displacedTo?.conflictPath != null && displaced.to === "conflict") {
+      const copyPath = work.displacedTo.conflictPath;
+      const row = this.#context.index.read.local(this.#context.folder, copyPath);
+      const heads = joinHeads(row?.heads ?? [], [conflictCopyHead(displaced.head)]);
+      this.#changes.push({ path: copyPath, heads, stamp: outcome.conflictStamp, announce: true });
+      this.#conflicts.push({
+        folder: this.#context.folder,
+        path,
+        copyPath,
+        loser: displaced.head,
+        winner,
+        createdAtMs: nowMs,
+      });
+      return;
+    }
+    if (outcome.storedStamp === null) return;
+    this.#versions.push({
+      folder: this.#context.folder,
+      path,
+      head: displaced.head,
+      storedAtMs: nowMs,
+      origin: displaced.to === "conflict" ? "conflict" : winner.deleted ? "deleted" : "replaced",
+      by: winner.author,
+      storedAs: work.displacedTo?.storeName ?? null,
+      stamp: outcome.storedStamp,
+    });
+  }
+
+  async write(): Promise<void> {
+    if (this.#changes.length === 0) return;
+    const nowMs = this.#context.clock.now();
+    await this.#context.index.write.commitLocal(this.#context.folder, this.#changes, {
+      nowMs,
+      versions: this.#versions,
+      conflicts: this.#conflicts,
+    });
+    for (const change of this.#changes) {
+      const winner = winnerOf(change.heads);
+      this.#context.emit({
+        type: winner.deleted ? "file.deleted" : "file.changed",
+        path: change.path,
+        device: winner.author,
+        data: { size: winner.size, origin: "peer" },
+      });
+    }
+    for (const conflict of this.#conflicts) {
+      this.#context.emit({
+        type: "conflict.created",
+        path: conflict.path,
+        device: conflict.loser.author,
+        data: { copy: conflict.copyPath },
+      });
+    }
+  }
+}

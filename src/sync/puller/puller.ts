@@ -1,0 +1,438 @@
+/**
+ * Brings the folder's disk up to date with what peers announced.
+ *
+ * Plans pending paths page by page, starts fetching what has to come from
+ * peers, and applies what is ready; live paths first, parents before children;
+ * then deletions, children before parents; then what takes the place of a
+ * directory. A fetched content is planned again just before it is applied:
+ * the plan that started the fetch may be old by then.
+ *
+ * Only the folder's loop calls `step`; fetches run beside it and wake the loop.
+ */
+import PQueue from "p-queue";
+import type { Head, PathProblem } from "../../shared/file-info.ts";
+import { type ContentId, parentOf, type RelPath } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { joinHeads, winnerOf } from "../core/heads.ts";
+import { type Action, keepDirectory, type PathKnowledge, planPath } from "../core/plan.ts";
+import type { FolderContext } from "../folder-context.ts";
+import type { ContentSource } from "../folder-disk.ts";
+import type { ProblemBook } from "../problem-book.ts";
+import { type Applied, applyBatch, type Planned } from "./apply.ts";
+import { fetchLarge, type LargeFile, type Progress } from "./fetch-large.ts";
+import { fetchSmall, type SmallFile } from "./fetch-small.ts";
+import type { Sources } from "./sources.ts";
+
+const BATCH_STEPS = 512;
+const GROUP_FILES = 256;
+const GROUP_BYTES = 1024 * 1024;
+const SMALL_GROUPS_AT_ONCE = 6;
+const LARGE_FILES_AT_ONCE = 3;
+const LOOK_AGAIN_MAX = 5;
+
+export interface PullerHooks {
+  /** Something is ready to be applied. */
+  wake(): void;
+  /** The disk is not as the index has it. */
+  lookAgain(path: RelPath): void;
+  /** Paths that are not to be touched, because a change made here stands on them. */
+  isBlocked(path: RelPath): boolean;
+  /** Judges all deletions that wait, together; `isDeletionAllowed` then answers for each. */
+  judgeDeletions(waiting: readonly RelPath[]): Promise<void>;
+  isDeletionAllowed(path: RelPath): boolean;
+  /** Evidence that the folder is really there, before anything is removed. */
+  isRootPresent(): Promise<boolean>;
+}
+
+interface Ready {
+  readonly path: RelPath;
+  readonly contentId: ContentId;
+  readonly source: ContentSource;
+}
+
+/** A file that is on its way, for `status` and `watch`. */
+export interface Transfer extends Progress {
+  readonly path: RelPath;
+}
+
+export class Puller {
+  readonly #context: FolderContext;
+  readonly #sources: Sources;
+  readonly #problems: ProblemBook;
+  readonly #hooks: PullerHooks;
+  readonly #small = new PQueue({ concurrency: SMALL_GROUPS_AT_ONCE });
+  readonly #large = new PQueue({ concurrency: LARGE_FILES_AT_ONCE });
+  readonly #stop = new AbortController();
+  /** Paths whose content is on its way or ready. */
+  readonly #active = new Set<RelPath>();
+  readonly #transfers = new Map<RelPath, Transfer>();
+  /** Paths whose local source turned out wrong: their bytes come from peers. */
+  readonly #noLocalSource = new Set<RelPath>();
+  readonly #lookedAgain = new Map<RelPath, number>();
+  #ready: Ready[] = [];
+  /** Paths that take the place of a directory: last of all. */
+  readonly #late = new Set<RelPath>();
+  #cursor = "";
+
+  constructor(context: FolderContext, sources: Sources, problems: ProblemBook, hooks: PullerHooks) {
+    this.#context = context;
+    this.#sources = sources;
+    this.#problems = problems;
+    this.#hooks = hooks;
+  }
+
+  get isIdle(): boolean {
+    return this.#active.size === 0 && this.#ready.length === 0;
+  }
+
+  get transfers(): readonly Transfer[] {
+    return [...this.#transfers.values()];
+  }
+
+  /** Stops fetching and waits for what runs. */
+  async dispose(): Promise<void> {
+    this.#stop.abort();
+    this.#small.clear();
+    this.#large.clear();
+    await Promise.all([this.#small.onIdle(), this.#large.onIdle()]);
+  }
+
+  /** Starts a new pass over everything pending; called when a peer announced something or a link came. */
+  restart(): void {
+    this.#cursor = "";
+  }
+
+  /** Plans and applies one batch. Returns whether another step would find more to do now. */
+  async step(): Promise<boolean> {
+    const batch = this.#takeReady();
+    const needed = { small: [] as SmallFile[], large: [] as LargeFile[] };
+    const didPlan = this.#planLive(batch, needed);
+    const applied = await this.#apply(batch);
+    this.#startFetches(needed);
+    if (didPlan || applied > 0) return true;
+    if (!this.isIdle) return false;
+    return await this.#applyDeletions();
+  }
+
+  #takeReady(): Map<RelPath, Planned> {
+    const batch = new Map<RelPath, Planned>();
+    for (const item of this.#ready.splice(0, BATCH_STEPS)) {
+      this.#active.delete(item.path);
+      const action = planPath(this.#knowledge(item.path));
+      if (isFileInstall(action) && action.winner.contentId === item.contentId) {
+        this.#withAncestors(batch, item.path);
+        batch.set(item.path, { path: item.path, action, source: item.source });
+      }
+    }
+    return batch;
+  }
+
+  /** Adds pending live paths to the batch, or to what has to be fetched. Returns whether there were any. */
+  #planLive(batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): boolean {
+    if (this.#active.size >= LIMITS.planBatch.value * 2) return false;
+    let didPlan = false;
+    while (batch.size < BATCH_STEPS && needed.small.length < LIMITS.planBatch.value) {
+      const page = this.#context.index.read.pending(this.#context.folder, "live", this.#cursor, BATCH_STEPS);
+      const last = page.at(-1);
+      if (last === undefined) {
+        this.#cursor = "";
+        return didPlan;
+      }
+      this.#cursor = last;
+      for (const path of page) {
+        if (this.#active.has(path) || this.#problems.isWaiting(path) || batch.has(path) || this.#hooks.isBlocked(path))
+          continue;
+        didPlan = this.#planOne(path, batch, needed) || didPlan;
+      }
+    }
+    return didPlan;
+  }
+
+  #planOne(path: RelPath, batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): boolean {
+    const action = planPath(this.#knowledge(path));
+    if (action.type === "replace-directory" || action.type === "keep-directory") {
+      this.#late.add(path);
+      return false;
+    }
+    if (!isFileInstall(action)) {
+      this.#withAncestors(batch, path);
+      batch.set(path, { path, action });
+      return true;
+    }
+    const movedFrom = this.#moveSource(path, action.winner, batch);
+    const source = this.#localSource(path, action.winner);
+    if (movedFrom !== undefined || source !== undefined) {
+      this.#withAncestors(batch, path);
+      batch.set(path, {
+        path,
+        action,
+        ...(source === undefined ? {} : { source }),
+        ...(movedFrom === undefined ? {} : { movedFrom }),
+      });
+      return true;
+    }
+    if (action.winner.size <= LIMITS.smallFileBytes.value) needed.small.push({ path, head: action.winner });
+    else needed.large.push(this.#largeFile(path, action.winner));
+    return true;
+  }
+
+  /** Directories that must exist first. One that should not exist any more is kept (planner invariant 4). */
+  #withAncestors(batch: Map<RelPath, Planned>, path: RelPath): void {
+    const missing: RelPath[] = [];
+    for (let parent = parentOf(path); parent !== undefined && !batch.has(parent); parent = parentOf(parent)) {
+      const row = this.#context.index.read.local(this.#context.folder, parent);
+      const shown = row?.stamp == null ? undefined : winnerOf(row.heads);
+      if (shown !== undefined && !shown.deleted && shown.type === "directory") break;
+      missing.push(parent);
+    }
+    for (const parent of missing.reverse()) {
+      const known = this.#knowledge(parent);
+      const action = planPath(known);
+      const makesDirectory = action.type === "install" && action.winner.type === "directory";
+      batch.set(parent, { path: parent, action: makesDirectory ? action : keepDirectory(known) });
+    }
+  }
+
+  #knowledge(path: RelPath): PathKnowledge {
+    const { index, folder } = this.#context;
+    return {
+      path,
+      local: index.read.local(folder, path),
+      remotes: index.read.remote(folder, path).map((remote) => remote.heads),
+      hasLiveChildren: this.#hasLiveChildren(path),
+    };
+  }
+
+  #hasLiveChildren(path: RelPath): boolean {
+    const { index, folder } = this.#context;
+    for (let after = ""; ; ) {
+      const page = index.read.localBelow(folder, path, after, 500);
+      if (page.some((row) => !winnerOf(row.heads).deleted)) return true;
+      const last = page.at(-1);
+      if (last === undefined || page.length < 500) return false;
+      after = last.path;
+    }
+  }
+
+  /** A path here with this very content that is to be deleted: then this is a rename. */
+  #moveSource(path: RelPath, winner: Head, batch: ReadonlyMap<RelPath, Planned>): Planned["movedFrom"] {
+    if (winner.contentId === null || this.#context.index.read.local(this.#context.folder, path)?.stamp != null)
+      return undefined;
+    const taken = new Set([...batch.values()].map((planned) => planned.movedFrom?.path));
+    for (const { folder, row } of this.#context.index.read.localByContent(winner.contentId, 16)) {
+      if (folder !== this.#context.folder || row.stamp === null || taken.has(row.path)) continue;
+      const known = this.#knowledge(row.path);
+      const heads = known.remotes.reduce(joinHeads, row.heads);
+      if (winnerOf(heads).deleted) return { path: row.path, heads };
+    }
+    return undefined;
+  }
+
+  #localSource(path: RelPath, winner: Head): ContentSource | undefined {
+    if (winner.contentId === null || this.#noLocalSource.has(path)) return undefined;
+    if (winner.size === 0) return { from: "bytes", bytes: new Uint8Array(0) };
+    for (const { folder, row } of this.#context.index.read.localByContent(winner.contentId, 16)) {
+      if (folder === this.#context.folder && row.stamp !== null) return { from: "path", path: row.path };
+    }
+    const kept = this.#context.index.read.versionByContent(winner.contentId);
+    return kept?.storedAs != null && kept.folder === this.#context.folder
+      ? { from: "store", name: kept.storedAs }
+      : undefined;
+  }
+
+  #largeFile(path: RelPath, head: Head): LargeFile {
+    const row = this.#context.index.read.local(this.#context.folder, path);
+    const shown = row?.stamp == null ? undefined : winnerOf(row.heads);
+    const isBase = shown !== undefined && shown.type === "file" && shown.contentId !== null;
+    return {
+      path,
+      head,
+      bases: isBase ? [{ contentId: shown.contentId as ContentId, size: shown.size, from: "path", name: path }] : [],
+    };
+  }
+
+  async #apply(batch: Map<RelPath, Planned>): Promise<number> {
+    if (batch.size === 0) return 0;
+    const applied = await applyBatch(this.#context, [...batch.values()]);
+    for (const result of applied) this.#take(result);
+    return applied.length;
+  }
+
+  #take(result: Applied): void {
+    const { path } = result;
+    switch (result.type) {
+      case "done":
+        this.#problems.clear(path);
+        this.#noLocalSource.delete(path);
+        this.#lookedAgain.delete(path);
+        break;
+      case "look-again": {
+        const times = (this.#lookedAgain.get(path) ?? 0) + 1;
+        this.#lookedAgain.set(path, times);
+        this.#hooks.lookAgain(path);
+        if (times >= LOOK_AGAIN_MAX)
+          this.#report({ path, code: "E_CHANGING", message: `${path} keeps changing on disk while it is updated` });
+        break;
+      }
+      case "bad-source":
+        this.#noLocalSource.add(path);
+        break;
+      case "problem":
+        this.#report({ path, code: result.code, message: result.message });
+        break;
+      default:
+        result satisfies never;
+    }
+  }
+
+  #report(problem: PathProblem): void {
+    if (this.#problems.get(problem.path)?.code !== problem.code)
+      this.#context.log.warn("Path not in step", { ...problem });
+    this.#problems.report(problem);
+  }
+
+  #startFetches(needed: { readonly small: readonly SmallFile[]; readonly large: readonly LargeFile[] }): void {
+    let group: SmallFile[] = [];
+    let bytes = 0;
+    const flush = (): void => {
+      if (group.length > 0) this.#startSmall(group);
+      group = [];
+      bytes = 0;
+    };
+    for (const file of needed.small) {
+      if (group.length === GROUP_FILES || bytes + file.head.size > GROUP_BYTES) flush();
+      group.push(file);
+      bytes += file.head.size;
+    }
+    flush();
+    for (const file of needed.large) this.#startLarge(file);
+  }
+
+  #startSmall(files: readonly SmallFile[]): void {
+    for (const file of files) this.#active.add(file.path);
+    void this.#small.add(async () => {
+      try {
+        for (const result of await fetchSmall(this.#context, this.#sources, files, this.#stop.signal)) {
+          if (result.type === "bytes")
+            this.#gotReady(result.file.path, result.file.head, { from: "bytes", bytes: result.bytes });
+          else this.#failed({ path: result.file.path, code: result.code, message: result.message });
+        }
+      } catch (error) {
+        for (const file of files) this.#failed({ path: file.path, code: "E_NO_SOURCE", message: String(error) });
+      }
+      this.#hooks.wake();
+    });
+  }
+
+  #startLarge(file: LargeFile): void {
+    const { path, head } = file;
+    this.#active.add(path);
+    const transfer: Transfer = { path, total: head.size, done: 0 };
+    void this.#large.add(async () => {
+      this.#transfers.set(path, transfer);
+      try {
+        const result = await fetchLarge(this.#context, this.#sources, file, transfer, this.#stop.signal);
+        if (result.type === "staged" && head.contentId !== null) {
+          await this.#context.index.write.putChunkLists([[head.contentId, result.chunkList]]);
+          this.#gotReady(path, head, { from: "stage" });
+          this.#context.log.info("Fetched file", {
+            path,
+            bytes: head.size,
+            fetched: result.fetchedBytes,
+            reused: result.reusedBytes,
+          });
+        } else if (result.type === "problem") this.#failed({ path, code: result.code, message: result.message });
+      } catch (error) {
+        const code = isCoded(error) ? error.code : "E_NO_SOURCE";
+        this.#failed({ path, code, message: `${path}: ${error instanceof Error ? error.message : String(error)}` });
+      }
+      this.#transfers.delete(path);
+      this.#hooks.wake();
+    });
+  }
+
+  #gotReady(path: RelPath, head: Head, source: ContentSource): void {
+    if (head.contentId !== null) this.#ready.push({ path, contentId: head.contentId, source });
+  }
+
+  #failed(problem: PathProblem): void {
+    this.#active.delete(problem.path as RelPath);
+    if (!this.#stop.signal.aborted) this.#report(problem);
+  }
+
+  /** Removes what peers removed, children first; then lets files take the place of directories. */
+  async #applyDeletions(): Promise<boolean> {
+    const waiting = this.#waitingDeletions();
+    if (waiting.length === 0 && this.#late.size === 0) return false;
+    if (!(await this.#hooks.isRootPresent())) return false;
+    await this.#hooks.judgeDeletions(waiting);
+    const isHeld = waiting.some((path) => !this.#hooks.isDeletionAllowed(path));
+    const due = waiting.filter((path) => this.#hooks.isDeletionAllowed(path) && !this.#problems.isWaiting(path));
+    if (due.length > 0 && (await this.#applyByDepth(due.slice(0, LIMITS.planBatch.value))) > 0) return true;
+    return !isHeld && (await this.#applyLate());
+  }
+
+  #waitingDeletions(): readonly RelPath[] {
+    const waiting: RelPath[] = [];
+    for (let after = ""; ; ) {
+      const page = this.#context.index.read.pending(this.#context.folder, "deleted", after, LIMITS.planBatch.value);
+      const last = page.at(-1);
+      if (last === undefined) return waiting;
+      waiting.push(...page.filter((path) => !this.#hooks.isBlocked(path)));
+      after = last;
+    }
+  }
+
+  /** A directory is planned only after its children are committed, so each level is a batch of its own. */
+  async #applyByDepth(paths: readonly RelPath[]): Promise<number> {
+    const directories: RelPath[] = [];
+    const others = new Map<RelPath, Planned>();
+    for (const path of paths) {
+      const action = planPath(this.#knowledge(path));
+      if (action.type === "delete-directory" || action.type === "keep-directory") directories.push(path);
+      else others.set(path, { path, action });
+    }
+    let done = await this.#apply(others);
+    for (const level of groupByDepth(directories)) {
+      done += await this.#apply(
+        new Map(level.map((path) => [path, { path, action: planPath(this.#knowledge(path)) }])),
+      );
+    }
+    return done;
+  }
+
+  /** Removes empty directories whose place something else takes; what takes it is then "wanted again" and installed as usual. */
+  async #applyLate(): Promise<boolean> {
+    const batch = new Map<RelPath, Planned>();
+    for (const path of this.#late) {
+      if (!this.#problems.isWaiting(path)) batch.set(path, { path, action: planPath(this.#knowledge(path)) });
+    }
+    this.#late.clear();
+    this.restart();
+    return (await this.#apply(batch)) > 0;
+  }
+}
+
+function isFileInstall(action: Action): action is Extract<Action, { type: "install" }> {
+  return action.type === "install" && action.winner.type === "file";
+}
+
+function isCoded(error: unknown): error is { readonly code: string } {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    error.code.startsWith("E_")
+  );
+}
+
+function depth(path: string): number {
+  return path.split("/").length;
+}
+
+function groupByDepth(paths: readonly RelPath[]): readonly (readonly RelPath[])[] {
+  const groups = new Map<number, RelPath[]>();
+  for (const path of paths) groups.set(depth(path), [...(groups.get(depth(path)) ?? []), path]);
+  return [...groups].sort(([a], [b]) => b - a).map(([, group]) => group);
+}
