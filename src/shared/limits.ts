@@ -58,6 +58,11 @@ export const LIMITS = {
     why: "the largest file, cut into the smallest chunks of its row",
   },
   fileBytes: { value: 2 ** 43, unit: "bytes", why: "8 TiB; keeps chunk lists and offsets exact" },
+  chunkListBytes: {
+    value: 336 * MIB,
+    unit: "bytes",
+    why: "the wire form of the longest chunk list; fetched in pieces of requestBytes",
+  },
   pathBytes: { value: 4096, unit: "bytes", why: "what Linux takes" },
   nameBytes: { value: 255, unit: "bytes", why: "what common file systems take" },
   symlinkBytes: { value: 4095, unit: "bytes", why: "what Linux takes" },
@@ -92,9 +97,21 @@ export const LIMITS = {
   inviteMs: { value: 600_000, unit: "ms", why: "a pairing code lives ten minutes" },
   inviteTries: { value: 3, unit: "tries", why: "a guess wins with 3 in 10^6" },
   deadInvitesPerHour: { value: 5, unit: "invites", why: "more closes pairing until a person acts" },
-  inviteRememberedMs: { value: 3_600_000, unit: "ms", why: "an ended code is told apart from a wrong one for so long; five dead invites within it close pairing" },
-  inviteFolders: { value: 16, unit: "folders", why: "folders in one invite; the offer must fit into one pairing message" },
-  joinCandidates: { value: 3, unit: "machines", why: "machines that one typed code is tried on, once each; each may guess once" },
+  inviteRememberedMs: {
+    value: 3_600_000,
+    unit: "ms",
+    why: "an ended code is told apart from a wrong one for so long; five dead invites within it close pairing",
+  },
+  inviteFolders: {
+    value: 16,
+    unit: "folders",
+    why: "folders in one invite; the offer must fit into one pairing message",
+  },
+  joinCandidates: {
+    value: 3,
+    unit: "machines",
+    why: "machines that one typed code is tried on, once each; each may guess once",
+  },
   apiBodyBytes: { value: 4 * MIB, unit: "bytes", why: "largest request body of the control interface" },
   eventsKept: { value: 10_000, unit: "events", why: "durable events for replay" },
 } as const satisfies Record<string, Limit>;

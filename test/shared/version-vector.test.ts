@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ShortId } from "../../src/shared/ids.ts";
-import { COUNTER_MAX, bump, compare, counterOf, merge } from "../../src/shared/version-vector.ts";
 import type { VersionVector } from "../../src/shared/version-vector.ts";
+import { bump, COUNTER_MAX, compare, counterOf, merge } from "../../src/shared/version-vector.ts";
 
 const A = "AAAAAAAAAAAA" as ShortId;
 const B = "BBBBBBBBBBBB" as ShortId;
@@ -16,13 +16,59 @@ describe("compare", () => {
   test.each<{ name: string; a: VersionVector; b: VersionVector; expected: string }>([
     { name: "nothing and nothing", a: [], b: [], expected: "equal" },
     { name: "nothing and something", a: [], b: [[A, 1]], expected: "before" },
-    { name: "the same counters", a: [[A, 1], [B, 2]], b: [[A, 1], [B, 2]], expected: "equal" },
+    {
+      name: "the same counters",
+      a: [
+        [A, 1],
+        [B, 2],
+      ],
+      b: [
+        [A, 1],
+        [B, 2],
+      ],
+      expected: "equal",
+    },
     { name: "a lower counter", a: [[A, 1]], b: [[A, 2]], expected: "before" },
-    { name: "a device more", a: [[A, 1], [B, 1]], b: [[A, 1]], expected: "after" },
-    { name: "a device more at the front", a: [[A, 1], [B, 1]], b: [[B, 1]], expected: "after" },
-    { name: "one ahead on each", a: [[A, 2], [B, 1]], b: [[A, 1], [B, 2]], expected: "concurrent" },
+    {
+      name: "a device more",
+      a: [
+        [A, 1],
+        [B, 1],
+      ],
+      b: [[A, 1]],
+      expected: "after",
+    },
+    {
+      name: "a device more at the front",
+      a: [
+        [A, 1],
+        [B, 1],
+      ],
+      b: [[B, 1]],
+      expected: "after",
+    },
+    {
+      name: "one ahead on each",
+      a: [
+        [A, 2],
+        [B, 1],
+      ],
+      b: [
+        [A, 1],
+        [B, 2],
+      ],
+      expected: "concurrent",
+    },
     { name: "different devices", a: [[A, 1]], b: [[B, 1]], expected: "concurrent" },
-    { name: "a counter far ahead does not hide another device", a: [[A, 2 ** 51]], b: [[A, 1], [B, 1]], expected: "concurrent" },
+    {
+      name: "a counter far ahead does not hide another device",
+      a: [[A, 2 ** 51]],
+      b: [
+        [A, 1],
+        [B, 1],
+      ],
+      expected: "concurrent",
+    },
   ])("$name → $expected", ({ a, b, expected }) => {
     expect(compare(a, b)).toBe(expected);
   });
@@ -56,7 +102,19 @@ describe("merge", () => {
   });
 
   test("stays sorted by device", () => {
-    expect(merge([[C, 1]], [[A, 1], [B, 4]])).toEqual([[A, 1], [B, 4], [C, 1]]);
+    expect(
+      merge(
+        [[C, 1]],
+        [
+          [A, 1],
+          [B, 4],
+        ],
+      ),
+    ).toEqual([
+      [A, 1],
+      [B, 4],
+      [C, 1],
+    ]);
   });
 });
 
@@ -80,8 +138,18 @@ describe("bump", () => {
   test.each([
     { name: "the clock is behind", seen: [[A, 500]] as VersionVector, now: 100, expected: 501 },
     { name: "the clock is before 1970", seen: [] as VersionVector, now: -7, expected: 1 },
-    { name: "the clock is past every counter", seen: [] as VersionVector, now: 2 ** 60, expected: COUNTER_MAX - 2 ** 20 },
-    { name: "the counter is the highest there is", seen: [[A, COUNTER_MAX - 1]] as VersionVector, now: 5, expected: COUNTER_MAX - 1 },
+    {
+      name: "the clock is past every counter",
+      seen: [] as VersionVector,
+      now: 2 ** 60,
+      expected: COUNTER_MAX - 2 ** 20,
+    },
+    {
+      name: "the counter is the highest there is",
+      seen: [[A, COUNTER_MAX - 1]] as VersionVector,
+      now: 5,
+      expected: COUNTER_MAX - 1,
+    },
   ])("$name → counter $expected", ({ seen, now, expected }) => {
     expect(counterOf(bump([seen], A, now), A)).toBe(expected);
   });

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Head } from "../../../src/shared/file-info.ts";
 import type { ContentId, ShortId } from "../../../src/shared/ids.ts";
-import { compare } from "../../../src/shared/version-vector.ts";
 import type { VersionVector } from "../../../src/shared/version-vector.ts";
+import { compare } from "../../../src/shared/version-vector.ts";
 import { compareHeads, covers, joinHeads, losersOf, sameHeads, winnerOf } from "../../../src/sync/core/heads.ts";
 
 const A = "AAAAAAAAAAAA" as ShortId;
@@ -32,14 +32,20 @@ const tombstone: Partial<Head> = { deleted: true, contentId: null, size: 0 };
 
 describe("the winner", () => {
   test.each<{ name: string; heads: readonly [Head, Head] }>([
-    { name: "a live version beats a later deletion", heads: [head({ A: 1 }), head({ B: 1 }, { ...tombstone, mtimeNs: 9n })] },
+    {
+      name: "a live version beats a later deletion",
+      heads: [head({ A: 1 }), head({ B: 1 }, { ...tombstone, mtimeNs: 9n })],
+    },
     {
       name: "a directory beats a later file",
       heads: [head({ A: 1 }, { type: "directory", contentId: null, mtimeNs: 0n }), head({ B: 1 }, { mtimeNs: 9n })],
     },
     { name: "the newer mtime beats the larger device", heads: [head({ A: 1 }, { mtimeNs: 2n }), head({ B: 1 })] },
     { name: "the larger device decides between equal times", heads: [head({ B: 1 }), head({ A: 1 })] },
-    { name: "between deletions the later one wins", heads: [head({ A: 1 }, { ...tombstone, mtimeNs: 9n }), head({ B: 1 }, tombstone)] },
+    {
+      name: "between deletions the later one wins",
+      heads: [head({ A: 1 }, { ...tombstone, mtimeNs: 9n }), head({ B: 1 }, tombstone)],
+    },
   ])("$name, whichever came first", ({ heads: [first, second] }) => {
     expect(winnerOf(joinHeads([first], [second]))).toBe(first);
     expect(winnerOf(joinHeads([second], [first]))).toBe(first);
@@ -48,12 +54,19 @@ describe("the winner", () => {
 
 test.each<{ name: string; heads: readonly Head[]; losers: number }>([
   { name: "one version has no losers", heads: [head({ A: 1 })], losers: 0 },
-  { name: "equal content never conflicts", heads: [head({ A: 1 }), head({ B: 1 }, { mtimeNs: 7n, mode: 0o600 })], losers: 0 },
+  {
+    name: "equal content never conflicts",
+    heads: [head({ A: 1 }), head({ B: 1 }, { mtimeNs: 7n, mode: 0o600 })],
+    losers: 0,
+  },
   { name: "other content does", heads: [head({ A: 1 }), head({ B: 1 }, { contentId: "c2" as ContentId })], losers: 1 },
   { name: "a deletion that lost has nothing to keep", heads: [head({ A: 1 }), head({ B: 1 }, tombstone)], losers: 0 },
   {
     name: "a directory that lost has nothing to keep",
-    heads: [head({ A: 1 }, { type: "directory", contentId: null, mode: 0o700 }), head({ B: 1 }, { type: "directory", contentId: null })],
+    heads: [
+      head({ A: 1 }, { type: "directory", contentId: null, mode: 0o700 }),
+      head({ B: 1 }, { type: "directory", contentId: null }),
+    ],
     losers: 0,
   },
   {
@@ -109,7 +122,8 @@ describe("joining", () => {
     fc.assert(
       fc.property(fc.array(anyHead, { minLength: 1, maxLength: 5 }), fc.integer(), (list, seed) => {
         const order = list.toSorted((x, y) => ((compareHeads(x, y) * 7919 + seed) % 3) - 1);
-        const arrive = (heads: readonly Head[]): readonly Head[] => heads.reduce((known, one) => joinHeads(known, [one]), [] as readonly Head[]);
+        const arrive = (heads: readonly Head[]): readonly Head[] =>
+          heads.reduce((known, one) => joinHeads(known, [one]), [] as readonly Head[]);
         expect(winnerOf(arrive(order))).toEqual(winnerOf(arrive(list)));
         expect(winnerOf(arrive(list.toReversed()))).toEqual(winnerOf(arrive(list)));
       }),
@@ -123,7 +137,8 @@ describe("joining", () => {
         const joined = joinHeads(a, b);
         for (const kept of joined) {
           expect([...a, ...b]).toContainEqual(kept);
-          for (const other of joined) if (other !== kept) expect(compare(kept.version, other.version)).toBe("concurrent");
+          for (const other of joined)
+            if (other !== kept) expect(compare(kept.version, other.version)).toBe("concurrent");
         }
         for (const given of [...a, ...b]) expect(covers(joined, [given])).toBe(true);
       }),
