@@ -1,0 +1,122 @@
+/**
+ * Takes the raw answers to requests apart as they arrive, in pieces cut
+ * anywhere, into one buffer of the size that was asked for.
+ */
+import type { SyncError } from "../../shared/errors.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { ChunkRequest } from "../../shared/messages.ts";
+import { BYTES_FOLLOW, bytesOf, NOT_HERE } from "./fetch.ts";
+import { broken } from "./wire-values.ts";
+
+/** Gathers one answer. Every method throws E_PROTOCOL when the answer does not fit its request. */
+export interface AnswerReader<T> {
+  /** Takes the next bytes of the answer. */
+  take(bytes: Uint8Array): void;
+  /** Says what was answered, after the last piece. */
+  finish(): T;
+}
+
+/** Where each range's bytes lie in the buffer; -1 for what is not there. */
+export interface ChunkAnswer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly offsets: readonly number[];
+}
+
+/** Reads the answer to a request for chunks. The buffer is made when the first byte comes, of the size asked for. */
+export class ChunkAnswerReader implements AnswerReader<ChunkAnswer> {
+  readonly #ranges: readonly ChunkRequest[];
+  readonly #offsets: number[] = [];
+  #bytes: Uint8Array<ArrayBuffer> | undefined;
+  #filled = 0;
+  /** Bytes of the current range still to come. */
+  #missing = 0;
+
+  constructor(ranges: readonly ChunkRequest[]) {
+    this.#ranges = ranges;
+  }
+
+  take(bytes: Uint8Array): void {
+    this.#bytes ??= new Uint8Array(bytesOf(this.#ranges));
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#missing === 0) this.#startRange(bytes[at++]);
+      const count = Math.min(this.#missing, bytes.length - at);
+      this.#bytes.set(bytes.subarray(at, at + count), this.#filled);
+      this.#filled += count;
+      this.#missing -= count;
+      at += count;
+    }
+  }
+
+  finish(): ChunkAnswer {
+    if (this.#missing > 0 || this.#offsets.length < this.#ranges.length) throw broken("an answer that is cut off");
+    return { bytes: this.#bytes ?? new Uint8Array(), offsets: this.#offsets };
+  }
+
+  #startRange(status: number | undefined): void {
+    const range = this.#ranges[this.#offsets.length];
+    if (range === undefined) throw broken("more than was asked for");
+    if (status === NOT_HERE) {
+      this.#offsets.push(-1);
+      return;
+    }
+    if (status !== BYTES_FOLLOW) throw broken(`an answer with the status ${status}`);
+    this.#offsets.push(this.#filled);
+    this.#missing = range.size;
+  }
+}
+
+/** A piece of a chunk list, and how long the whole list is. */
+export interface ChunkListAnswer {
+  readonly totalBytes: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Bytes before the list in an answer: status and whole length. */
+export const LIST_HEAD_BYTES = 9;
+/** List bytes in one answer at most. */
+export const LIST_PIECE_BYTES: number = LIMITS.requestBytes.value;
+
+/** Reads the answer to a request for a chunk list; undefined when it is not there. */
+export class ChunkListAnswerReader implements AnswerReader<ChunkListAnswer | undefined> {
+  readonly #offset: number;
+  readonly #parts: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(offset: number) {
+    this.#offset = offset;
+  }
+
+  take(bytes: Uint8Array): void {
+    this.#length += bytes.length;
+    if (this.#length > LIST_HEAD_BYTES + LIST_PIECE_BYTES) throw broken("more of a chunk list than fits one answer");
+    // A copy: the piece is a view of bytes that are on loan.
+    this.#parts.push(bytes.slice());
+  }
+
+  finish(): ChunkListAnswer | undefined {
+    const all = new Uint8Array(this.#length);
+    let at = 0;
+    for (const part of this.#parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    if (all.length === 1 && all[0] === NOT_HERE) return undefined;
+    if (all.length < LIST_HEAD_BYTES || all[0] !== BYTES_FOLLOW) throw listFault();
+    const totalBytes = Number(new DataView(all.buffer).getBigUint64(1, true));
+    const bytes = all.slice(LIST_HEAD_BYTES);
+    if (totalBytes > LIMITS.chunkListBytes.value) throw broken(`a chunk list of ${totalBytes} bytes`);
+    const expected = Math.min(totalBytes - this.#offset, LIST_PIECE_BYTES);
+    if (bytes.length === 0 || bytes.length !== expected) throw listFault();
+    return { totalBytes, bytes };
+  }
+}
+
+function listFault(): SyncError {
+  return broken("a chunk list's answer that is no answer");
+}
+
+/** The head of a chunk list's answer, before its bytes. */
+export function writeListHead(target: Uint8Array, totalBytes: number): void {
+  target[0] = BYTES_FOLLOW;
+  new DataView(target.buffer, target.byteOffset, LIST_HEAD_BYTES).setBigUint64(1, BigInt(totalBytes), true);
+}

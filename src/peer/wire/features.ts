@@ -1,0 +1,40 @@
+/**
+ * Named feature sets. Two devices speak what both name; there are no version
+ * numbers. A feature that changes gets a new name ("index/2") and both are
+ * offered for as long as older devices matter.
+ */
+import { SyncError } from "../../shared/errors.ts";
+
+export const FEATURES = {
+  /** Folder states, index updates with heads, acknowledgements, barriers. */
+  index: "index/1",
+  /** Chunks and chunk lists on request. */
+  fetch: "fetch/1",
+} as const;
+
+/** Names that are taken but not offered yet: their meaning is written down, their use comes later. */
+export const RESERVED_FEATURES = {
+  /** One operation for a moved directory (see directory-move.ts). */
+  directoryMove: "dir-move/1",
+  /** Bodies of frames compressed with zstd. */
+  compression: "zstd/1",
+} as const;
+
+export type Feature = (typeof FEATURES)[keyof typeof FEATURES];
+
+/** What this program offers. All of it is needed for now: a device without is too old or too new. */
+export const OFFERED_FEATURES: readonly Feature[] = Object.values(FEATURES);
+
+/**
+ * The features both ends have, in a fixed order. Names that are not known here
+ * are ignored. Throws E_INCOMPATIBLE when a needed one is missing.
+ */
+export function commonFeatures(offeredByPeer: readonly string[]): readonly Feature[] {
+  const missing = OFFERED_FEATURES.filter((feature) => !offeredByPeer.includes(feature));
+  if (missing.length > 0) {
+    throw new SyncError("E_INCOMPATIBLE", `the peer cannot speak ${missing.join(", ")}`, {
+      facts: { offeredByPeer, missing },
+    });
+  }
+  return OFFERED_FEATURES;
+}

@@ -1,0 +1,163 @@
+/**
+ * What connections say about themselves rather than about folders: hello,
+ * introduction, goodbye, removals and probes.
+ */
+import { create } from "@bufbuild/protobuf";
+import { type DeviceId, type FolderId, parseDeviceId } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { fromBytes, toBytes } from "./codec.ts";
+import {
+  DeviceRemovedSchema,
+  FolderShareSchema,
+  GoodbyeSchema,
+  HelloSchema,
+  IntroductionSchema,
+  ProbeMeSchema,
+  ProbeReplySchema,
+} from "./messages_pb.ts";
+import { checkRepeats } from "./proto-reader.ts";
+import {
+  broken,
+  codeFrom,
+  folderIdFrom,
+  MESSAGE_CHARACTERS_MAX,
+  NAME_CHARACTERS_MAX,
+  shownText,
+} from "./wire-values.ts";
+
+const FEATURES_MAX = 64;
+const FEATURE_CHARACTERS_MAX = 64;
+const ADDRESS_CHARACTERS_MAX = 300;
+
+/** First on every connection. Holds nothing that a stranger could learn from. */
+export interface Hello {
+  readonly features: readonly string[];
+  /** Drawn when the process started; another one from the same device tells that it was restarted. */
+  readonly run: bigint;
+}
+
+/** Who is there and what is shared; sent after the hello, and again when it changes. */
+export interface Introduction {
+  readonly name: string;
+  readonly program: string;
+  /** The sender's clock. */
+  readonly nowMs: number;
+  /** HOST:PORT where it listens. */
+  readonly addresses: readonly string[];
+  /** The folders it shares with the receiver. */
+  readonly folders: readonly SharedFolder[];
+}
+
+export interface SharedFolder {
+  readonly id: FolderId;
+  readonly label: string;
+}
+
+/** Why a connection is ended in good order. Codes of errors.ts, or one of {@link GOODBYE}. */
+export interface Goodbye {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Reasons to end a connection that are no errors. */
+export const GOODBYE = { stopping: "E_STOPPING", duplicate: "E_DUPLICATE", paused: "E_PAUSED" } as const;
+
+export function encodeHello({ features, run }: Hello): Uint8Array<ArrayBuffer> {
+  return toBytes(HelloSchema, create(HelloSchema, { features: [...features], run }));
+}
+
+export function decodeHello(body: Uint8Array): Hello {
+  checkRepeats(body, { 1: FEATURES_MAX });
+  const { features, run } = fromBytes(HelloSchema, body);
+  if (features.some((feature) => feature.length > FEATURE_CHARACTERS_MAX))
+    throw broken("a feature whose name is too long");
+  return { features, run };
+}
+
+export function encodeIntroduction({
+  name,
+  program,
+  nowMs,
+  addresses,
+  folders,
+}: Introduction): Uint8Array<ArrayBuffer> {
+  const message = create(IntroductionSchema, {
+    name: shownText(name, NAME_CHARACTERS_MAX),
+    program,
+    nowMs: BigInt(Math.trunc(nowMs)),
+    addresses: addresses.slice(0, LIMITS.addressesPerPeer.value),
+    folders: folders.map(({ id, label }) =>
+      create(FolderShareSchema, { id, label: shownText(label, NAME_CHARACTERS_MAX) }),
+    ),
+  });
+  return toBytes(IntroductionSchema, message);
+}
+
+export function decodeIntroduction(body: Uint8Array): Introduction {
+  checkRepeats(body, { 4: LIMITS.addressesPerPeer.value, 5: LIMITS.foldersPerPeer.value });
+  const { name, program, nowMs, addresses, folders } = fromBytes(IntroductionSchema, body);
+  if (addresses.some((address) => address.length > ADDRESS_CHARACTERS_MAX)) throw broken("an address that is too long");
+  return {
+    name: shownText(name, NAME_CHARACTERS_MAX),
+    program: shownText(program, NAME_CHARACTERS_MAX),
+    nowMs: Number(nowMs),
+    addresses,
+    folders: folders.map(({ id, label }) => ({ id: folderIdFrom(id), label: shownText(label, NAME_CHARACTERS_MAX) })),
+  };
+}
+
+export function encodeGoodbye({ code, message }: Goodbye): Uint8Array<ArrayBuffer> {
+  return toBytes(GoodbyeSchema, create(GoodbyeSchema, { code, message: shownText(message, MESSAGE_CHARACTERS_MAX) }));
+}
+
+export function decodeGoodbye(body: Uint8Array): Goodbye {
+  const { code, message } = fromBytes(GoodbyeSchema, body);
+  return { code: codeFrom(code), message: shownText(message, MESSAGE_CHARACTERS_MAX) };
+}
+
+export function encodeDeviceRemoved(device: DeviceId): Uint8Array<ArrayBuffer> {
+  return toBytes(DeviceRemovedSchema, create(DeviceRemovedSchema, { device }));
+}
+
+export function decodeDeviceRemoved(body: Uint8Array): DeviceId {
+  try {
+    return parseDeviceId(fromBytes(DeviceRemovedSchema, body).device);
+  } catch (cause) {
+    throw broken("what is no device id", cause);
+  }
+}
+
+export interface ProbeMe {
+  readonly id: number;
+  readonly address: string;
+}
+
+export function encodeProbeMe(probe: ProbeMe): Uint8Array<ArrayBuffer> {
+  return toBytes(ProbeMeSchema, create(ProbeMeSchema, probe));
+}
+
+export function decodeProbeMe(body: Uint8Array): ProbeMe {
+  const { id, address } = fromBytes(ProbeMeSchema, body);
+  if (address.length > ADDRESS_CHARACTERS_MAX) throw broken("an address that is too long");
+  return { id, address };
+}
+
+export interface ProbeReply {
+  readonly id: number;
+  readonly isReachable: boolean;
+  readonly detail: string;
+}
+
+export function encodeProbeReply({ id, isReachable, detail }: ProbeReply): Uint8Array<ArrayBuffer> {
+  const message = create(ProbeReplySchema, {
+    id,
+    reachable: isReachable,
+    detail: shownText(detail, MESSAGE_CHARACTERS_MAX),
+  });
+  return toBytes(ProbeReplySchema, message);
+}
+
+export function decodeProbeReply(body: Uint8Array): ProbeReply {
+  const { id, reachable, detail } = fromBytes(ProbeReplySchema, body);
+  return { id, isReachable: reachable, detail: shownText(detail, MESSAGE_CHARACTERS_MAX) };
+}
