@@ -28,8 +28,16 @@ const daemon = isWindows
 // Ctrl-C reaches the daemon through the terminal; this process waits for it to end cleanly.
 process.on("SIGINT", () => {});
 for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => daemon.kill(signal));
+// A signal to npm ends the shell between npm and this process, which hands nothing on.
+const parent = process.ppid;
+const watch = setInterval(() => {
+  if (process.ppid !== parent) daemon.kill("SIGTERM");
+}, 500);
+watch.unref();
 daemon.on("error", (error) => {
-  console.error(`syncline: ${LAUNCHER} did not start: ${error.message} (E_START_FAILED)\n  next: run \`npm ci\``);
+  process.stderr.write(
+    `syncline: ${LAUNCHER} did not start: ${error.message} (E_START_FAILED)\n  next: run \`npm ci\`\n`,
+  );
   process.exitCode = 1;
 });
 daemon.on("exit", (code, signal) => {
