@@ -4,6 +4,7 @@
  */
 import type { ChunkList, DiskStamp, FileType, PathProblem } from "../shared/file-info.ts";
 import type { ContentId, RelPath } from "../shared/ids.ts";
+import type { IgnoreSource } from "./core/ignore.ts";
 import type { FsCapabilities } from "./fs/filesystem.ts";
 
 /** Whether the folder is really there. Nothing is scanned, written or believed deleted unless it is "ok". */
@@ -20,6 +21,7 @@ export interface ScanRequest {
   readonly paths: readonly RelPath[] | "everything";
   /** Also read files whose stamp matches: finds rot and writes that hid (trust B6). */
   readonly isThorough: boolean;
+  readonly ignore: IgnoreSource;
 }
 
 /** One difference between the disk and the row with `baseSequence` (0 = no row). */
@@ -164,6 +166,8 @@ export interface FolderDisk {
   ): Promise<void>;
   /** Throws a staged file away. */
   dropStaged(contentId: ContentId): Promise<void>;
+  /** Text of `.synclineignore`; "" when there is none. */
+  readIgnoreFile(): Promise<string>;
   /** Reads a small kept version or file whole; undefined when it is gone or changed. */
   readStored(storeName: string, size: number): Promise<Uint8Array | undefined>;
   /** Removes kept versions from the store, checking the stamp; returns the names removed. */

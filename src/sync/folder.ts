@@ -21,9 +21,10 @@ import type { FolderMessage } from "../shared/messages.ts";
 import { Bell } from "./bell.ts";
 import { writeAbove } from "./core/change.ts";
 import { joinHeads, winnerOf } from "./core/heads.ts";
+import { compileIgnore, IGNORE_FILE, type IgnoreRules } from "./core/ignore.ts";
 import { DeletionGuard, type Held } from "./deletion-guard.ts";
 import { PeerSession } from "./exchange/peer-session.ts";
-import type { FolderContext, FolderMode } from "./folder-context.ts";
+import type { FolderContext, FolderEvent, FolderMode } from "./folder-context.ts";
 import type { RootState, ScanRequest } from "./folder-disk.ts";
 import type { LocalChange } from "./index/index-port.ts";
 import { commitMissing, commitPresent, type PresentObservation, type ScanMood } from "./local-changes.ts";
@@ -36,11 +37,14 @@ import { DirtySet } from "./scanner/settle.ts";
 const HALTED_RETRY_MS = 5_000;
 const COOKIE_MS = 2_000;
 const REBORN_NOTE = "reborn";
+const IGNORE_NOTE = "ignore";
 
 export interface FolderSettings {
   readonly mode: FolderMode;
   readonly isPaused: boolean;
   readonly rescanMs: number;
+  /** This device's own ignore patterns. */
+  readonly ignorePatterns: readonly string[];
 }
 
 export type FolderStateName = "scanning" | "syncing" | "in-sync" | "paused" | "halted" | "error";
@@ -72,12 +76,15 @@ export interface PeerProgress {
   readonly problems: readonly PathProblem[];
 }
 
+type ScanScope = Omit<ScanRequest, "ignore">;
+
 interface Barrier {
   readonly reply: (sequence: number, problems: readonly PathProblem[]) => void;
 }
 
 export class Folder implements AsyncDisposable {
   readonly #context: FolderContext;
+  readonly #emitOut: (event: FolderEvent) => void;
   readonly #bell: Bell;
   readonly #stop = new AbortController();
   readonly #sessions = new Map<PeerLink, PeerSession>();
@@ -96,7 +103,12 @@ export class Folder implements AsyncDisposable {
   readonly #barriers = new Map<number, Barrier>();
   #nextBarrier = 1;
   #settings: FolderSettings;
-  #scan: ScanRequest | undefined = { paths: "everything", isThorough: false };
+  #scan: ScanScope | undefined = { paths: "everything", isThorough: false };
+  /** Text of `.synclineignore` as it counts now; undefined before the first look. */
+  #ignoreText: string | undefined;
+  #ignoreKey: string | undefined;
+  #isIgnoreStale = true;
+  #ignore: IgnoreRules = compileIgnore({ folderText: "", devicePatterns: [] });
   #lastFullScan = 0;
   #isScanning = false;
   #hasScanned = false;
@@ -106,18 +118,20 @@ export class Folder implements AsyncDisposable {
   #stateTold: FolderStateName | undefined;
 
   constructor(context: FolderContext, settings: FolderSettings) {
-    this.#context = context;
+    this.#context = { ...context, emit: (event) => this.#emit(event) };
+    this.#emitOut = context.emit;
     this.#settings = settings;
     this.#bell = new Bell(context.clock);
-    this.#sources = new Sources(context);
+    this.#sources = new Sources(this.#context);
     this.#dirty = new DirtySet();
     this.#scanProblems = new ProblemBook(context.clock);
     this.#applyProblems = new ProblemBook(context.clock);
-    this.#guard = new DeletionGuard(context);
-    this.#puller = new Puller(context, this.#sources, this.#applyProblems, {
+    this.#guard = new DeletionGuard(this.#context);
+    this.#puller = new Puller(this.#context, this.#sources, this.#applyProblems, {
       wake: () => this.#bell.ring(),
       lookAgain: (path) => this.#dirty.note(path, this.#context.clock.monotonic()),
       isBlocked: (path) => this.#ownChanges.has(path),
+      isIgnored: (path, isDirectory) => this.#ignore.isIgnored(path, isDirectory),
       judgeDeletions: (waiting) => this.#guard.judgeReceived(waiting),
       isDeletionAllowed: (path) => this.#guard.isAllowed(path),
       isRootPresent: async () => (await this.#checkRoot()).type === "ok",
@@ -136,11 +150,17 @@ export class Folder implements AsyncDisposable {
     await this.#puller.dispose();
   }
 
+  #emit(event: FolderEvent): void {
+    if (event.path === IGNORE_FILE) this.#isIgnoreStale = true;
+    this.#emitOut(event);
+  }
+
   // What others tell the folder. Each only leaves a note.
 
   configure(settings: FolderSettings): void {
     const before = this.#settings;
     this.#settings = settings;
+    this.#isIgnoreStale = true;
     if (before.isPaused !== settings.isPaused) {
       for (const session of this.#sessions.values()) this.#open(session);
       if (!settings.isPaused) this.rescan();
@@ -155,6 +175,7 @@ export class Folder implements AsyncDisposable {
     const cookie = this.#cookies.get(path);
     if (cookie !== undefined) return cookie();
     if (path !== "" && relPathFault(path) !== undefined) return;
+    if (path === "" || path === IGNORE_FILE) this.#isIgnoreStale = true;
     this.#dirty.note(path as RelPath | "", this.#context.clock.monotonic());
     this.#bell.ring();
   }
@@ -268,6 +289,7 @@ export class Folder implements AsyncDisposable {
     for (let command = this.#commands.shift(); command !== undefined; command = this.#commands.shift()) await command();
     if (this.#settings.isPaused) return false;
     if ((await this.#checkRoot(HALTED_RETRY_MS)).type !== "ok") return false;
+    await this.#loadIgnore();
     const request = this.#dueScan();
     if (request !== undefined) await this.#runScan(request);
     const hasMore = this.#settings.mode !== "send-only" && (await this.#puller.step());
@@ -336,9 +358,48 @@ export class Folder implements AsyncDisposable {
     for (const session of this.#sessions.values()) this.#open(session);
   }
 
+  // What does not sync.
+
+  #ignoreSource(): { readonly folderText: string; readonly devicePatterns: readonly string[] } {
+    return { folderText: this.#ignoreText ?? "", devicePatterns: this.#settings.ignorePatterns };
+  }
+
+  /**
+   * Takes up changed patterns. Rows of what is ignored from now on are
+   * forgotten, so that a deletion made while ignored is never announced later
+   * (Syncthing #3502); what no longer is comes back from the disk or the peers.
+   */
+  async #loadIgnore(): Promise<void> {
+    if (!this.#isIgnoreStale) return;
+    this.#isIgnoreStale = false;
+    const text = await this.#context.disk.readIgnoreFile();
+    const key = JSON.stringify([text, this.#settings.ignorePatterns]);
+    if (key === this.#ignoreKey) return;
+    const isFirst = this.#ignoreKey === undefined;
+    this.#ignoreKey = key;
+    this.#ignoreText = text;
+    this.#ignore = compileIgnore(this.#ignoreSource());
+    for (const fault of this.#ignore.faults) this.#context.log.warn("Ignore pattern does nothing", { ...fault });
+    const { index, folder } = this.#context;
+    const note = index.read.note(folder, IGNORE_NOTE);
+    if (isFirst && (note ?? "") === key) return;
+    for (let after = ""; ; ) {
+      const page = index.read.localBelow(folder, "", after, LIMITS.planBatch.value);
+      const ignored = page.filter((row) => this.#ignore.isIgnored(row.path, winnerOf(row.heads).type === "directory")).map((row) => row.path);
+      if (ignored.length > 0) await index.write.forgetPaths(folder, ignored);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.path;
+    }
+    await index.write.reconsider(folder);
+    await index.write.setNote(folder, IGNORE_NOTE, key);
+    this.#puller.restart();
+    if (!isFirst) this.rescan();
+  }
+
   // Scanning.
 
-  #dueScan(): ScanRequest | undefined {
+  #dueScan(): ScanScope | undefined {
     const now = this.#context.clock.monotonic();
     if (this.#scan !== undefined || now - this.#lastFullScan >= this.#settings.rescanMs || !this.#hasScanned) {
       const request = this.#scan ?? { paths: "everything", isThorough: false };
@@ -356,7 +417,7 @@ export class Folder implements AsyncDisposable {
     return { paths, isThorough: false };
   }
 
-  async #runScan(request: ScanRequest): Promise<void> {
+  async #runScan(request: ScanScope): Promise<void> {
     const isFull = request.paths === "everything";
     const missing: RelPath[] = [];
     const late: PresentObservation[] = [];
@@ -364,12 +425,15 @@ export class Folder implements AsyncDisposable {
     this.#isScanning = isFull;
     this.#tell();
     if (isFull) {
+      this.#isIgnoreStale = true;
+      await this.#loadIgnore();
+      this.#scan = undefined;
       this.#scanProblems.clearWhere(() => true);
       this.#ownChanges.clear();
     } else for (const path of request.paths) this.#scanProblems.clear(path);
     try {
       await this.#context.disk.scan(
-        request,
+        { ...request, ignore: this.#ignoreSource() },
         async (batch) => {
           for (const problem of batch.problems) this.#noteScanProblem(problem);
           const present: PresentObservation[] = [];

@@ -172,6 +172,10 @@ export interface IndexWriter {
   resetRemote(folder: FolderId, device: ShortId): Promise<void>;
   /** Clears `pending` for rows that need nothing (covered without a change here). */
   settle(folder: FolderId, paths: readonly RelPath[]): Promise<void>;
+  /** Deletes local rows of paths that are ignored from now on, and clears `pending` of their remote rows: ignored is neither needed nor announced nor deleted. */
+  forgetPaths(folder: FolderId, paths: readonly RelPath[]): Promise<void>;
+  /** Marks as pending, anew, every remote row that local rows do not cover: after ignore patterns changed. */
+  reconsider(folder: FolderId): Promise<void>;
   setAcked(folder: FolderId, device: ShortId, ackedEpoch: string, acked: number): Promise<void>;
   putChunkLists(lists: readonly (readonly [ContentId, ChunkList])[]): Promise<void>;
   addEvents(events: readonly Omit<EventRow, "id">[]): Promise<readonly number[]>;

@@ -37,6 +37,7 @@ export interface PullerHooks {
   lookAgain(path: RelPath): void;
   /** Paths that are not to be touched, because a change made here stands on them. */
   isBlocked(path: RelPath): boolean;
+  isIgnored(path: RelPath, isDirectory: boolean): boolean;
   /** Judges all deletions that wait, together; `isDeletionAllowed` then answers for each. */
   judgeDeletions(waiting: readonly RelPath[]): Promise<void>;
   isDeletionAllowed(path: RelPath): boolean;
@@ -69,9 +70,11 @@ export class Puller {
   /** Paths whose local source turned out wrong: their bytes come from peers. */
   readonly #noLocalSource = new Set<RelPath>();
   readonly #lookedAgain = new Map<RelPath, number>();
-  #ready: Ready[] = [];
+  readonly #ready: Ready[] = [];
   /** Paths that take the place of a directory: last of all. */
   readonly #late = new Set<RelPath>();
+  /** Pending paths that turned out to be ignored. */
+  readonly #ignored: RelPath[] = [];
   #cursor = "";
 
   constructor(context: FolderContext, sources: Sources, problems: ProblemBook, hooks: PullerHooks) {
@@ -107,6 +110,7 @@ export class Puller {
     const batch = this.#takeReady();
     const needed = { small: [] as SmallFile[], large: [] as LargeFile[] };
     const didPlan = this.#planLive(batch, needed);
+    await this.#settleIgnored();
     const applied = await this.#apply(batch);
     this.#startFetches(needed);
     if (didPlan || applied > 0) return true;
@@ -149,7 +153,12 @@ export class Puller {
   }
 
   #planOne(path: RelPath, batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): boolean {
-    const action = planPath(this.#knowledge(path));
+    const known = this.#knowledge(path);
+    if (this.#isIgnored(known)) {
+      this.#ignored.push(path);
+      return true;
+    }
+    const action = planPath(known);
     if (action.type === "replace-directory" || action.type === "keep-directory") {
       this.#late.add(path);
       return false;
@@ -176,6 +185,16 @@ export class Puller {
     return true;
   }
 
+  #isIgnored(known: PathKnowledge): boolean {
+    const heads = known.remotes.reduce(joinHeads, known.local?.heads ?? []);
+    return heads.length > 0 && this.#hooks.isIgnored(known.path, winnerOf(heads).type === "directory");
+  }
+
+  async #settleIgnored(): Promise<void> {
+    const paths = this.#ignored.splice(0);
+    if (paths.length > 0) await this.#context.index.write.settle(this.#context.folder, paths);
+  }
+
   /** Directories that must exist first. One that should not exist any more is kept (planner invariant 4). */
   #withAncestors(batch: Map<RelPath, Planned>, path: RelPath): void {
     const missing: RelPath[] = [];
@@ -195,11 +214,13 @@ export class Puller {
 
   #knowledge(path: RelPath): PathKnowledge {
     const { index, folder } = this.#context;
+    const local = index.read.local(folder, path);
+    const isDirectory = local !== undefined && winnerOf(local.heads).type === "directory";
     return {
       path,
-      local: index.read.local(folder, path),
+      local,
       remotes: index.read.remote(folder, path).map((remote) => remote.heads),
-      hasLiveChildren: this.#hasLiveChildren(path),
+      hasLiveChildren: isDirectory && local.stamp !== null && this.#hasLiveChildren(path),
     };
   }
 
@@ -363,6 +384,7 @@ export class Puller {
   /** Removes what peers removed, children first; then lets files take the place of directories. */
   async #applyDeletions(): Promise<boolean> {
     const waiting = this.#waitingDeletions();
+    await this.#settleIgnored();
     if (waiting.length === 0 && this.#late.size === 0) return false;
     if (!(await this.#hooks.isRootPresent())) return false;
     await this.#hooks.judgeDeletions(waiting);
@@ -378,7 +400,10 @@ export class Puller {
       const page = this.#context.index.read.pending(this.#context.folder, "deleted", after, LIMITS.planBatch.value);
       const last = page.at(-1);
       if (last === undefined) return waiting;
-      waiting.push(...page.filter((path) => !this.#hooks.isBlocked(path)));
+      for (const path of page) {
+        if (this.#isIgnored(this.#knowledge(path))) this.#ignored.push(path);
+        else if (!this.#hooks.isBlocked(path)) waiting.push(path);
+      }
       after = last;
     }
   }
