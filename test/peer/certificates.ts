@@ -1,12 +1,17 @@
 import "reflect-metadata";
-import { BasicConstraintsExtension, X509CertificateGenerator } from "@peculiar/x509";
 import { type webcrypto, X509Certificate } from "node:crypto";
+import { BasicConstraintsExtension, X509CertificateGenerator } from "@peculiar/x509";
 import { deviceIdOf, type Identity } from "../../src/peer/identity.ts";
 import { shortId } from "../../src/shared/ids.ts";
 
 const ALGORITHMS = {
   "P-256": { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
-  "RSA-1024": { name: "RSASSA-PKCS1-v1_5", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" },
+  "RSA-1024": {
+    name: "RSASSA-PKCS1-v1_5",
+    modulusLength: 1024,
+    publicExponent: new Uint8Array([1, 0, 1]),
+    hash: "SHA-256",
+  },
 } as const;
 
 export interface CertificateWish {

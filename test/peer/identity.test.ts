@@ -3,9 +3,9 @@ import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openIdentity } from "../../src/peer/identity.ts";
 import { SyncError } from "../../src/shared/errors.ts";
 import { parseDeviceId } from "../../src/shared/ids.ts";
-import { openIdentity } from "../../src/peer/identity.ts";
 
 let home = "";
 beforeEach(async () => {
@@ -16,7 +16,10 @@ afterEach(async () => {
 });
 
 async function codeOf(promise: Promise<unknown>): Promise<{ code: string; hint: string }> {
-  const error = await promise.then(() => undefined, (cause: unknown) => cause);
+  const error = await promise.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
   expect(error).toBeInstanceOf(SyncError);
   const { code, hint } = error as SyncError;
   return { code, hint };
@@ -56,7 +59,10 @@ test("the key is stored for its owner alone", async () => {
 test.each([0o644, 0o640, 0o604, 0o660])("a key with mode %o is refused with the fix", async (mode) => {
   await openIdentity(home);
   await chmod(join(home, "key.pem"), mode);
-  expect(await codeOf(openIdentity(home))).toEqual({ code: "E_KEY_UNSAFE", hint: `chmod 600 '${join(home, "key.pem")}'` });
+  expect(await codeOf(openIdentity(home))).toEqual({
+    code: "E_KEY_UNSAFE",
+    hint: `chmod 600 '${join(home, "key.pem")}'`,
+  });
 });
 
 test.each(["key.pem", "cert.pem"])("%s as a symbolic link is refused", async (name) => {
@@ -102,5 +108,7 @@ test("a creation cut short before its first rename starts over", async () => {
 
 test("the key file holds nothing but the key", async () => {
   await openIdentity(home);
-  expect(await readFile(join(home, "key.pem"), "utf8")).toMatch(/^-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n$/);
+  expect(await readFile(join(home, "key.pem"), "utf8")).toMatch(
+    /^-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]+-----END PRIVATE KEY-----\n$/,
+  );
 });

@@ -1,12 +1,20 @@
 import { once } from "node:events";
-import { connect as connectTcp, type AddressInfo } from "node:net";
-import { connect, createServer, type ConnectionOptions, type Server, type TlsOptions, type TLSSocket } from "node:tls";
+import { type AddressInfo, connect as connectTcp } from "node:net";
+import { type ConnectionOptions, connect, createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { SyncError } from "../../src/shared/errors.ts";
 import type { Identity } from "../../src/peer/identity.ts";
 import {
-  clientTlsOptions, exporterOf, isProtocolRefused, PAIRING_PROTOCOL, peerIdentityOf, type Protocol, requirePinned, serverTlsOptions, SYNC_PROTOCOL,
+  clientTlsOptions,
+  exporterOf,
+  isProtocolRefused,
+  PAIRING_PROTOCOL,
+  type Protocol,
+  peerIdentityOf,
+  requirePinned,
+  SYNC_PROTOCOL,
+  serverTlsOptions,
 } from "../../src/peer/tls.ts";
+import { SyncError } from "../../src/shared/errors.ts";
 import { makeIdentity, makeKeys } from "./certificates.ts";
 
 let inviter: Identity;
@@ -42,7 +50,8 @@ async function listen(options: TlsOptions): Promise<Accepted> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.push(() => server.close());
-  const next = async (): Promise<TLSSocket> => sockets.shift() ?? (await new Promise((resolve) => waiting.push(resolve)));
+  const next = async (): Promise<TLSSocket> =>
+    sockets.shift() ?? (await new Promise((resolve) => waiting.push(resolve)));
   return { server, port: (server.address() as AddressInfo).port, next };
 }
 
@@ -75,7 +84,11 @@ function refusalOf(action: () => unknown): string {
 
 test("each end sees the other's device id and the protocol", async () => {
   const { near, far } = await pair(joiner, inviter);
-  expect(requirePinned(near, inviter.deviceId)).toEqual({ deviceId: inviter.deviceId, certificateDer: inviter.certificateDer, protocol: SYNC_PROTOCOL });
+  expect(requirePinned(near, inviter.deviceId)).toEqual({
+    deviceId: inviter.deviceId,
+    certificateDer: inviter.certificateDer,
+    protocol: SYNC_PROTOCOL,
+  });
   expect(requirePinned(far, joiner.deviceId).deviceId).toBe(joiner.deviceId);
 });
 
@@ -123,43 +136,58 @@ test("a short RSA key is refused", async () => {
   const weak = await makeIdentity({ algorithm: "RSA-1024" });
   const accepted = await listen(serverTlsOptions(inviter, both));
   // OpenSSL itself loads such a key only at a lowered security level.
-  const outcome = await dial(accepted.port, { ...clientTlsOptions(weak, SYNC_PROTOCOL), ciphers: "DEFAULT@SECLEVEL=0" }).then(async () => {
-    const far = await accepted.next();
-    return refusalOf(() => peerIdentityOf(far));
-  }, (error: Error) => error.message);
+  const outcome = await dial(accepted.port, {
+    ...clientTlsOptions(weak, SYNC_PROTOCOL),
+    ciphers: "DEFAULT@SECLEVEL=0",
+  }).then(
+    async () => {
+      const far = await accepted.next();
+      return refusalOf(() => peerIdentityOf(far));
+    },
+    (error: Error) => error.message,
+  );
   expect(outcome).toMatch(/RSA key has only 1024 bits|alert|ECONNRESET|too small/);
 });
 
 test("TLS 1.2 is refused in both directions", async () => {
   const accepted = await listen(serverTlsOptions(inviter, both));
   const old = { minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
-  await expect(dial(accepted.port, { ...clientTlsOptions(joiner, SYNC_PROTOCOL), ...old })).rejects.toThrow(/protocol version/i);
+  await expect(dial(accepted.port, { ...clientTlsOptions(joiner, SYNC_PROTOCOL), ...old })).rejects.toThrow(
+    /protocol version/i,
+  );
   const elder = await listen({ ...serverTlsOptions(inviter, both), ...old });
   await expect(dial(elder.port, clientTlsOptions(joiner, SYNC_PROTOCOL))).rejects.toThrow();
 });
 
 test("a protocol that is not offered now ends the handshake, before any application byte", async () => {
   const accepted = await listen(serverTlsOptions(inviter, () => [SYNC_PROTOCOL]));
-  const failure = await dial(accepted.port, clientTlsOptions(joiner, PAIRING_PROTOCOL)).catch((error: unknown) => error);
+  const failure = await dial(accepted.port, clientTlsOptions(joiner, PAIRING_PROTOCOL)).catch(
+    (error: unknown) => error,
+  );
   expect(isProtocolRefused(failure)).toBe(true);
 });
 
 test.each([["http/1.1"], [], ["syncline/2", "syncline"]])("wrong ALPN %s is refused", async (...protocols) => {
   const accepted = await listen(serverTlsOptions(inviter, both));
   const options = { ...clientTlsOptions(joiner, SYNC_PROTOCOL), ALPNProtocols: protocols };
-  const outcome = await dial(accepted.port, options).then(async () => {
-    const far = await accepted.next();
-    return refusalOf(() => peerIdentityOf(far));
-  }, (error: Error) => error.message);
+  const outcome = await dial(accepted.port, options).then(
+    async () => {
+      const far = await accepted.next();
+      return refusalOf(() => peerIdentityOf(far));
+    },
+    (error: Error) => error.message,
+  );
   expect(outcome).toMatch(/no application protocol|no Syncline protocol/i);
 });
 
 test("a throw while asking which protocols are open refuses the handshake and nothing else", async () => {
   let isBroken = true;
-  const accepted = await listen(serverTlsOptions(inviter, () => {
-    if (isBroken) throw new Error("broken");
-    return both();
-  }));
+  const accepted = await listen(
+    serverTlsOptions(inviter, () => {
+      if (isBroken) throw new Error("broken");
+      return both();
+    }),
+  );
   await expect(dial(accepted.port, clientTlsOptions(joiner, SYNC_PROTOCOL))).rejects.toThrow();
   isBroken = false;
   const near = await dial(accepted.port, clientTlsOptions(joiner, SYNC_PROTOCOL));
@@ -186,7 +214,12 @@ test("a resumed session without a certificate gets no identity", async () => {
 
 test("even where a server hands out tickets, a resumed session gets no identity", async () => {
   const accepted = await listen({ ...serverTlsOptions(inviter, both), secureOptions: 0 });
-  const first = connect({ ...clientTlsOptions(joiner, SYNC_PROTOCOL), secureOptions: 0, host: "127.0.0.1", port: accepted.port });
+  const first = connect({
+    ...clientTlsOptions(joiner, SYNC_PROTOCOL),
+    secureOptions: 0,
+    host: "127.0.0.1",
+    port: accepted.port,
+  });
   cleanups.push(() => first.destroy());
   const session = once(first, "session") as Promise<[Buffer]>;
   await once(first, "secureConnect");
