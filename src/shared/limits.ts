@@ -73,6 +73,12 @@ export const LIMITS = {
   ackProblems: { value: 20, unit: "paths", why: "problems told to a peer" },
   settleMs: { value: 40, unit: "ms", why: "quiet a changed path must keep before it is read" },
   settleMaxMs: { value: 2000, unit: "ms", why: "a path that never rests is read at last" },
+  dirtyPerDirectory: {
+    value: 1024,
+    unit: "paths",
+    why: "changed paths of one directory remembered one by one; more, and it is scanned whole",
+  },
+  dirtyPaths: { value: 8192, unit: "paths", why: "changed paths remembered; more, and the folder is scanned whole" },
   rescanMs: { value: 3_600_000, unit: "ms", why: "the watcher is a hint; a full scan finds what it missed" },
   planBatch: { value: 1000, unit: "paths", why: "paths planned at once; the rest wait in SQLite" },
   smallFileBytes: { value: 32 * 1024, unit: "bytes", why: "files of one chunk, fetched many in one request" },

@@ -52,13 +52,10 @@ export function compileGlob(pattern: string): Glob | undefined {
   const isBaseNameOnly = !pattern.includes("/");
   const text = pattern.startsWith("/") ? pattern.slice(1) : pattern;
   const parts: Part[] = [];
-  const texts = text.split("/");
-  for (const [i, partText] of texts.entries()) {
+  for (const partText of text.split("/")) {
     if (partText === "") return undefined;
     if (/^\*{2,}$/.test(partText) && !isBaseNameOnly) {
       if (parts.at(-1)?.type !== "any-parts") parts.push({ type: "any-parts" });
-      // Below a directory there is at least one part; the directory itself does not match.
-      if (i === texts.length - 1) parts.push({ type: "prefix", text: "" });
       continue;
     }
     const part = compilePart(partText);
