@@ -1,0 +1,89 @@
+/** Answers one HTTP request by one call of the node's service. */
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { API } from "../../shared/api.ts";
+import { API_VERSION, type RouteName } from "../../shared/api-routes.ts";
+import { SyncError } from "../../shared/errors.ts";
+import type { Log } from "../../shared/ports.ts";
+import { asSyncError, badInput, errorDocument, httpStatus } from "./api-error.ts";
+import type { NodeService, RequestContext } from "./node-service.ts";
+import { readInput } from "./request-input.ts";
+import { matchRoute } from "./route-match.ts";
+
+export interface DispatchOptions {
+  readonly service: NodeService;
+  readonly log: Log;
+  /** Compares every answer with its schema; for tests. */
+  readonly checkOutput: boolean;
+}
+
+type Handler = (request: unknown, context: RequestContext) => Promise<unknown> | AsyncIterable<unknown>;
+
+/**
+ * Finds the route, checks the input, calls the service, sends what comes.
+ * Never throws: a failure becomes an error document, or the last line of a
+ * stream that has begun.
+ */
+export async function dispatch(
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+  options: DispatchOptions,
+): Promise<void> {
+  try {
+    const url = new URL(request.url ?? "/", "http://node");
+    const match = matchRoute(request.method ?? "", url.pathname);
+    if (match === undefined) throw new SyncError("E_USAGE", `there is no ${request.method} ${url.pathname}`);
+    const input = await readInput(request, url.searchParams, match.parameters);
+    const parsed = API[match.name].input.safeParse(input);
+    if (!parsed.success) throw badInput(parsed.error);
+    await answer(match.name, parsed.data, response, signal, options);
+  } catch (error) {
+    fail(error, response, options.log);
+  }
+}
+
+async function answer(
+  name: RouteName,
+  input: unknown,
+  response: ServerResponse,
+  signal: AbortSignal,
+  options: DispatchOptions,
+): Promise<void> {
+  const { service } = options;
+  const handler = service[name].bind(service) as Handler;
+  const result = handler(input, { signal });
+  const check = (value: unknown): unknown => (options.checkOutput ? API[name].output.parse(value) : value);
+  if (!(Symbol.asyncIterator in result)) {
+    const document = check(await result);
+    response.writeHead(200, { "Content-Type": "application/json" });
+    response.end(line(document));
+    return;
+  }
+  for await (const item of result) {
+    if (!response.headersSent) response.writeHead(200, { "Content-Type": "application/x-ndjson" });
+    if (!response.write(line(check(item)))) await once(response, "drain", { signal });
+  }
+  signal.throwIfAborted();
+  response.end();
+}
+
+function line(document: unknown): string {
+  return `${JSON.stringify({ v: API_VERSION, ...(document as object) })}\n`;
+}
+
+function fail(error: unknown, response: ServerResponse, log: Log): void {
+  const failure = asSyncError(error);
+  if (failure.code === "E_INTERNAL") log.error("A request failed", { error });
+  if (response.destroyed) return;
+  if (!response.headersSent) response.writeHead(httpStatus(failure), { "Content-Type": "application/json" });
+  response.end(`${JSON.stringify({ ...errorDocument(failure), ...stackOf(failure) })}\n`);
+}
+
+/** Only bugs carry their stack to the caller, who shows it with -v. */
+function stackOf(failure: SyncError): { readonly stack?: string } {
+  const { cause } = failure;
+  return failure.code === "E_INTERNAL" && cause instanceof Error && cause.stack !== undefined
+    ? { stack: cause.stack }
+    : {};
+}

@@ -1,0 +1,111 @@
+/** The routes that need nothing but the process itself and its configuration. */
+import process from "node:process";
+import type { LogLine, RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { Config } from "../../shared/config-schema.ts";
+import { LOG_LEVELS, SETTING_KEYS, SETTINGS, type SettingKey } from "../../shared/config-settings.ts";
+import { suggestion } from "../../shared/did-you-mean.ts";
+import { SyncError } from "../../shared/errors.ts";
+import { logEnd, readLogTail } from "../log-reader.ts";
+import type { NodeContext } from "../node-context.ts";
+import { Feed } from "./feed.ts";
+import type { NodeService } from "./node-service.ts";
+import { resolveFolder } from "./resolve-names.ts";
+
+export type LocalRoutes = Pick<
+  NodeService,
+  "version" | "shutdown" | "logs" | "configGet" | "configSet" | "folderIgnore"
+>;
+
+/** Lines that wait for a slow reader of the log before the oldest are dropped. */
+const WAITING_LINES_MAX = 10_000;
+
+/** Makes the handlers. wiring.ts puts them beside the others. */
+export function localRoutes(context: NodeContext, device: string): LocalRoutes {
+  return {
+    version: async () => ({
+      version: context.version,
+      node: process.version,
+      platform: `${process.platform}-${process.arch}`,
+      device,
+    }),
+    shutdown: async () => {
+      context.stop("shutdown");
+      return { pid: process.pid };
+    },
+    logs: (request, { signal }) => streamLogs(context, request, signal),
+    configGet: async ({ key }) => ({
+      path: context.config.file,
+      settings: settingsOf(context, key === undefined ? SETTING_KEYS : [settingKey(key)]),
+    }),
+    configSet: async ({ settings }) => {
+      const keys = Object.keys(settings).map(settingKey);
+      const before = context.config.get();
+      await context.config.update((draft) => {
+        for (const key of keys) {
+          if (settings[key] === null) delete draft[key];
+          else Object.assign(draft, { [key]: settings[key] });
+        }
+      });
+      return { path: context.config.file, changed: keys.filter((key) => before[key] !== context.config.get()[key]) };
+    },
+    folderIgnore: (request) => changePatterns(context, request),
+  };
+}
+
+function settingsOf(context: NodeContext, keys: readonly SettingKey[]): RouteOutput<"configGet">["settings"] {
+  const config: Config = context.config.get();
+  return keys.map((key) => ({
+    key,
+    value: config[key],
+    default: SETTINGS[key].default,
+    source: context.config.source(key),
+    description: SETTINGS[key].description,
+  }));
+}
+
+function settingKey(text: string): SettingKey {
+  const key = SETTING_KEYS.find((known) => known === text);
+  if (key !== undefined) return key;
+  const guess = suggestion(text, SETTING_KEYS);
+  const hint = guess === undefined ? undefined : { hint: `${guess} See \`syncline config get\`` };
+  throw new SyncError("E_KEY_NOT_FOUND", `there is no setting "${text}"`, hint);
+}
+
+async function changePatterns(
+  context: NodeContext,
+  request: RouteRequest<"folderIgnore">,
+): Promise<RouteOutput<"folderIgnore">> {
+  const id = resolveFolder(context.config.get(), request.folder);
+  await context.config.update((draft) => {
+    const folder = draft.folders[id];
+    if (folder === undefined) throw new SyncError("E_FOLDER_NOT_FOUND", `there is no folder "${id}" here`);
+    const kept = folder.ignore.filter((pattern) => !request.remove.includes(pattern));
+    const added = request.add.filter((pattern) => !kept.includes(pattern));
+    folder.ignore = [...kept, ...new Set(added)];
+  });
+  return { folder: id, patterns: [...(context.config.get().folders[id]?.ignore ?? [])] };
+}
+
+/** The last lines, and with `follow` every later one: none twice, none left out. */
+async function* streamLogs(
+  context: NodeContext,
+  request: RouteRequest<"logs">,
+  signal: AbortSignal,
+): AsyncIterable<RouteOutput<"logs">> {
+  const { paths, log } = context;
+  const { lines, level } = request;
+  const least = LOG_LEVELS.indexOf(level);
+  const feed = new Feed<LogLine>(WAITING_LINES_MAX);
+  // Subscribing writes out what is buffered; in the same turn, the files end where the feed begins.
+  const unsubscribe = log.subscribe((line) => {
+    if (request.follow && LOG_LEVELS.indexOf(line.level) >= least) feed.push(line);
+  });
+  try {
+    const tail = await readLogTail(paths.logDir, { lines, level, signal, end: logEnd(paths.logDir) });
+    yield* tail;
+    if (request.follow) yield* feed.items(signal);
+    else yield { type: "summary", lines: tail.length };
+  } finally {
+    unsubscribe();
+  }
+}

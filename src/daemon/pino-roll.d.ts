@@ -1,0 +1,22 @@
+declare module "pino-roll" {
+  import type { DestinationStream } from "pino";
+
+  export interface RollStream extends DestinationStream {
+    flushSync(): void;
+    end(): void;
+    on(event: "error", listener: (error: Error) => void): this;
+    once(event: "close", listener: () => void): this;
+  }
+  interface RollOptions {
+    readonly file: string;
+    readonly extension?: string;
+    readonly size?: string;
+    readonly limit?: { readonly count: number; readonly removeOtherLogFiles?: boolean };
+    readonly mode?: number;
+    readonly sync?: boolean;
+    readonly minLength?: number;
+    readonly periodicFlush?: number;
+    readonly maxLength?: number;
+  }
+  export default function build(options: RollOptions): Promise<RollStream>;
+}
