@@ -92,20 +92,25 @@ export type DiskStep =
       readonly expected: DiskStamp | null;
       readonly displacedTo: DisplacedTo;
     }
+  /** Mode and mtime only. A new mtime comes with a copy of the content, so that it cannot hide an edit that slips in. */
   | {
       readonly step: "touch";
       readonly path: RelPath;
-      readonly mtimeNs: bigint | null;
+      readonly fileType: FileType;
+      readonly contentId: ContentId | null;
+      readonly target: string;
+      readonly mtimeNs: bigint;
       readonly mode: number;
       readonly expected: DiskStamp;
+      readonly storeName: string;
     }
+  /** The file gets another name, and keeps its mtime and mode. */
   | {
       readonly step: "move";
       readonly path: RelPath;
       readonly to: RelPath;
-      readonly mtimeNs: bigint;
-      readonly mode: number;
       readonly expected: DiskStamp;
+      readonly storeName: string;
     }
   | { readonly step: "delete"; readonly path: RelPath; readonly expected: DiskStamp; readonly storeName: string }
   | { readonly step: "remove-directory"; readonly path: RelPath };
@@ -120,14 +125,26 @@ export type DiskOutcome =
       readonly storedStamp: DiskStamp | null;
       /** Of the conflict copy, when one was made. */
       readonly conflictStamp: DiskStamp | null;
+      /** Somebody has changed the path since: look at it again. */
+      readonly isTouched: boolean;
     }
-  /** The disk is not as the index has it: look again, then plan again. Nothing was lost. */
-  | { readonly type: "changed" }
+  /**
+   * The disk is not as the index has it: look again at these paths, then plan
+   * again. `kept` is content that stood at the path for a moment and lies in
+   * the store now; it becomes a version of the path.
+   */
+  | { readonly type: "changed"; readonly lookAt: readonly RelPath[]; readonly kept: { readonly storeName: string; readonly stamp: DiskStamp } | null }
   /** A directory still holds entries that do not sync. */
   | { readonly type: "not-empty" }
   /** The local source does not hold the bytes it should. */
   | { readonly type: "bad-source" }
   | { readonly type: "failed"; readonly code: string; readonly message: string };
+
+/** What recovery found at a path: its content is back, or lies in the store and becomes a version. */
+export interface RecoveredPath {
+  readonly path: RelPath;
+  readonly kept: { readonly storeName: string; readonly stamp: DiskStamp } | null;
+}
 
 /** One piece of a large file to be put together. */
 export interface WantedChunk {
@@ -149,6 +166,12 @@ export interface FolderDisk {
   scan(request: ScanRequest, take: (batch: ScanBatch) => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Stages all, makes it durable, swaps all in, makes the directories durable; in that order, one outcome per step. */
   execute(steps: readonly DiskStep[]): Promise<readonly DiskOutcome[]>;
+  /** The index knows what became of everything executed so far. */
+  committed(): Promise<void>;
+  /** Names in the store that a batch, cut off by a crash or a failure, may have used. */
+  openIntents(): Promise<readonly string[]>;
+  /** Finishes what was cut off; `known` are the names that the index has committed. Afterwards `committed` forgets the rest. */
+  recover(known: readonly string[]): Promise<readonly RecoveredPath[]>;
   /**
    * Opens the staged file of a content (finding again what an earlier try left),
    * fills in what is here, and returns for each chunk its full 32-byte hash when

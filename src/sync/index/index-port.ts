@@ -2,7 +2,13 @@
  * What is remembered between restarts, as the engine sees it.
  *
  * Reads are synchronous and bounded; writes go to the one writer and resolve
- * after the transaction is durable. One write call is one transaction.
+ * after the transaction is durable. One write call is one transaction (calls
+ * that wait together may share one); when it rejects, nothing of it is there.
+ * Whoever awaited a write sees it in the next read.
+ *
+ * Paths come in directory order: by the path of their directory, then by name,
+ * each compared as UTF-8 bytes. A directory's own row comes before what it
+ * holds, and its children stand together; in reverse, after what it holds.
  */
 import type { ChunkList, DiskStamp, FileInfo, Head } from "../../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
@@ -105,9 +111,9 @@ export interface IndexReader {
   /** This device's epoch and highest sequence for a folder; undefined before `openFolder`. */
   folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined;
   local(folder: FolderId, path: RelPath): LocalRow | undefined;
-  /** Direct children of a directory ("" = the root), by name, tombstones included. */
-  localChildren(folder: FolderId, parent: RelPath | ""): readonly LocalRow[];
-  /** Rows below a directory ("" = all), paged by path: pass the last path of the page before. */
+  /** Direct children of a directory ("" = the root), by name, tombstones included. With `limit` one page of them: pass the last path of the page before as `after`. */
+  localChildren(folder: FolderId, parent: RelPath | "", after?: string, limit?: number): readonly LocalRow[];
+  /** Rows below a directory ("" = all), tombstones included, in directory order, paged: pass the last path of the page before, "" at first. */
   localBelow(folder: FolderId, parent: RelPath | "", after: string, limit: number): readonly LocalRow[];
   localSince(folder: FolderId, sequence: number, limit: number): readonly LocalRow[];
   /** Live local files with this content, in any folder, present on disk. */
@@ -116,28 +122,46 @@ export interface IndexReader {
   remote(folder: FolderId, path: RelPath): readonly RemoteRow[];
   remoteOf(folder: FolderId, device: ShortId, path: RelPath): RemoteRow | undefined;
   remoteState(folder: FolderId, device: ShortId): RemoteState;
-  /** Wire form of the chunk list that came with a peer's record (`commitRemote`), unverified; undefined when none came. */
+  /** Wire form of the chunk list that came with a peer's record (`commitRemote`), unverified; kept until the row is applied; undefined when none came. */
   announcedChunkList(folder: FolderId, device: ShortId, path: RelPath): Uint8Array | undefined;
-  /** Paths whose remote rows are not applied yet: live winners in path order, or deletions in reverse path order; paged. */
+  /**
+   * Paths that have to be worked on: some remote row is not applied yet, or the local row names something
+   * the disk lacks. The winner of all heads decides: live ones in directory order, or deletions in its reverse.
+   * Paged: pass the last path of the page before, "" at first.
+   */
   pending(folder: FolderId, kind: "live" | "deleted", after: string, limit: number): readonly RelPath[];
+  /** How many paths wait (both kinds), and the bytes of their live winners. */
   pendingTotals(folder: FolderId): { readonly files: number; readonly bytes: number };
-  /** What the peer still lacks of ours, by sequence: rows and bytes after `sequence`. */
+  /** What the peer still lacks of ours, by sequence: rows and bytes after `sequence`. Exact for all and for up to 50,000 rows, else estimated. */
   localTotalsSince(folder: FolderId, sequence: number): { readonly files: number; readonly bytes: number };
   /** Up to which sequence of the peer everything is applied. */
   appliedUpTo(folder: FolderId, device: ShortId): number;
   /** Stored form (delta/chunk-list.ts) of a multi-chunk file's list. */
   chunkList(contentId: ContentId): Uint8Array | undefined;
+  /** Rows whose winner is live, on the disk or held; counted as they are written, so that asking costs nothing. */
   totals(folder: FolderId): FolderTotals;
-  /** Live files now, and the most there were (kept by the brake's owner). */
+  /** Versions of one path, oldest first, those of which only the record remains included. */
   versions(folder: FolderId, path: RelPath): readonly VersionRow[];
-  /** Kept versions of a folder, newest first, paged by rowid-like cursor. */
-  versionsOf(folder: FolderId, options: { readonly deletedOnly: boolean; readonly below: string; readonly after: number; readonly limit: number }): readonly (VersionRow & { readonly cursor: number })[];
+  /** Kept versions (with bytes) of a folder, at or below a path, newest first; paged: `after` is the last cursor, 0 at first. `deletedOnly`: those of origin "deleted". */
+  versionsOf(
+    folder: FolderId,
+    options: { readonly deletedOnly: boolean; readonly below: string; readonly after: number; readonly limit: number },
+  ): readonly (VersionRow & { readonly cursor: number })[];
+  /** A kept version (with bytes) that has this content, the newest. */
+  /** Whether a version lies in the folder's store under this name. */
+  isStored(folder: FolderId, storeName: string): boolean;
   versionByContent(contentId: ContentId): VersionRow | undefined;
-  /** What each path at or below `below` held at a moment. Paged by path. */
+  /** What each path at or below `below` held at a moment, tombstones included, in directory order; paged like `localBelow`. */
   historyAt(folder: FolderId, below: string, atMs: number, after: string, limit: number): readonly HistoryRow[];
+  /** By number, at most 10,000. */
   conflicts(folder: FolderId | null, onlyOpen: boolean): readonly ConflictRow[];
   conflict(id: number): ConflictRow | undefined;
-  events(options: { readonly since: number; readonly limit: number; readonly folder?: FolderId; readonly type?: string }): readonly EventRow[];
+  events(options: {
+    readonly since: number;
+    readonly limit: number;
+    readonly folder?: FolderId;
+    readonly type?: string;
+  }): readonly EventRow[];
   /** Newest events first reversed to time order: the last `limit`. */
   lastEvents(limit: number): readonly EventRow[];
   /** Small durable facts of a folder: brake window, approvals, intents. */
@@ -145,10 +169,17 @@ export interface IndexReader {
 }
 
 export interface IndexWriter {
-  /** Makes the folder known; keeps its epoch, or starts a new one when `epoch` differs (a lost or cloned index). Returns whether it was new. */
+  /**
+   * Makes the folder known; keeps it when `epoch` is its own. A differing epoch (a lost, restored or cloned index)
+   * starts anew: both sides' trees and the history are dropped, versions, conflicts and notes stay. Returns whether the index of it is new.
+   */
   openFolder(folder: FolderId, epoch: string): Promise<{ readonly isNew: boolean }>;
   forgetFolder(folder: FolderId): Promise<void>;
-  /** Writes local rows, gives sequences, extends the history, clears `pending` of remote rows that are now covered. Returns the highest sequence. */
+  /**
+   * Writes local rows, gives sequences in the order of the array (a path that was not there always gets one),
+   * moves replaced values to the history, settles remote rows that are now covered. Returns the folder's highest sequence.
+   * Without `extra`, the time counts as unknown and no history is kept. Chunk lists are of proven content; lists of one chunk are not stored.
+   */
   commitLocal(
     folder: FolderId,
     changes: readonly LocalChange[],
@@ -160,7 +191,10 @@ export interface IndexWriter {
       readonly notes?: readonly (readonly [string, string | null])[];
     },
   ): Promise<number>;
-  /** Stores a peer's announced rows and how far they reach; marks as pending those that local rows do not cover. */
+  /**
+   * Stores a peer's announced rows and how far they reach; marks as pending those that local rows do not cover.
+   * A differing epoch drops what was stored of the one before. `chunkList` is kept as offered (wire form) until the row is applied.
+   */
   commitRemote(
     folder: FolderId,
     device: ShortId,
@@ -170,19 +204,26 @@ export interface IndexWriter {
   ): Promise<void>;
   /** Drops what is stored of a peer's index (its epoch changed, or the folder is unshared). */
   resetRemote(folder: FolderId, device: ShortId): Promise<void>;
-  /** Clears `pending` for rows that need nothing (covered without a change here). */
+  /** Takes every peer's row for these paths as applied: they need nothing here. A path whose local row is wanted again stays listed. */
   settle(folder: FolderId, paths: readonly RelPath[]): Promise<void>;
   /** Deletes local rows of paths that are ignored from now on, and clears `pending` of their remote rows: ignored is neither needed nor announced nor deleted. */
   forgetPaths(folder: FolderId, paths: readonly RelPath[]): Promise<void>;
-  /** Marks as pending, anew, every remote row that local rows do not cover: after ignore patterns changed. */
+  /** Marks as pending, anew, every remote row that local rows do not cover: after ignore patterns changed. In several transactions; when it failed halfway, run it again. */
   reconsider(folder: FolderId): Promise<void>;
   setAcked(folder: FolderId, device: ShortId, ackedEpoch: string, acked: number): Promise<void>;
   putChunkLists(lists: readonly (readonly [ContentId, ChunkList])[]): Promise<void>;
+  /** Returns their numbers, which only rise. The last 10,000 events are kept. */
   addEvents(events: readonly Omit<EventRow, "id">[]): Promise<readonly number[]>;
-  updateVersions(folder: FolderId, changes: readonly { readonly path: RelPath; readonly version: number; readonly storedAs: string | null }[]): Promise<void>;
+  updateVersions(
+    folder: FolderId,
+    changes: readonly { readonly path: RelPath; readonly version: number; readonly storedAs: string | null }[],
+  ): Promise<void>;
   settleConflict(id: number, resolution: string | null, atMs: number, undo: string | null): Promise<void>;
   setNote(folder: FolderId, key: string, value: string | null): Promise<void>;
-  /** Removes tombstones that every listed device has acknowledged and that are older than `beforeMs`, and chunk lists nobody refers to. */
+  /**
+   * Removes tombstones that every listed device has acknowledged and that are older than `beforeMs`, history that ended
+   * before it, records of versions without bytes, and chunk lists that nobody referred to at this call and at the one before.
+   */
   prune(folder: FolderId, devices: readonly ShortId[], beforeMs: number): Promise<{ readonly tombstones: number }>;
 }
 

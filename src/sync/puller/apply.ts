@@ -26,8 +26,8 @@ export interface Planned {
 
 /** What became of one path. */
 export type Applied =
-  | { readonly path: RelPath; readonly type: "done" }
-  | { readonly path: RelPath; readonly type: "look-again" }
+  | { readonly path: RelPath; readonly type: "done"; readonly isTouched: boolean }
+  | { readonly path: RelPath; readonly type: "look-again"; readonly lookAt: readonly RelPath[] }
   | { readonly path: RelPath; readonly type: "bad-source" }
   | { readonly path: RelPath; readonly type: "problem"; readonly code: string; readonly message: string };
 
@@ -49,6 +49,7 @@ export async function applyBatch(context: FolderContext, batch: readonly Planned
     return commit.take(item, outcome);
   });
   await commit.write();
+  if (steps.length > 0) await context.disk.committed();
   return applied;
 }
 
@@ -93,9 +94,13 @@ function stepFor(
       return {
         step: "touch",
         path,
-        mtimeNs: action.winner.type === "directory" ? null : action.winner.mtimeNs,
+        fileType: action.winner.type,
+        contentId: action.winner.contentId,
+        target: action.winner.target,
+        mtimeNs: action.winner.mtimeNs,
         mode: action.winner.mode,
         expected,
+        storeName: displacedTo.storeName,
       };
     case "install":
       return installStep(context, planned, action.winner, expected, displacedTo);
@@ -119,15 +124,7 @@ function installStep(
   const { path, movedFrom, source } = planned;
   if (movedFrom !== undefined && expected === null) {
     const from = context.index.read.local(context.folder, movedFrom.path);
-    if (from?.stamp != null)
-      return {
-        step: "move",
-        path: movedFrom.path,
-        to: path,
-        mtimeNs: winner.mtimeNs,
-        mode: winner.mode,
-        expected: from.stamp,
-      };
+    if (from?.stamp != null) return { step: "move", path: movedFrom.path, to: path, expected: from.stamp, storeName: displacedTo.storeName };
   }
   if (winner.type === "directory") return { step: "directory", path, mode: winner.mode, expected, displacedTo };
   if (winner.type === "symlink")
@@ -173,7 +170,8 @@ class Commit {
     if (work.step !== undefined && outcome === undefined) throw new Error("bug: a step without an outcome");
     switch (outcome?.type) {
       case "changed":
-        return { path, type: "look-again" };
+        if (outcome.kept !== null) this.#keepStray(path, outcome.kept);
+        return { path, type: "look-again", lookAt: outcome.lookAt };
       case "bad-source":
         return { path, type: "bad-source" };
       case "not-empty":
@@ -188,7 +186,7 @@ class Commit {
       case "done":
       case undefined:
         this.#done(work, outcome);
-        return { path, type: "done" };
+        return { path, type: "done", isTouched: outcome?.isTouched === true };
       default:
         return outcome satisfies never;
     }
@@ -241,6 +239,23 @@ class Commit {
     ];
   }
 
+  /** Content that stood at the path for a moment: somebody may hold it open, so it is kept as a version. */
+  #keepStray(path: RelPath, kept: { readonly storeName: string; readonly stamp: DiskStamp }): void {
+    const row = this.#context.index.read.local(this.#context.folder, path);
+    if (row === undefined) return;
+    const head = winnerOf(row.heads);
+    this.#versions.push({
+      folder: this.#context.folder,
+      path,
+      head,
+      storedAtMs: this.#context.clock.now(),
+      origin: "raced",
+      by: this.#context.self,
+      storedAs: kept.storeName,
+      stamp: kept.stamp,
+    });
+  }
+
   #stampFor(work: Work, outcome: Extract<DiskOutcome, { type: "done" }> | undefined): DiskStamp | null {
     if (outcome !== undefined) return outcome.stamp;
     const row = this.#context.index.read.local(this.#context.folder, work.planned.path);
@@ -280,7 +295,7 @@ class Commit {
   }
 
   async write(): Promise<void> {
-    if (this.#changes.length === 0) return;
+    if (this.#changes.length === 0 && this.#versions.length === 0) return;
     const nowMs = this.#context.clock.now();
     await this.#context.index.write.commitLocal(this.#context.folder, this.#changes, {
       nowMs,

@@ -244,7 +244,9 @@ export class Puller {
       if (folder !== this.#context.folder || row.stamp === null || taken.has(row.path)) continue;
       const known = this.#knowledge(row.path);
       const heads = known.remotes.reduce(joinHeads, row.heads);
-      if (winnerOf(heads).deleted) return { path: row.path, heads };
+      const shown = winnerOf(row.heads);
+      const keepsMeta = shown.mtimeNs === winner.mtimeNs && shown.mode === winner.mode;
+      if (keepsMeta && winnerOf(heads).deleted) return { path: row.path, heads };
     }
     return undefined;
   }
@@ -286,11 +288,12 @@ export class Puller {
         this.#problems.clear(path);
         this.#noLocalSource.delete(path);
         this.#lookedAgain.delete(path);
+        if (result.isTouched) this.#hooks.lookAgain(path);
         break;
       case "look-again": {
         const times = (this.#lookedAgain.get(path) ?? 0) + 1;
         this.#lookedAgain.set(path, times);
-        this.#hooks.lookAgain(path);
+        for (const other of result.lookAt) this.#hooks.lookAgain(other);
         if (times >= LOOK_AGAIN_MAX)
           this.#report({ path, code: "E_CHANGING", message: `${path} keeps changing on disk while it is updated` });
         break;

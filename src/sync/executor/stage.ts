@@ -1,0 +1,134 @@
+/**
+ * Files that are being put together under their content id in
+ * `.syncline/stage`. What a crash leaves there is found again by its content:
+ * every chunk is proven by its hash before it counts.
+ */
+import type { ContentId, RelPath } from "../../shared/ids.ts";
+import type { Hasher } from "../../shared/ports.ts";
+import type { WantedChunk } from "../folder-disk.ts";
+import { isFsError } from "../fs/errno.ts";
+import { type Filesystem, FsError, type PrivatePath, privatePath, type ReadHandle, type WriteHandle } from "../fs/filesystem.ts";
+import type { Staged } from "../fs/stage.ts";
+
+interface ReadsAt {
+  read(target: Uint8Array, position: number): number;
+}
+
+export class Stage {
+  readonly #fs: Filesystem;
+  readonly #hasher: Hasher;
+  readonly #open = new Map<ContentId, WriteHandle>();
+
+  constructor(fs: Filesystem, hasher: Hasher) {
+    this.#fs = fs;
+    this.#hasher = hasher;
+  }
+
+  /** Fills in what is here; gives for each chunk its full hash, or undefined when it must be fetched. */
+  assemble(contentId: ContentId, size: number, chunks: readonly WantedChunk[]): readonly (Uint8Array | undefined)[] {
+    const { handle, isResumed } = this.#openHandle(contentId);
+    const sources = new Map<string, ReadHandle | undefined>();
+    try {
+      handle.truncate(size);
+      return chunks.map((chunk) => (isResumed ? this.#verify(handle, chunk)?.hash : undefined) ?? this.#copy(handle, chunk, sources));
+    } finally {
+      for (const source of sources.values()) source?.close();
+    }
+  }
+
+  write(contentId: ContentId, pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): void {
+    const { handle } = this.#openHandle(contentId);
+    for (const { offset, bytes } of pieces) handle.write(bytes, offset);
+  }
+
+  /** Hands a complete file over to be placed; undefined when there is none. */
+  finish(contentId: ContentId, meta: { readonly mode: number; readonly mtimeNs: bigint }): Staged | undefined {
+    const path = stagePath(contentId);
+    if (!this.#open.has(contentId) && this.#fs.stat(path) === undefined) return undefined;
+    const { handle } = this.#openHandle(contentId);
+    try {
+      handle.setMode(meta.mode & 0o777);
+      handle.setMtime(meta.mtimeNs);
+      return { path, stat: handle.stat() };
+    } finally {
+      handle.close();
+      this.#open.delete(contentId);
+    }
+  }
+
+  drop(contentId: ContentId): void {
+    this.#open.get(contentId)?.close();
+    this.#open.delete(contentId);
+    try {
+      this.#fs.unlink(stagePath(contentId));
+    } catch (thrown) {
+      if (!isFsError(thrown, "ENOENT")) throw thrown;
+    }
+  }
+
+  /** Removes leftovers older than `beforeNs` that nobody has open. */
+  clean(beforeNs: bigint): void {
+    const inUse = new Set([...this.#open.keys()].map(String));
+    for (const entry of this.#fs.list(privatePath("stage"))) {
+      if (entry.name === undefined || inUse.has(entry.name) || entry.name.startsWith("intents-")) continue;
+      const path = `.syncline/stage/${entry.name}` as PrivatePath;
+      const found = this.#fs.stat(path);
+      // The ctime: a finished file has the mtime of its origin.
+      if (found !== undefined && found.type !== "directory" && found.ctimeNs < beforeNs) this.#fs.unlink(path);
+    }
+  }
+
+  close(): void {
+    for (const handle of this.#open.values()) handle.close();
+    this.#open.clear();
+  }
+
+  #openHandle(contentId: ContentId): { readonly handle: WriteHandle; readonly isResumed: boolean } {
+    const known = this.#open.get(contentId);
+    if (known !== undefined) return { handle: known, isResumed: true };
+    const path = stagePath(contentId);
+    const isResumed = this.#fs.stat(path) !== undefined;
+    const handle = isResumed ? this.#fs.openStage(path) : this.#fs.createStage(path);
+    this.#open.set(contentId, handle);
+    return { handle, isResumed };
+  }
+
+  #verify(handle: ReadsAt, chunk: WantedChunk, offset: number = chunk.offset): { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined {
+    const bytes = new Uint8Array(chunk.size);
+    for (let filled = 0; filled < bytes.length; ) {
+      const count = handle.read(bytes.subarray(filled), offset + filled);
+      if (count === 0) return undefined;
+      filled += count;
+    }
+    const hash = this.#hasher.chunk(bytes);
+    return chunk.hash.every((byte, position) => byte === hash[position]) ? { hash, bytes } : undefined;
+  }
+
+  #copy(handle: WriteHandle, chunk: WantedChunk, open: Map<string, ReadHandle | undefined>): Uint8Array | undefined {
+    for (const source of chunk.sources) {
+      const path = source.from === "path" ? (source.name as RelPath) : privatePath("store", source.name);
+      if (!open.has(path)) open.set(path, this.#openSource(path));
+      const reader = open.get(path);
+      if (reader === undefined) continue;
+      const found = this.#verify(reader, chunk, source.offset);
+      if (found === undefined) continue;
+      handle.write(found.bytes, chunk.offset);
+      return found.hash;
+    }
+    return undefined;
+  }
+
+  #openSource(path: RelPath | PrivatePath): ReadHandle | undefined {
+    try {
+      return this.#fs.openRead(path);
+    } catch (thrown) {
+      // Gone or unreadable: then its chunks come from elsewhere.
+      if (thrown instanceof FsError) return undefined;
+      throw thrown;
+    }
+  }
+}
+
+function stagePath(contentId: ContentId): PrivatePath {
+  return privatePath("stage", contentId);
+}
