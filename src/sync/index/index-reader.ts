@@ -1,0 +1,134 @@
+import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+import type {
+  ConflictRow,
+  EventRow,
+  FolderTotals,
+  HistoryRow,
+  IndexReader,
+  LocalRow,
+  RemoteRow,
+  RemoteState,
+  VersionRow,
+} from "./index-port.ts";
+import { KeepReader } from "./keep-reader.ts";
+import { LocalReader } from "./local-reader.ts";
+import { RemoteReader } from "./remote-reader.ts";
+import type { Statements } from "./statements.ts";
+
+type Args<K extends keyof IndexReader> = Parameters<IndexReader[K]>;
+
+/** Reads the index over one connection. Each call is one statement or a few, and sees everything that was committed before it. */
+export class SqliteIndexReader implements IndexReader {
+  readonly #local: LocalReader;
+  readonly #remote: RemoteReader;
+  readonly #keep: KeepReader;
+
+  constructor(sql: Statements) {
+    this.#local = new LocalReader(sql);
+    this.#remote = new RemoteReader(sql);
+    this.#keep = new KeepReader(sql);
+  }
+
+  folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined {
+    return this.#local.folder(folder);
+  }
+
+  local(folder: FolderId, path: RelPath): LocalRow | undefined {
+    return this.#local.local(folder, path);
+  }
+
+  localChildren(...args: Args<"localChildren">): readonly LocalRow[] {
+    return this.#local.localChildren(...args);
+  }
+
+  localBelow(...args: Args<"localBelow">): readonly LocalRow[] {
+    return this.#local.localBelow(...args);
+  }
+
+  localSince(folder: FolderId, sequence: number, limit: number): readonly LocalRow[] {
+    return this.#local.localSince(folder, sequence, limit);
+  }
+
+  localByContent(
+    contentId: ContentId,
+    limit: number,
+  ): readonly { readonly folder: FolderId; readonly row: LocalRow }[] {
+    return this.#local.localByContent(contentId, limit);
+  }
+
+  remote(folder: FolderId, path: RelPath): readonly RemoteRow[] {
+    return this.#remote.remote(folder, path);
+  }
+
+  remoteOf(folder: FolderId, device: ShortId, path: RelPath): RemoteRow | undefined {
+    return this.#remote.remoteOf(folder, device, path);
+  }
+
+  announcedChunkList(folder: FolderId, device: ShortId, path: RelPath): Uint8Array | undefined {
+    return this.#remote.announcedChunkList(folder, device, path);
+  }
+
+  remoteState(folder: FolderId, device: ShortId): RemoteState {
+    return this.#remote.remoteState(folder, device);
+  }
+
+  pending(...args: Args<"pending">): readonly RelPath[] {
+    return this.#remote.pending(...args);
+  }
+
+  pendingTotals(folder: FolderId): { readonly files: number; readonly bytes: number } {
+    return this.#remote.pendingTotals(folder);
+  }
+
+  localTotalsSince(folder: FolderId, sequence: number): { readonly files: number; readonly bytes: number } {
+    return this.#local.localTotalsSince(folder, sequence);
+  }
+
+  appliedUpTo(folder: FolderId, device: ShortId): number {
+    return this.#remote.appliedUpTo(folder, device);
+  }
+
+  chunkList(contentId: ContentId): Uint8Array | undefined {
+    return this.#local.chunkList(contentId);
+  }
+
+  totals(folder: FolderId): FolderTotals {
+    return this.#local.totals(folder);
+  }
+
+  versions(folder: FolderId, path: RelPath): readonly VersionRow[] {
+    return this.#keep.versions(folder, path);
+  }
+
+  versionsOf(...args: Args<"versionsOf">): readonly (VersionRow & { readonly cursor: number })[] {
+    return this.#keep.versionsOf(...args);
+  }
+
+  versionByContent(contentId: ContentId): VersionRow | undefined {
+    return this.#keep.versionByContent(contentId);
+  }
+
+  historyAt(...args: Args<"historyAt">): readonly HistoryRow[] {
+    return this.#local.historyAt(...args);
+  }
+
+  conflicts(folder: FolderId | null, onlyOpen: boolean): readonly ConflictRow[] {
+    return this.#keep.conflicts(folder, onlyOpen);
+  }
+
+  conflict(id: number): ConflictRow | undefined {
+    return this.#keep.conflict(id);
+  }
+
+  events(...args: Args<"events">): readonly EventRow[] {
+    return this.#keep.events(...args);
+  }
+
+  lastEvents(limit: number): readonly EventRow[] {
+    return this.#keep.lastEvents(limit);
+  }
+
+  note(folder: FolderId, key: string): string | undefined {
+    return this.#keep.note(folder, key);
+  }
+}

@@ -1,0 +1,179 @@
+import { assert } from "../../shared/errors.ts";
+import type { FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+import { DirectoryTable } from "./directory-table.ts";
+import { type FolderState, FolderTable } from "./folder-table.ts";
+import type { EventRow, IndexWriter, LocalChange } from "./index-port.ts";
+import { KeepWriter, type NewConflict, type NewVersion, type StoredList } from "./keep-writer.ts";
+import { LocalWriter } from "./local-writer.ts";
+import { PeerTable } from "./peer-table.ts";
+import { Pruner, type PruneStep } from "./pruner.ts";
+import { type AnnouncedRecord, type RemotePlace, RemoteWriter } from "./remote-writer.ts";
+import type { Statements } from "./statements.ts";
+import { WaitingList } from "./waiting-list.ts";
+
+/** What goes with local rows into their transaction. */
+export interface LocalExtra {
+  readonly nowMs: number;
+  readonly chunkLists: readonly StoredList[];
+  readonly versions: readonly NewVersion[];
+  readonly conflicts: readonly NewConflict[];
+  readonly notes: readonly (readonly [string, string | null])[];
+}
+
+/**
+ * Writes to the index. Each method runs inside a transaction that its caller
+ * holds (write-group.ts), and may throw in the middle: then the caller rolls
+ * back and calls {@link SqliteIndexWriter.rolledBack}.
+ *
+ * What each method does is told by {@link IndexWriter}, whose calls these are.
+ */
+export class SqliteIndexWriter {
+  readonly #sql: Statements;
+  readonly #folders: FolderTable;
+  readonly #directories: DirectoryTable;
+  readonly #peers: PeerTable;
+  readonly #local: LocalWriter;
+  readonly #remote: RemoteWriter;
+  readonly #keep: KeepWriter;
+  readonly #pruner: Pruner;
+
+  constructor(sql: Statements) {
+    const waiting = new WaitingList(sql);
+    this.#sql = sql;
+    this.#folders = new FolderTable(sql);
+    this.#directories = new DirectoryTable(sql);
+    this.#peers = new PeerTable(sql);
+    this.#local = new LocalWriter(sql, this.#directories, waiting);
+    this.#remote = new RemoteWriter(sql, this.#directories, waiting, this.#peers);
+    this.#keep = new KeepWriter(sql);
+    this.#pruner = new Pruner(sql, this.#directories, this.#peers);
+  }
+
+  /** Forgets what was learned in a transaction that did not happen. */
+  rolledBack(): void {
+    this.#directories.forget();
+  }
+
+  openFolder(id: FolderId, epoch: string): { readonly isNew: boolean } {
+    const known = this.#folders.find(id);
+    if (known?.epoch === epoch) return { isNew: false };
+    if (known === undefined) this.#folders.add(id, epoch);
+    else {
+      this.#clearTree(known.num);
+      this.#folders.restart(known.num, epoch);
+    }
+    return { isNew: true };
+  }
+
+  forgetFolder(id: FolderId): void {
+    const folder = this.#folders.find(id);
+    if (folder === undefined) return;
+    this.#clearTree(folder.num);
+    this.#sql.run("DELETE FROM version WHERE folder = ?", folder.num);
+    this.#sql.run("DELETE FROM conflict WHERE folder = ?", id);
+    this.#sql.run("DELETE FROM note WHERE folder = ?", id);
+    this.#folders.remove(folder.num);
+  }
+
+  /** Drops both sides' trees and the history; versions, conflicts and notes stay. */
+  #clearTree(num: number): void {
+    for (const table of ["remote", "offered_list"]) {
+      this.#sql.run(`DELETE FROM ${table} WHERE peer IN (SELECT num FROM peer WHERE folder = ?)`, num);
+    }
+    for (const table of ["local", "history"]) {
+      this.#sql.run(`DELETE FROM ${table} WHERE directory IN (SELECT id FROM directory WHERE folder = ?)`, num);
+    }
+    for (const table of ["peer", "waiting", "directory"]) this.#sql.run(`DELETE FROM ${table} WHERE folder = ?`, num);
+    this.#directories.forget();
+  }
+
+  commitLocal(id: FolderId, changes: readonly LocalChange[], extra: LocalExtra): number {
+    const folder = this.#folders.get(id);
+    this.#keep.putLists(extra.chunkLists);
+    const peers = folder.waiting > 0 ? this.#peers.withPending(folder.num) : [];
+    for (const change of changes) this.#local.write(folder, change, extra.nowMs, peers);
+    for (const row of extra.versions) this.#keep.addVersion(this.#folderOf(row.folder, folder).num, row);
+    for (const row of extra.conflicts) this.#keep.addConflict(row);
+    for (const [key, value] of extra.notes) this.#keep.setNote(id, key, value);
+    this.#folders.save(folder);
+    return folder.sequence;
+  }
+
+  #folderOf(id: FolderId, current: FolderState): FolderState {
+    return id === current.id ? current : this.#folders.get(id);
+  }
+
+  commitRemote(
+    id: FolderId,
+    device: ShortId,
+    epoch: string,
+    lastSequence: number,
+    records: readonly AnnouncedRecord[],
+  ): void {
+    assert(epoch !== "", "a peer's index without an epoch");
+    const folder = this.#folders.get(id);
+    this.#remote.write(folder, device, epoch, lastSequence, records);
+    this.#folders.save(folder);
+  }
+
+  resetRemote(id: FolderId, device: ShortId): void {
+    const folder = this.#folders.get(id);
+    this.#remote.reset(folder, device);
+    this.#folders.save(folder);
+  }
+
+  settle(id: FolderId, paths: readonly RelPath[]): void {
+    const folder = this.#folders.get(id);
+    this.#remote.settle(folder, paths);
+    this.#folders.save(folder);
+  }
+
+  forgetPaths(id: FolderId, paths: readonly RelPath[]): void {
+    const folder = this.#folders.get(id);
+    for (const path of paths) this.#local.forget(folder, path);
+    this.#remote.settle(folder, paths);
+    this.#folders.save(folder);
+  }
+
+  /** One transaction's worth of {@link IndexWriter.reconsider}. */
+  reconsiderStep(id: FolderId, after: RemotePlace): RemotePlace | null {
+    const folder = this.#folders.get(id);
+    const next = this.#remote.reconsider(folder, after);
+    this.#folders.save(folder);
+    return next;
+  }
+
+  setAcked(id: FolderId, device: ShortId, ackedEpoch: string, acked: number): void {
+    const peer = this.#peers.get(this.#folders.get(id).num, device);
+    this.#peers.setAcked(peer.num, ackedEpoch, acked);
+  }
+
+  putChunkLists(lists: readonly StoredList[]): void {
+    this.#keep.putLists(lists);
+  }
+
+  addEvents(events: readonly Omit<EventRow, "id">[]): readonly number[] {
+    return this.#keep.addEvents(events);
+  }
+
+  updateVersions(id: FolderId, changes: Parameters<IndexWriter["updateVersions"]>[1]): void {
+    const folder = this.#folders.get(id);
+    for (const { path, version, storedAs } of changes) this.#keep.updateVersion(folder.num, path, version, storedAs);
+  }
+
+  settleConflict(id: number, resolution: string | null, atMs: number, undo: string | null): void {
+    this.#keep.settleConflict(id, resolution, atMs, undo);
+  }
+
+  setNote(id: FolderId, key: string, value: string | null): void {
+    this.#keep.setNote(id, key, value);
+  }
+
+  /** One transaction's worth of {@link IndexWriter.prune}. */
+  pruneStep(id: FolderId, devices: readonly ShortId[], beforeMs: number, after: number): PruneStep {
+    const folder = this.#folders.get(id);
+    const step = this.#pruner.step(folder, devices, beforeMs, after);
+    this.#folders.save(folder);
+    return step;
+  }
+}

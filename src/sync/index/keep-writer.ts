@@ -1,0 +1,119 @@
+/** Writes what is kept for people: versions, conflicts, events, notes; and chunk lists. */
+import { assert, SyncError } from "../../shared/errors.ts";
+import type { ContentId, FolderId } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { encodeHeads } from "./head-codec.ts";
+import type { ConflictRow, EventRow, VersionRow } from "./index-port.ts";
+import { encodeRecord } from "./record-codec.ts";
+import { contentKey } from "./split-path.ts";
+import type { Statements } from "./statements.ts";
+
+/** A chunk list in its stored form. */
+export type StoredList = readonly [ContentId, Uint8Array];
+export type NewVersion = Omit<VersionRow, "version">;
+export type NewConflict = Omit<ConflictRow, "id" | "resolution" | "resolvedAtMs" | "undo">;
+
+export class KeepWriter {
+  readonly #sql: Statements;
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+  }
+
+  /** Stores chunk lists that are not there yet. Whoever hands one in has proven it: the hash of its bytes is the content id. */
+  putLists(lists: readonly StoredList[]): void {
+    for (const [contentId, list] of lists) {
+      const bytes = Buffer.from(contentId, "hex");
+      const isNew = this.#sql.run(
+        "INSERT OR IGNORE INTO chunk_list (key, content_id, list) VALUES (?, ?, ?)",
+        contentKey(contentId),
+        bytes,
+        list,
+      );
+      if (isNew === 0)
+        this.#sql.run("DELETE FROM unused_list WHERE id = (SELECT id FROM chunk_list WHERE content_id = ?)", bytes);
+    }
+  }
+
+  /** Adds a kept version under the path's next number. Rows thinned out by prune keep the highest, so none is used twice. */
+  addVersion(folder: number, row: NewVersion): void {
+    const { head, path } = row;
+    this.#sql.run(
+      `INSERT INTO version (folder, path, version, stored_at, origin, by, stored_as, content, record)
+       VALUES (?1, ?2, (SELECT coalesce(max(version), 0) + 1 FROM version WHERE folder = ?1 AND path = ?2), ?3, ?4, ?5, ?6, ?7, ?8)`,
+      folder,
+      path,
+      row.storedAtMs,
+      row.origin,
+      row.by,
+      row.storedAs,
+      head.contentId === null ? null : contentKey(head.contentId),
+      encodeRecord([head], row.stamp),
+    );
+  }
+
+  /** Throws E_VERSION_NOT_FOUND for a version that is not there. */
+  updateVersion(folder: number, path: string, version: number, storedAs: string | null): void {
+    const changed = this.#sql.run(
+      "UPDATE version SET stored_as = ? WHERE folder = ? AND path = ? AND version = ?",
+      storedAs,
+      folder,
+      path,
+      version,
+    );
+    if (changed === 0)
+      throw new SyncError("E_VERSION_NOT_FOUND", `${path} has no version ${version}`, { facts: { path, version } });
+  }
+
+  addConflict(row: NewConflict): void {
+    this.#sql.run(
+      "INSERT INTO conflict (folder, path, copy_path, loser, winner, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+      row.folder,
+      row.path,
+      row.copyPath,
+      encodeHeads([row.loser]),
+      encodeHeads([row.winner]),
+      row.createdAtMs,
+    );
+  }
+
+  /** Settles a conflict, or opens it again with `resolution` null. Throws E_CONFLICT_NOT_FOUND. */
+  settleConflict(id: number, resolution: string | null, atMs: number, undo: string | null): void {
+    const changed = this.#sql.run(
+      "UPDATE conflict SET resolution = ?, resolved_at = ?, undo = ? WHERE id = ?",
+      resolution,
+      resolution === null ? null : atMs,
+      undo,
+      id,
+    );
+    if (changed === 0) throw new SyncError("E_CONFLICT_NOT_FOUND", `there is no conflict ${id}`, { facts: { id } });
+  }
+
+  /** Adds events and gives them their numbers, which only rise; the oldest beyond the limit go. */
+  addEvents(events: readonly Omit<EventRow, "id">[]): readonly number[] {
+    const ids = events.map((event) => this.#addEvent(event));
+    const last = ids.at(-1);
+    if (last !== undefined) this.#sql.run("DELETE FROM event WHERE id <= ?", last - LIMITS.eventsKept.value);
+    return ids;
+  }
+
+  #addEvent(event: Omit<EventRow, "id">): number {
+    const row = this.#sql.get(
+      "INSERT INTO event (time, type, folder, path, device, user, data) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+      event.timeMs,
+      event.type,
+      event.folder,
+      event.path,
+      event.device,
+      event.user,
+      JSON.stringify(event.data),
+    );
+    assert(row !== undefined, "an event without a number");
+    return row[0] as number;
+  }
+
+  setNote(folder: FolderId, key: string, value: string | null): void {
+    if (value === null) this.#sql.run("DELETE FROM note WHERE folder = ? AND key = ?", folder, key);
+    else this.#sql.run("INSERT OR REPLACE INTO note (folder, key, value) VALUES (?, ?, ?)", folder, key, value);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Head } from "../../shared/file-info.ts";
+import type { RelPath } from "../../shared/ids.ts";
+import { sameContent, winnerOf } from "../core/heads.ts";
+import type { DirectoryTable } from "./directory-table.ts";
+import { count, type FolderState } from "./folder-table.ts";
+import { encodeHeads } from "./head-codec.ts";
+import type { LocalChange } from "./index-port.ts";
+import { isLive, isWanted, kindOf } from "./local-kind.ts";
+import { decodeRecord, encodeRecord } from "./record-codec.ts";
+import { contentKey, splitPath } from "./split-path.ts";
+import type { Statements } from "./statements.ts";
+import type { WaitingList } from "./waiting-list.ts";
+
+interface OldRow {
+  readonly sequence: number;
+  readonly since: number;
+  readonly kind: number;
+  readonly size: number;
+  readonly winner: Head;
+}
+
+const SELECT = "SELECT sequence, since, kind, size, record FROM local WHERE directory = ? AND name = ?";
+const REPLACE = `INSERT OR REPLACE INTO local (directory, name, folder, sequence, since, kind, size, content, record)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Writes this device's rows. */
+export class LocalWriter {
+  readonly #sql: Statements;
+  readonly #directories: DirectoryTable;
+  readonly #waiting: WaitingList;
+
+  constructor(sql: Statements, directories: DirectoryTable, waiting: WaitingList) {
+    this.#sql = sql;
+    this.#directories = directories;
+    this.#waiting = waiting;
+  }
+
+  /**
+   * Writes one row: its sequence, the folder's counters, the value it replaces
+   * into the history, and whether the path still has to be worked on.
+   * `peers` are those with pending rows.
+   */
+  write(folder: FolderState, change: LocalChange, nowMs: number, peers: readonly number[]): void {
+    const { parent, name } = splitPath(change.path);
+    const directory = this.#directories.idOf(folder.num, parent);
+    const old = this.#oldRow(directory, name);
+    const winner = winnerOf(change.heads);
+    const kind = kindOf(winner, change.stamp);
+    const sequence = old !== undefined && !change.announce ? old.sequence : ++folder.sequence;
+    const since = this.#remember(directory, name, old, winner, nowMs);
+    const content =
+      isLive(kind) && winner.type === "file" && winner.contentId !== null ? contentKey(winner.contentId) : null;
+    const record = encodeRecord(change.heads, change.stamp);
+    const size = winner.deleted ? 0 : winner.size;
+    this.#sql.run(REPLACE, directory, name, folder.num, sequence, since, kind, size, content, record);
+    if (old !== undefined) count(folder, old.kind, old.size, -1);
+    count(folder, kind, size, 1);
+    const path = { directory, parent, name, heads: change.heads, isWanted: isWanted(kind) };
+    // Nothing waits: no row of a peer is pending, so there is nothing to review.
+    if (folder.waiting > 0 || path.isWanted) this.#waiting.review(folder, peers, path);
+  }
+
+  /** Deletes a row as if it had never been; its history stays. */
+  forget(folder: FolderState, path: RelPath): void {
+    const { parent, name } = splitPath(path);
+    const directory = this.#directories.find(folder.num, parent);
+    const old = directory === undefined ? undefined : this.#oldRow(directory, name);
+    if (directory === undefined || old === undefined) return;
+    this.#sql.run("DELETE FROM local WHERE directory = ? AND name = ?", directory, name);
+    count(folder, old.kind, old.size, -1);
+  }
+
+  #oldRow(directory: number, name: string): OldRow | undefined {
+    const row = this.#sql.get(SELECT, directory, name);
+    if (row === undefined) return undefined;
+    const [sequence, since, kind, size, record] = row as [number, number, number, number, Uint8Array];
+    return { sequence, since, kind, size, winner: winnerOf(decodeRecord(record).heads) };
+  }
+
+  /**
+   * Moves a replaced value to the history, and tells since when the new one
+   * stands. Time never runs backwards here: a value that, by a clock set back,
+   * would have stood for less than nothing leaves no trace.
+   */
+  #remember(directory: number, name: string, old: OldRow | undefined, winner: Head, nowMs: number): number {
+    if (old === undefined) return nowMs;
+    if (sameContent(old.winner, winner)) return old.since;
+    const until = Math.max(nowMs, old.since);
+    if (until > old.since) {
+      this.#sql.run(
+        "INSERT OR REPLACE INTO history (directory, name, since, until, record) VALUES (?, ?, ?, ?, ?)",
+        directory,
+        name,
+        old.since,
+        until,
+        encodeHeads([old.winner]),
+      );
+    }
+    return until;
+  }
+}

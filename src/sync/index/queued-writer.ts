@@ -1,0 +1,118 @@
+import type { FolderId, ShortId } from "../../shared/ids.ts";
+import { encodeChunkList } from "../delta/chunk-list.ts";
+import type { IndexWriter } from "./index-port.ts";
+import type { LocalExtra } from "./index-writer.ts";
+import type { StoredList } from "./keep-writer.ts";
+import type { PruneStep } from "./pruner.ts";
+import type { AnnouncedRecord, RemotePlace } from "./remote-writer.ts";
+import type { WriteMethod } from "./write-group.ts";
+
+/** Runs one write, here or in another thread, and answers after its transaction is durable. Calls keep their order. */
+export type RunWrite = (method: WriteMethod, args: readonly unknown[]) => Promise<unknown>;
+
+type Args<K extends keyof IndexWriter> = Parameters<IndexWriter[K]>;
+
+/**
+ * The writes of an index as calls on data.
+ *
+ * What is handed on is plain and owns its bytes: a view on a large buffer would
+ * drag the whole buffer into the other thread.
+ */
+export class QueuedWriter implements IndexWriter {
+  readonly #run: RunWrite;
+
+  constructor(run: RunWrite) {
+    this.#run = run;
+  }
+
+  openFolder(...args: Args<"openFolder">): Promise<{ readonly isNew: boolean }> {
+    return this.#run("openFolder", args) as Promise<{ isNew: boolean }>;
+  }
+
+  async forgetFolder(...args: Args<"forgetFolder">): Promise<void> {
+    await this.#run("forgetFolder", args);
+  }
+
+  commitLocal(folder: FolderId, changes: Args<"commitLocal">[1], extra?: Args<"commitLocal">[2]): Promise<number> {
+    const stored: LocalExtra = {
+      nowMs: extra?.nowMs ?? 0,
+      chunkLists: storedLists(extra?.chunkLists ?? []),
+      versions: extra?.versions ?? [],
+      conflicts: extra?.conflicts ?? [],
+      notes: extra?.notes ?? [],
+    };
+    return this.#run("commitLocal", [folder, changes, stored]) as Promise<number>;
+  }
+
+  async commitRemote(...[folder, device, epoch, lastSequence, records]: Args<"commitRemote">): Promise<void> {
+    const owned = records.map(
+      (record): AnnouncedRecord =>
+        record.chunkList === null ? record : { ...record, chunkList: record.chunkList.slice() },
+    );
+    await this.#run("commitRemote", [folder, device, epoch, lastSequence, owned]);
+  }
+
+  async resetRemote(...args: Args<"resetRemote">): Promise<void> {
+    await this.#run("resetRemote", args);
+  }
+
+  async settle(...args: Args<"settle">): Promise<void> {
+    await this.#run("settle", args);
+  }
+
+  async forgetPaths(...args: Args<"forgetPaths">): Promise<void> {
+    await this.#run("forgetPaths", args);
+  }
+
+  async reconsider(folder: FolderId): Promise<void> {
+    let after: RemotePlace | null = { peer: 0, directory: 0, name: "" };
+    while (after !== null) after = (await this.#run("reconsiderStep", [folder, after])) as RemotePlace | null;
+  }
+
+  async setAcked(...args: Args<"setAcked">): Promise<void> {
+    await this.#run("setAcked", args);
+  }
+
+  async putChunkLists(lists: Args<"putChunkLists">[0]): Promise<void> {
+    await this.#run("putChunkLists", [storedLists(lists)]);
+  }
+
+  addEvents(...args: Args<"addEvents">): Promise<readonly number[]> {
+    return this.#run("addEvents", args) as Promise<readonly number[]>;
+  }
+
+  async updateVersions(...args: Args<"updateVersions">): Promise<void> {
+    await this.#run("updateVersions", args);
+  }
+
+  async settleConflict(...args: Args<"settleConflict">): Promise<void> {
+    await this.#run("settleConflict", args);
+  }
+
+  async setNote(...args: Args<"setNote">): Promise<void> {
+    await this.#run("setNote", args);
+  }
+
+  /** Prunes in steps of one transaction, so that other writes pass between them. */
+  async prune(
+    folder: FolderId,
+    devices: readonly ShortId[],
+    beforeMs: number,
+  ): Promise<{ readonly tombstones: number }> {
+    let tombstones = 0;
+    let after: number | null = 0;
+    while (after !== null) {
+      const step: PruneStep = (await this.#run("pruneStep", [folder, devices, beforeMs, after])) as PruneStep;
+      tombstones += step.tombstones;
+      after = step.next;
+    }
+    return { tombstones };
+  }
+}
+
+/** Content of one chunk is its own list and is not stored. */
+function storedLists(lists: Args<"putChunkLists">[0]): readonly StoredList[] {
+  return lists
+    .filter(([, list]) => list.sizes.length > 1)
+    .map(([contentId, list]) => [contentId, encodeChunkList(list)]);
+}
