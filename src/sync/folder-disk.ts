@@ -9,6 +9,7 @@ import type { FsCapabilities } from "./fs/filesystem.ts";
 
 /** Whether the folder is really there. Nothing is scanned, written or believed deleted unless it is "ok". */
 export type RootState =
+  /** `epoch` is "" until an index has taken the folder up: a marker with one and no index means that the index was lost. */
   | { readonly type: "ok"; readonly epoch: string; readonly capabilities: FsCapabilities }
   | {
       readonly type: "halted";
@@ -133,7 +134,11 @@ export type DiskOutcome =
    * again. `kept` is content that stood at the path for a moment and lies in
    * the store now; it becomes a version of the path.
    */
-  | { readonly type: "changed"; readonly lookAt: readonly RelPath[]; readonly kept: { readonly storeName: string; readonly stamp: DiskStamp } | null }
+  | {
+      readonly type: "changed";
+      readonly lookAt: readonly RelPath[];
+      readonly kept: { readonly storeName: string; readonly stamp: DiskStamp } | null;
+    }
   /** A directory still holds entries that do not sync. */
   | { readonly type: "not-empty" }
   /** The local source does not hold the bytes it should. */
@@ -158,8 +163,6 @@ export interface WantedChunk {
 
 export interface FolderDisk {
   check(): Promise<RootState>;
-  /** Whether the marker has already belonged to an index (its epoch is not the one it was created with): a missing index was lost, not new. */
-  isUsedMarker(): Promise<boolean>;
   /** Writes the index's epoch into the marker, durably. */
   writeEpoch(epoch: string): Promise<void>;
   /** Hands batches over one by one and waits for each to be taken. Rejects only when the folder itself fails. */

@@ -108,6 +108,7 @@ export class Folder implements AsyncDisposable {
   #ignoreText: string | undefined;
   #ignoreKey: string | undefined;
   #isIgnoreStale = true;
+  #needsRecovery = true;
   #ignore: IgnoreRules = compileIgnore({ folderText: "", devicePatterns: [] });
   #lastFullScan = 0;
   #isScanning = false;
@@ -289,6 +290,7 @@ export class Folder implements AsyncDisposable {
     for (let command = this.#commands.shift(); command !== undefined; command = this.#commands.shift()) await command();
     if (this.#settings.isPaused) return false;
     if ((await this.#checkRoot(HALTED_RETRY_MS)).type !== "ok") return false;
+    await this.#recover();
     await this.#loadIgnore();
     const request = this.#dueScan();
     if (request !== undefined) await this.#runScan(request);
@@ -302,6 +304,7 @@ export class Folder implements AsyncDisposable {
     const message = error instanceof Error ? error.message : String(error);
     this.#error = { path: "", code: code.startsWith("E_") ? code : "E_WRITE_FAILED", message };
     this.#root = undefined;
+    this.#needsRecovery = true;
     this.#context.log.error("Folder stopped for now", {
       code,
       message,
@@ -342,12 +345,15 @@ export class Folder implements AsyncDisposable {
   async #matchEpoch(markerEpoch: string): Promise<void> {
     const known = this.#context.index.read.folder(this.#context.folder);
     if (known !== undefined && known.epoch === markerEpoch) return;
-    if (known === undefined && markerEpoch === "") throw new Error("bug: a marker without an epoch");
-    const isRebuilt = known === undefined && (await this.#context.disk.isUsedMarker());
+    const isLost = known === undefined && markerEpoch !== "";
     await this.#startNewEpoch(
-      known === undefined ? "the index is new" : "the folder's marker and the index do not belong together",
+      known === undefined
+        ? isLost
+          ? "the index was lost"
+          : "the folder is new"
+        : "marker and index do not belong together",
     );
-    if (isRebuilt) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, "1");
+    if (isLost) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, "1");
   }
 
   async #startNewEpoch(reason: string): Promise<void> {
@@ -356,6 +362,36 @@ export class Folder implements AsyncDisposable {
     await this.#context.index.write.openFolder(this.#context.folder, epoch);
     await this.#context.disk.writeEpoch(epoch);
     for (const session of this.#sessions.values()) this.#open(session);
+  }
+
+  /** Finishes what a crash or a failed batch left half done, before anything is scanned: a path that is empty only for that reason is not deleted. */
+  async #recover(): Promise<void> {
+    if (!this.#needsRecovery) return;
+    const { disk, index, folder, clock, self } = this.#context;
+    const names = await disk.openIntents();
+    const recovered =
+      names.length === 0 ? [] : await disk.recover(names.filter((name) => index.read.isStored(folder, name)));
+    const versions = recovered.flatMap(({ path, kept }) => {
+      const row = index.read.local(folder, path);
+      if (kept === null || row === undefined) return [];
+      return [
+        {
+          folder,
+          path,
+          head: winnerOf(row.heads),
+          storedAtMs: clock.now(),
+          origin: "recovered",
+          by: self,
+          storedAs: kept.storeName,
+          stamp: kept.stamp,
+        },
+      ];
+    });
+    if (versions.length > 0) await index.write.commitLocal(folder, [], { nowMs: clock.now(), versions });
+    if (names.length > 0) await disk.committed();
+    for (const { path } of recovered) this.#dirty.note(path, clock.monotonic());
+    if (recovered.length > 0) this.#context.log.info("Finished what was interrupted", { paths: recovered.length });
+    this.#needsRecovery = false;
   }
 
   // What does not sync.
@@ -385,7 +421,9 @@ export class Folder implements AsyncDisposable {
     if (isFirst && (note ?? "") === key) return;
     for (let after = ""; ; ) {
       const page = index.read.localBelow(folder, "", after, LIMITS.planBatch.value);
-      const ignored = page.filter((row) => this.#ignore.isIgnored(row.path, winnerOf(row.heads).type === "directory")).map((row) => row.path);
+      const ignored = page
+        .filter((row) => this.#ignore.isIgnored(row.path, winnerOf(row.heads).type === "directory"))
+        .map((row) => row.path);
       if (ignored.length > 0) await index.write.forgetPaths(folder, ignored);
       const last = page.at(-1);
       if (last === undefined) break;

@@ -7,7 +7,14 @@ import type { ContentId, RelPath } from "../../shared/ids.ts";
 import type { Hasher } from "../../shared/ports.ts";
 import type { WantedChunk } from "../folder-disk.ts";
 import { isFsError } from "../fs/errno.ts";
-import { type Filesystem, FsError, type PrivatePath, privatePath, type ReadHandle, type WriteHandle } from "../fs/filesystem.ts";
+import {
+  type Filesystem,
+  FsError,
+  type PrivatePath,
+  privatePath,
+  type ReadHandle,
+  type WriteHandle,
+} from "../fs/filesystem.ts";
 import type { Staged } from "../fs/stage.ts";
 
 interface ReadsAt {
@@ -30,7 +37,9 @@ export class Stage {
     const sources = new Map<string, ReadHandle | undefined>();
     try {
       handle.truncate(size);
-      return chunks.map((chunk) => (isResumed ? this.#verify(handle, chunk)?.hash : undefined) ?? this.#copy(handle, chunk, sources));
+      return chunks.map(
+        (chunk) => (isResumed ? this.#verify(handle, chunk)?.hash : undefined) ?? this.#copy(handle, chunk, sources),
+      );
     } finally {
       for (const source of sources.values()) source?.close();
     }
@@ -93,7 +102,11 @@ export class Stage {
     return { handle, isResumed };
   }
 
-  #verify(handle: ReadsAt, chunk: WantedChunk, offset: number = chunk.offset): { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined {
+  #verify(
+    handle: ReadsAt,
+    chunk: WantedChunk,
+    offset: number = chunk.offset,
+  ): { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined {
     const bytes = new Uint8Array(chunk.size);
     for (let filled = 0; filled < bytes.length; ) {
       const count = handle.read(bytes.subarray(filled), offset + filled);

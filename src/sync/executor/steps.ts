@@ -8,9 +8,9 @@
  */
 import type { DiskStamp } from "../../shared/file-info.ts";
 import { baseName, type ContentId, parentOf, type RelPath } from "../../shared/ids.ts";
+import type { Hasher } from "../../shared/ports.ts";
 import type { Cutter } from "../delta/cut.ts";
 import { hashFileContent } from "../delta/hash-content.ts";
-import type { Hasher } from "../../shared/ports.ts";
 import type { ContentSource, DiskOutcome, DiskStep } from "../folder-disk.ts";
 import { changeMode } from "../fs/change-mode.ts";
 import { deleteDirectory, deleteFile } from "../fs/delete.ts";
@@ -63,7 +63,10 @@ export function executeSteps(tools: StepTools, steps: readonly DiskStep[]): Exec
     if (item !== undefined && outcomes[position]?.type !== "done") unlinkQuietly(tools.fs, item.path);
   }
   syncNames(tools.fs, touchedPaths(steps, outcomes));
-  return { outcomes: outcomes.map((outcome) => outcome ?? failure(steps[0]?.path ?? "", new Error("bug: no outcome"))), log };
+  return {
+    outcomes: outcomes.map((outcome) => outcome ?? failure(steps[0]?.path ?? "", new Error("bug: no outcome"))),
+    log,
+  };
 }
 
 /** Stages what a step will swap in. An outcome instead means that the step is over. */
@@ -74,8 +77,22 @@ function stageStep(tools: StepTools, step: DiskStep): Staged | DiskOutcome | und
     if (step.step === "symlink" || (step.step === "touch" && step.fileType === "symlink")) {
       return stageSymlink(tools.fs, { path, target: step.target, mtimeNs: step.mtimeNs });
     }
-    if (step.step === "file") return stageContent(tools, { path, contentId: step.contentId, size: step.size, mode: step.mode, mtimeNs: step.mtimeNs, source: step.source });
-    if (step.step !== "touch" || step.fileType !== "file" || step.mtimeNs === step.expected.mtimeNs || step.contentId === null) return undefined;
+    if (step.step === "file")
+      return stageContent(tools, {
+        path,
+        contentId: step.contentId,
+        size: step.size,
+        mode: step.mode,
+        mtimeNs: step.mtimeNs,
+        source: step.source,
+      });
+    if (
+      step.step !== "touch" ||
+      step.fileType !== "file" ||
+      step.mtimeNs === step.expected.mtimeNs ||
+      step.contentId === null
+    )
+      return undefined;
     return stageContent(tools, {
       path,
       contentId: step.contentId,
@@ -142,7 +159,12 @@ function stageCopy(tools: StepTools, wanted: WantedContent, from: RelPath | Priv
 }
 
 /** A failed flush is final for all that shared it: thrown away, to be staged anew (trust P6). */
-function makeAllDurable(tools: StepTools, steps: readonly DiskStep[], staged: (Staged | undefined)[], outcomes: (DiskOutcome | undefined)[]): void {
+function makeAllDurable(
+  tools: StepTools,
+  steps: readonly DiskStep[],
+  staged: (Staged | undefined)[],
+  outcomes: (DiskOutcome | undefined)[],
+): void {
   const items = staged.filter((item) => item !== undefined);
   if (items.length === 0) return;
   try {
@@ -158,7 +180,11 @@ function makeAllDurable(tools: StepTools, steps: readonly DiskStep[], staged: (S
 }
 
 /** What the batch will take from its path, told to the disk in one flush. */
-function intentsOf(steps: readonly DiskStep[], staged: readonly (Staged | undefined)[], outcomes: readonly (DiskOutcome | undefined)[]): readonly Intent[] {
+function intentsOf(
+  steps: readonly DiskStep[],
+  staged: readonly (Staged | undefined)[],
+  outcomes: readonly (DiskOutcome | undefined)[],
+): readonly Intent[] {
   return steps.flatMap((step, position): readonly Intent[] => {
     if (outcomes[position] !== undefined) return [];
     const keepAs = keepAsOf(step);
@@ -193,7 +219,12 @@ function run(tools: StepTools, log: IntentLog, step: DiskStep, staged: Staged | 
   }
 }
 
-function place(tools: StepTools, log: IntentLog, step: Extract<DiskStep, { step: "file" | "symlink" }>, staged: Staged): DiskOutcome {
+function place(
+  tools: StepTools,
+  log: IntentLog,
+  step: Extract<DiskStep, { step: "file" | "symlink" }>,
+  staged: Staged,
+): DiskOutcome {
   const { path, expected, displacedTo } = step;
   if (expected === null) {
     const result = installNew(tools.fs, { staged, path });
@@ -202,12 +233,21 @@ function place(tools: StepTools, log: IntentLog, step: Extract<DiskStep, { step:
   }
   const keepAs = privatePath("store", displacedTo.storeName);
   const result = replace(tools.fs, log, { staged, path, expected, keepAs });
-  if (result.type !== "installed") return raced(tools, path, result.type === "conflict", result.kept, displacedTo.storeName);
-  return done({ stamp: result.stamp, isTouched: result.isTouched, ...settleDisplaced(tools, result.kept, displacedTo.conflictPath) });
+  if (result.type !== "installed")
+    return raced(tools, path, result.type === "conflict", result.kept, displacedTo.storeName);
+  return done({
+    stamp: result.stamp,
+    isTouched: result.isTouched,
+    ...settleDisplaced(tools, result.kept, displacedTo.conflictPath),
+  });
 }
 
 /** Gives displaced content its visible conflict copy, where one is wanted and its name is free; else it stays in the store. */
-function settleDisplaced(tools: StepTools, kept: Kept, conflictPath: RelPath | null): { readonly storedStamp: DiskStamp | null; readonly conflictStamp: DiskStamp | null } {
+function settleDisplaced(
+  tools: StepTools,
+  kept: Kept,
+  conflictPath: RelPath | null,
+): { readonly storedStamp: DiskStamp | null; readonly conflictStamp: DiskStamp | null } {
   if (conflictPath !== null && placeNew(tools.fs, kept.path, conflictPath, { isPrecious: true }) === "placed") {
     return { storedStamp: null, conflictStamp: confirmPlaced(tools.fs, conflictPath, kept.stat).stamp };
   }
@@ -215,12 +255,19 @@ function settleDisplaced(tools: StepTools, kept: Kept, conflictPath: RelPath | n
 }
 
 /** A race was met. A user's content that lost its path gets a name of its own beside it. */
-function raced(tools: StepTools, path: RelPath, isUsers: boolean, kept: Kept | undefined, storeName: string): DiskOutcome {
+function raced(
+  tools: StepTools,
+  path: RelPath,
+  isUsers: boolean,
+  kept: Kept | undefined,
+  storeName: string,
+): DiskOutcome {
   if (kept === undefined) return changed(path);
   const stamp = stampOf(kept.stat);
   if (isUsers) {
     const copy = tools.rescueName(path, stamp);
-    if (placeNew(tools.fs, kept.path, copy, { isPrecious: true }) === "placed") return { type: "changed", lookAt: [path, copy], kept: null };
+    if (placeNew(tools.fs, kept.path, copy, { isPrecious: true }) === "placed")
+      return { type: "changed", lookAt: [path, copy], kept: null };
   }
   return { type: "changed", lookAt: [path], kept: { storeName, stamp } };
 }
@@ -235,7 +282,14 @@ function runDirectory(tools: StepTools, log: IntentLog, step: Extract<DiskStep, 
   const { path, mode, expected, displacedTo } = step;
   let settled: ReturnType<typeof settleDisplaced> | undefined;
   if (expected !== null) {
-    const removed = runDelete(tools, log, path, expected, privatePath("store", displacedTo.storeName), displacedTo.conflictPath);
+    const removed = runDelete(
+      tools,
+      log,
+      path,
+      expected,
+      privatePath("store", displacedTo.storeName),
+      displacedTo.conflictPath,
+    );
     if (removed.type !== "done") return removed;
     settled = removed;
   }
@@ -244,7 +298,10 @@ function runDirectory(tools: StepTools, log: IntentLog, step: Extract<DiskStep, 
     case "made":
       return done({ stamp: stampOf(result.found), ...settled });
     case "exists": {
-      const set = (result.found.mode & 0o777) === mode ? undefined : changeMode(tools.fs, { path, expected: stampOf(result.found), mode: mode | 0o700 });
+      const set =
+        (result.found.mode & 0o777) === mode
+          ? undefined
+          : changeMode(tools.fs, { path, expected: stampOf(result.found), mode: mode | 0o700 });
       return done({ stamp: set?.type === "set" ? set.stamp : stampOf(result.found), ...settled });
     }
     case "occupied":
@@ -256,7 +313,12 @@ function runDirectory(tools: StepTools, log: IntentLog, step: Extract<DiskStep, 
   }
 }
 
-function runTouch(tools: StepTools, log: IntentLog, step: Extract<DiskStep, { step: "touch" }>, staged: Staged | undefined): DiskOutcome {
+function runTouch(
+  tools: StepTools,
+  log: IntentLog,
+  step: Extract<DiskStep, { step: "touch" }>,
+  staged: Staged | undefined,
+): DiskOutcome {
   const { path, expected, mode } = step;
   if (staged === undefined) {
     const result = changeMode(tools.fs, { path, expected, mode: step.fileType === "directory" ? mode | 0o700 : mode });
@@ -289,7 +351,14 @@ function runMove(tools: StepTools, log: IntentLog, step: Extract<DiskStep, { ste
   }
 }
 
-function runDelete(tools: StepTools, log: IntentLog, path: RelPath, expected: DiskStamp, keepAs: PrivatePath, conflictPath: RelPath | null): DiskOutcome {
+function runDelete(
+  tools: StepTools,
+  log: IntentLog,
+  path: RelPath,
+  expected: DiskStamp,
+  keepAs: PrivatePath,
+  conflictPath: RelPath | null,
+): DiskOutcome {
   const result = deleteFile(tools.fs, log, { path, expected, keepAs });
   switch (result.type) {
     case "deleted":
@@ -321,7 +390,9 @@ function runRemoveDirectory(tools: StepTools, path: RelPath): DiskOutcome {
   }
 }
 
-function done(facts: Partial<Omit<Extract<DiskOutcome, { type: "done" }>, "type">>): Extract<DiskOutcome, { type: "done" }> {
+function done(
+  facts: Partial<Omit<Extract<DiskOutcome, { type: "done" }>, "type">>,
+): Extract<DiskOutcome, { type: "done" }> {
   return { type: "done", stamp: null, storedStamp: null, conflictStamp: null, isTouched: false, ...facts };
 }
 
@@ -344,8 +415,10 @@ function failure(path: string, thrown: unknown): DiskOutcome {
   if (!(thrown instanceof FsError)) throw thrown;
   const { code, message } = thrown;
   if (isFsError(thrown, ...FULL)) return { type: "failed", code: "E_DISK_FULL", message: `no space left for ${path}` };
-  if (isFsError(thrown, "ENAMETOOLONG", "EILSEQ", "EINVAL")) return { type: "failed", code: "E_NAME_UNHOLDABLE", message: `${path} cannot be stored here: ${code}` };
-  if (isFsError(thrown, "EACCES", "EPERM")) return { type: "failed", code: "E_PERMISSION", message: `${path}: not permitted (${code})` };
+  if (isFsError(thrown, "ENAMETOOLONG", "EILSEQ", "EINVAL"))
+    return { type: "failed", code: "E_NAME_UNHOLDABLE", message: `${path} cannot be stored here: ${code}` };
+  if (isFsError(thrown, "EACCES", "EPERM"))
+    return { type: "failed", code: "E_PERMISSION", message: `${path}: not permitted (${code})` };
   return { type: "failed", code: "E_WRITE_FAILED", message: `${path}: ${message}` };
 }
 

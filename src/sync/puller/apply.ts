@@ -124,7 +124,8 @@ function installStep(
   const { path, movedFrom, source } = planned;
   if (movedFrom !== undefined && expected === null) {
     const from = context.index.read.local(context.folder, movedFrom.path);
-    if (from?.stamp != null) return { step: "move", path: movedFrom.path, to: path, expected: from.stamp, storeName: displacedTo.storeName };
+    if (from?.stamp != null)
+      return { step: "move", path: movedFrom.path, to: path, expected: from.stamp, storeName: displacedTo.storeName };
   }
   if (winner.type === "directory") return { step: "directory", path, mode: winner.mode, expected, displacedTo };
   if (winner.type === "symlink")
