@@ -147,9 +147,9 @@ export interface IndexReader {
     folder: FolderId,
     options: { readonly deletedOnly: boolean; readonly below: string; readonly after: number; readonly limit: number },
   ): readonly (VersionRow & { readonly cursor: number })[];
-  /** A kept version (with bytes) that has this content, the newest. */
   /** Whether a version lies in the folder's store under this name. */
   isStored(folder: FolderId, storeName: string): boolean;
+  /** A kept version (with bytes) that has this content, the newest. */
   versionByContent(contentId: ContentId): VersionRow | undefined;
   /** What each path at or below `below` held at a moment, tombstones included, in directory order; paged like `localBelow`. */
   historyAt(folder: FolderId, below: string, atMs: number, after: string, limit: number): readonly HistoryRow[];

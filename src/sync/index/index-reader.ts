@@ -104,6 +104,10 @@ export class SqliteIndexReader implements IndexReader {
     return this.#keep.versionsOf(...args);
   }
 
+  isStored(folder: FolderId, storeName: string): boolean {
+    return this.#keep.isStored(folder, storeName);
+  }
+
   versionByContent(contentId: ContentId): VersionRow | undefined {
     return this.#keep.versionByContent(contentId);
   }

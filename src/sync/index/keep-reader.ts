@@ -54,6 +54,11 @@ export class KeepReader {
       .map((row) => ({ ...toVersionRow(row), cursor: row[8] as number }));
   }
 
+  isStored(folder: FolderId, storeName: string): boolean {
+    const found = this.#sql.get("SELECT 1 FROM folder f JOIN version v ON v.folder = f.num WHERE f.id = ? AND v.stored_as = ?", folder, storeName);
+    return found !== undefined;
+  }
+
   versionByContent(contentId: ContentId): VersionRow | undefined {
     return this.#sql
       .all(

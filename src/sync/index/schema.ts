@@ -126,6 +126,7 @@ export const SCHEMA_1: string = `
     UNIQUE (folder, path, version)
   ) STRICT;
   CREATE INDEX version_kept ON version (folder, id) WHERE stored_as IS NOT NULL;
+  CREATE INDEX version_stored ON version (folder, stored_as) WHERE stored_as IS NOT NULL;
   CREATE INDEX version_content ON version (content) WHERE content IS NOT NULL AND stored_as IS NOT NULL;
 
   CREATE TABLE conflict (

@@ -490,7 +490,7 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
             version("d/a"),
             { ...version("d/b", "two"), origin: "deleted" },
             version("e", "three"),
-            { ...version("d", "four"), storedAs: null },
+            { ...version("d", "four"), storedAs: null as string | null },
           ],
         });
         const list = (options: { deletedOnly?: boolean; below?: string; after?: number; limit?: number }) =>
@@ -500,6 +500,9 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
         expect(paths(list({ below: "d" }))).toEqual(["d/b", "d/a"]);
         expect(paths(list({ limit: 2 }))).toEqual(["e", "d/b"]);
         expect(paths(list({ limit: 2, after: list({ limit: 2 }).at(-1)?.cursor ?? 0 }))).toEqual(["d/a"]);
+        expect(index.read.isStored(FOLDER, "store-three")).toBe(true);
+        expect(index.read.isStored(FOLDER, "store-four")).toBe(false);
+        expect(index.read.isStored(OTHER, "store-three")).toBe(false);
         expect(index.read.versionByContent(contentId("three"))?.path).toBe("e");
         expect(index.read.versionByContent(contentId("four"))).toBeUndefined();
       });
