@@ -90,7 +90,7 @@ export class ChunkListAnswerReader implements AnswerReader<ChunkListAnswer | und
     this.#length += bytes.length;
     if (this.#length > LIST_HEAD_BYTES + LIST_PIECE_BYTES) throw broken("more of a chunk list than fits one answer");
     // A copy: the piece is a view of bytes that are on loan.
-    this.#parts.push(bytes.slice());
+    this.#parts.push(new Uint8Array(bytes));
   }
 
   finish(): ChunkListAnswer | undefined {

@@ -4,10 +4,10 @@
  * offer it yet, but its meaning is fixed here and in docs/protocol.md.
  */
 import type { FileInfo, Head } from "../../shared/file-info.ts";
-import { isBelow, parseRelPath, type RelPath, type ShortId } from "../../shared/ids.ts";
+import { isBelow, type RelPath, type ShortId } from "../../shared/ids.ts";
 import type { DirectoryMove, IndexRecord } from "../../shared/messages.ts";
 import { counterOf, merge, type VersionVector } from "../../shared/version-vector.ts";
-import { broken } from "./wire-values.ts";
+import { broken, relPathFrom } from "./wire-values.ts";
 
 const NS_PER_SECOND = 1_000_000_000n;
 
@@ -32,7 +32,7 @@ export function expandMove(move: DirectoryMove, known: readonly FileInfo[]): rea
     ({ path, heads }) => (path === move.from || isBelow(path, move.from)) && heads[0]?.deleted === false,
   );
   return moved.flatMap((info) => {
-    const path = parseRelPath(move.to + info.path.slice(move.from.length));
+    const path = relPathFrom(move.to + info.path.slice(move.from.length));
     return [record(move, info.path, tombstone(move, info)), record(move, path, arrival(move, info, byPath.get(path)))];
   });
 }

@@ -35,7 +35,7 @@ export const FRAMES = {
     isStreamed: false,
     hasRequestId: false,
   },
-  introduction: after(2, CONTROL, "metadata"),
+  introduction: after(2, CONTROL, "control"),
   goodbye: after(3, HELLO, "control"),
   ping: after(4, 0, "control"),
   pong: after(5, 0, "control"),

@@ -1,0 +1,401 @@
+/**
+ * One authenticated connection to a device, from its hello to its end.
+ *
+ * The order of things: each side sends a hello, which says nothing about it;
+ * whoever decides for the pair (connection-pairs.ts) introduces itself, the
+ * other answers with its own introduction, and from then on both speak freely.
+ *
+ * Invariants:
+ * 1. Nothing but a hello leaves before the other's hello was accepted.
+ * 2. What breaks the protocol ends this connection, with a reason, and nothing else.
+ * 3. After the end no event comes, and everybody who waited was told.
+ */
+import { SyncError } from "../shared/errors.ts";
+import type { DeviceId, FolderId, RelPath, ContentId } from "../shared/ids.ts";
+import { LIMITS } from "../shared/limits.ts";
+import type { ChunkRequest } from "../shared/messages.ts";
+import type { Clock } from "../shared/ports.ts";
+import { Pulse } from "./connection-pulse.ts";
+import { RequestTable } from "./connection-requests.ts";
+import { FrameSender } from "./connection-sender.ts";
+import { type ChunkSource, ChunkServer } from "./serve-chunks.ts";
+import type { SecureChannel, WireBytes } from "./transport/transport.ts";
+import type { ChunkAnswer } from "./wire/answers.ts";
+import { type FolderFrame, type FolderFrameType, isFolderFrame } from "./wire/codec.ts";
+import { commonFeatures, type Feature, OFFERED_FEATURES } from "./wire/features.ts";
+import { decodeFetchChunkList, decodeFetchChunks } from "./wire/fetch.ts";
+import { type FrameHeader, FrameDecoder, type WireItem } from "./wire/frames.ts";
+import * as greetings from "./wire/greetings.ts";
+import { broken } from "./wire/wire-values.ts";
+
+/** Bounds of time; tests and the simulation shorten them. */
+export interface ConnectionTimes {
+  readonly handshakeMs: number;
+  readonly pingAfterMs: number;
+  readonly deadAfterMs: number;
+  readonly requestMs: number;
+}
+
+export const CONNECTION_TIMES: ConnectionTimes = {
+  handshakeMs: LIMITS.handshakeMs.value,
+  pingAfterMs: LIMITS.pingAfterMs.value,
+  deadAfterMs: LIMITS.deadAfterMs.value,
+  requestMs: LIMITS.requestMs.value,
+};
+
+/** Why a connection is over. */
+export interface EndReason {
+  readonly code: string;
+  readonly message: string;
+  /** The peer said so, or hung up; else this side did. */
+  readonly isByPeer: boolean;
+}
+
+/** What a connection reports; called in the order in which things came. */
+export interface ConnectionEvents {
+  onGreeted(connection: Connection): void;
+  /** The first introduction, and each later one. */
+  onIntroduced(connection: Connection, introduction: greetings.Introduction): void;
+  /** A folder's frame. The body may be a view that is good during the call only. */
+  onFolderFrame(connection: Connection, type: FolderFrameType, body: Uint8Array): void;
+  onDeviceRemoved(connection: Connection, device: DeviceId): void;
+  onProbe(connection: Connection, probe: greetings.ProbeMe): void;
+  onProbeReply(connection: Connection, reply: greetings.ProbeReply): void;
+  onEnd(connection: Connection, reason: EndReason): void;
+}
+
+export interface ConnectionDeps {
+  readonly channel: SecureChannel;
+  /** Names this run of the program in the hello. */
+  readonly run: bigint;
+  readonly clock: Clock;
+  readonly times: ConnectionTimes;
+  readonly source: ChunkSource;
+  readonly mayRead: (device: DeviceId, folder: FolderId) => boolean;
+  readonly events: ConnectionEvents;
+}
+
+export class Connection {
+  readonly device: DeviceId;
+  readonly channel: SecureChannel;
+  readonly #deps: ConnectionDeps;
+  readonly #decoder = new FrameDecoder();
+  readonly #sender: FrameSender;
+  readonly #requests: RequestTable;
+  readonly #server: ChunkServer;
+  readonly #pulse: Pulse;
+  readonly #over = Promise.withResolvers<EndReason>();
+  #features: readonly Feature[] = [];
+  #peerRun: bigint | undefined;
+  #hasIntroduced = false;
+  #wasIntroduced = false;
+  #isHeld = false;
+  #reason: EndReason | undefined;
+  #lastWireBytes: WireBytes = { sent: 0, received: 0 };
+
+  constructor(deps: ConnectionDeps) {
+    const { channel, clock, times } = deps;
+    this.#deps = deps;
+    this.channel = channel;
+    this.device = channel.peer.deviceId;
+    this.#sender = new FrameSender(channel.stream, () => this.fail(broken("more questions than it reads answers")));
+    this.#requests = new RequestTable({
+      clock,
+      requestMs: times.requestMs,
+      send: (type, body, id) => this.#sender.send(type, body, id),
+      onStuck: () => this.#end({ code: "E_TIMEOUT", message: "it leaves requests unanswered", isByPeer: false }),
+    });
+    this.#server = new ChunkServer({
+      source: deps.source,
+      mayRead: (folder) => this.#reason === undefined && deps.mayRead(this.device, folder),
+      sendBulk: (frame, onWritten) => this.#sender.sendBulk(frame, onWritten),
+      bulkRoom: () => this.#sender.bulkRoom(),
+    });
+    this.#pulse = new Pulse({
+      clock,
+      pingAfterMs: times.pingAfterMs,
+      deadAfterMs: times.deadAfterMs,
+      sendPing: () => {
+        if (this.#peerRun !== undefined) this.#sender.send("ping");
+      },
+      onDead: () => this.#end({ code: "E_TIMEOUT", message: "it was silent for too long", isByPeer: false }),
+    });
+  }
+
+  /** Says hello and begins to read. */
+  start(): void {
+    const { stream } = this.channel;
+    stream.on("data", (bytes: Uint8Array) => this.#receive(bytes));
+    stream.on("end", () => this.#end({ code: "E_PEER_OFFLINE", message: "it closed the connection", isByPeer: true }));
+    stream.on("error", (error) => this.#end({ code: "E_PEER_OFFLINE", message: error.message, isByPeer: true }));
+    stream.on("close", () => this.#end({ code: "E_PEER_OFFLINE", message: "the connection broke", isByPeer: true }));
+    this.#sender.send("hello", greetings.encodeHello({ features: OFFERED_FEATURES, run: this.#deps.run }));
+    void this.#watchHandshake();
+  }
+
+  /** The features both ends have; empty before the hello. */
+  get features(): readonly Feature[] {
+    return this.#features;
+  }
+
+  /** Names the peer's run of its program; undefined before its hello. */
+  get peerRun(): bigint | undefined {
+    return this.#peerRun;
+  }
+
+  /** Whether both sides introduced themselves and the connection stands. */
+  get isEstablished(): boolean {
+    return this.#hasIntroduced && this.#wasIntroduced && this.#reason === undefined;
+  }
+
+  get isOver(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  /** Resolves with the reason once the connection is over. */
+  get over(): Promise<EndReason> {
+    return this.#over.promise;
+  }
+
+  /** Says who this is and what it shares; again whenever that changes. */
+  introduce(introduction: greetings.Introduction): void {
+    this.#hasIntroduced = true;
+    this.#sender.send("introduction", greetings.encodeIntroduction(introduction));
+  }
+
+  /** Queues a folder's frame, behind those queued before. */
+  sendFolderFrame({ type, body }: Pick<FolderFrame, "type"> & { readonly body: Uint8Array }): void {
+    this.#sender.send(type, body);
+  }
+
+  sendDeviceRemoved(device: DeviceId): void {
+    this.#sender.send("deviceRemoved", greetings.encodeDeviceRemoved(device));
+  }
+
+  sendProbe(probe: greetings.ProbeMe): void {
+    this.#sender.send("probeMe", greetings.encodeProbeMe(probe));
+  }
+
+  sendProbeReply(reply: greetings.ProbeReply): void {
+    this.#sender.send("probeReply", greetings.encodeProbeReply(reply));
+  }
+
+  /** Resolves when little enough waits to send more. */
+  drained(): Promise<void> {
+    return this.#sender.drained();
+  }
+
+  /** Asks for file bytes; `ranges` fit one request. */
+  fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<ChunkAnswer> {
+    return this.#requests.fetchChunks(folder, ranges, signal);
+  }
+
+  /** Asks for a chunk list, piece by piece; undefined when it is not there. */
+  async fetchChunkList(folder: FolderId, path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
+    for (;;) {
+      const piece = await this.#requests.fetchChunkList({ folder, path, contentId, offset: length }, signal);
+      if (piece === undefined) return undefined;
+      parts.push(piece.bytes);
+      length += piece.bytes.length;
+      if (length === piece.totalBytes) return parts.length === 1 ? piece.bytes : joined(parts, length);
+    }
+  }
+
+  /** The time an answer takes. Rejects when none comes before the signal, or the connection ends. */
+  async ping(signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const stop = (): void => aborted.reject(signal.reason);
+    signal.addEventListener("abort", stop);
+    try {
+      const ended = this.#over.promise.then((reason) => {
+        throw endError(reason);
+      });
+      return await Promise.race([this.#pulse.ping(), aborted.promise, ended]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Whether anything at all comes from the peer within `ms`. */
+  async isAlive(ms: number): Promise<boolean> {
+    // While this side does not read, nothing can show.
+    if (this.#isHeld) return true;
+    const before = this.#lastHeard();
+    void this.#pulse.ping();
+    const steps = 10;
+    for (let step = 0; step < steps && !this.isOver; step++) {
+      await this.#deps.clock.sleep(ms / steps);
+      if (this.#lastHeard() > before) return !this.isOver;
+    }
+    return false;
+  }
+
+  /** Stops reading until released: the engine is behind. */
+  hold(isHeld: boolean): void {
+    if (this.#reason !== undefined) return;
+    this.#isHeld = isHeld;
+    this.#pulse.hold(isHeld);
+    if (isHeld) this.channel.stream.pause();
+    else this.channel.stream.resume();
+  }
+
+  wireBytes(): WireBytes {
+    const now = this.channel.wireBytes();
+    // A closed socket may say 0.
+    this.#lastWireBytes = {
+      sent: Math.max(now.sent, this.#lastWireBytes.sent),
+      received: Math.max(now.received, this.#lastWireBytes.received),
+    };
+    return this.#lastWireBytes;
+  }
+
+  /** Ends the connection in good order, with a last word. */
+  close(goodbye: greetings.Goodbye): void {
+    if (this.#reason !== undefined) return;
+    this.#sayGoodbye(goodbye);
+    this.#end({ ...goodbye, isByPeer: false });
+  }
+
+  /** Ends the connection because of what the peer sent. */
+  fail(error: SyncError): void {
+    if (this.#reason !== undefined) return;
+    // Before the hello the other end has proven no good will; it learns nothing.
+    if (this.#peerRun !== undefined) this.#sayGoodbye({ code: error.code, message: error.message });
+    this.#end({ code: error.code, message: error.message, isByPeer: false });
+  }
+
+  /** Cuts the connection at once, without a word. */
+  cut(reason: { readonly code: string; readonly message: string }): void {
+    this.#end({ ...reason, isByPeer: false }, { isCut: true });
+  }
+
+  #lastHeard(): number {
+    return this.channel.wireBytes().received;
+  }
+
+  #sayGoodbye(goodbye: greetings.Goodbye): void {
+    if (this.channel.stream.destroyed || this.#peerRun === undefined) return;
+    this.#sender.send("goodbye", greetings.encodeGoodbye(goodbye));
+    this.#sender.flushControl();
+  }
+
+  #end(reason: EndReason, { isCut = false }: { readonly isCut?: boolean } = {}): void {
+    if (this.#reason !== undefined) return;
+    this.wireBytes();
+    this.#reason = reason;
+    this.#pulse.end();
+    this.#server.end();
+    this.#requests.end(endError(reason));
+    this.#sender.end();
+    const { stream } = this.channel;
+    stream.removeAllListeners("data");
+    if (isCut || stream.destroyed || reason.isByPeer) stream.destroy();
+    else void this.#closeStream();
+    this.#over.resolve(reason);
+    this.#deps.events.onEnd(this, reason);
+  }
+
+  /** Lets the last word out, then closes; the other end's reading of it is not waited for long. */
+  async #closeStream(): Promise<void> {
+    const { stream } = this.channel;
+    stream.resume();
+    stream.end();
+    await this.#deps.clock.sleep(LAST_WORD_MS);
+    stream.destroy();
+  }
+
+  async #watchHandshake(): Promise<void> {
+    await this.#deps.clock.sleep(this.#deps.times.handshakeMs);
+    if (!this.isEstablished) this.#end({ code: "E_TIMEOUT", message: "it did not introduce itself in time", isByPeer: false });
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#pulse.heard();
+    try {
+      const { items, fault } = this.#decoder.push(bytes);
+      for (const item of items) {
+        if (this.#reason !== undefined) return;
+        this.#take(item);
+      }
+      if (fault !== undefined) throw fault;
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      this.fail(error);
+    }
+  }
+
+  #take(item: WireItem): void {
+    const { header } = item;
+    if (item.type === "piece") {
+      this.#requests.takePiece(header, item.bytes, item.isLast);
+      return;
+    }
+    const { type } = header;
+    if (isFolderFrame(type)) {
+      this.#requireIntroduction();
+      this.#deps.events.onFolderFrame(this, type, item.body);
+      return;
+    }
+    this.#takeControl(header, item.body);
+  }
+
+  #takeControl({ type, requestId }: FrameHeader, body: Uint8Array): void {
+    const { events } = this.#deps;
+    switch (type) {
+      case "hello":
+        return this.#greeted(greetings.decodeHello(body));
+      case "introduction":
+        return this.#introduced(greetings.decodeIntroduction(body));
+      case "goodbye":
+        return this.#end({ ...greetings.decodeGoodbye(body), isByPeer: true });
+      case "ping":
+        return this.#sender.send("pong");
+      case "pong":
+        return this.#pulse.answered();
+      case "cancel":
+        return this.#server.cancel(requestId);
+      default:
+    }
+    this.#requireIntroduction();
+    if (type === "fetchChunks") this.#server.ask({ type: "chunks", id: requestId, wanted: decodeFetchChunks(body) });
+    else if (type === "fetchChunkList") this.#server.ask({ type: "chunkList", id: requestId, wanted: decodeFetchChunkList(body) });
+    else if (type === "deviceRemoved") events.onDeviceRemoved(this, greetings.decodeDeviceRemoved(body));
+    else if (type === "probeMe") events.onProbe(this, greetings.decodeProbeMe(body));
+    else if (type === "probeReply") events.onProbeReply(this, greetings.decodeProbeReply(body));
+  }
+
+  #greeted(hello: greetings.Hello): void {
+    this.#features = commonFeatures(hello.features);
+    this.#peerRun = hello.run;
+    this.#deps.events.onGreeted(this);
+  }
+
+  #introduced(introduction: greetings.Introduction): void {
+    this.#wasIntroduced = true;
+    this.#deps.events.onIntroduced(this, introduction);
+  }
+
+  #requireIntroduction(): void {
+    if (!this.isEstablished) throw broken("a message before its introduction");
+  }
+}
+
+const LAST_WORD_MS = 1000;
+
+/** The error that those get who waited on a connection that is over. */
+export function endError(reason: EndReason): SyncError {
+  return new SyncError("E_PEER_OFFLINE", `the connection ended: ${reason.message}`, { facts: { code: reason.code } });
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

@@ -1,0 +1,98 @@
+/**
+ * Keeps one device connected: dials, waits longer after each failure, and
+ * tries at once when something changed.
+ */
+import type { HostPort } from "../shared/host-port.ts";
+import type { Clock, Random } from "../shared/ports.ts";
+import type { EndReason } from "./connection.ts";
+import type { DialFailure, DialOutcome } from "./dial.ts";
+import type { SecureChannel } from "./transport/transport.ts";
+
+const FIRST_DELAY_MS = 500;
+const DELAY_MS_MAX = 60_000;
+
+export interface ReconnectDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Where to dial now, best first. */
+  readonly addresses: () => readonly HostPort[];
+  readonly isConnected: () => boolean;
+  readonly dial: (addresses: readonly HostPort[], signal: AbortSignal) => Promise<DialOutcome>;
+  /** Takes a dialled channel over; resolves with the reason once its connection is over. */
+  readonly onChannel: (channel: SecureChannel) => Promise<EndReason>;
+  readonly onFailed: (failures: readonly DialFailure[]) => void;
+  readonly onDialling: () => void;
+}
+
+/** One loop for one device. Made once the device is trusted and not paused; ended when it no longer is. */
+export class Reconnector {
+  readonly #deps: ReconnectDeps;
+  readonly #stop = new AbortController();
+  readonly #done: Promise<void>;
+  #nap = new AbortController();
+  #failures = 0;
+
+  constructor(deps: ReconnectDeps) {
+    this.#deps = deps;
+    this.#done = this.#run();
+  }
+
+  /** Tries at once: the network, the addresses or the connection changed. */
+  wake(): void {
+    this.#failures = 0;
+    this.#nap.abort();
+  }
+
+  /** Ends the loop and the dial in progress; connections that stand are not its business. */
+  async end(): Promise<void> {
+    this.#stop.abort();
+    this.#nap.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      // Made before the state is looked at, so that no wake is missed in between.
+      this.#nap = new AbortController();
+      if (!this.#deps.isConnected() && this.#deps.addresses().length > 0) await this.#dial();
+      if (!this.#stop.signal.aborted) await this.#rest();
+    }
+  }
+
+  async #dial(): Promise<void> {
+    const { onDialling, dial, addresses, onChannel, onFailed } = this.#deps;
+    onDialling();
+    const outcome = await dial(addresses(), this.#stop.signal);
+    if (this.#stop.signal.aborted) {
+      if (outcome.type === "connected") outcome.channel.stream.destroy();
+      return;
+    }
+    if (outcome.type === "failed") {
+      this.#failures++;
+      onFailed(outcome.failures);
+      return;
+    }
+    const nap = this.#nap;
+    const reason = await Promise.race([onChannel(outcome.channel), aborted(this.#stop.signal)]);
+    // The other one of two crossed connections stays: nothing failed.
+    if (reason === undefined || this.#deps.isConnected()) return;
+    this.#failures++;
+    if (nap.signal.aborted) this.#nap.abort();
+  }
+
+  /** Sleeps until the next try is due, or something wakes it. While connected only something can. */
+  async #rest(): Promise<void> {
+    const { clock, random, isConnected, addresses } = this.#deps;
+    const longest = Math.min(DELAY_MS_MAX, FIRST_DELAY_MS * 2 ** Math.max(0, this.#failures - 1));
+    const hasToWait = isConnected() || addresses().length === 0;
+    const delayMs = hasToWait ? Number.POSITIVE_INFINITY : longest * (0.5 + random.fraction() / 2);
+    await (hasToWait ? aborted(this.#nap.signal) : clock.sleep(delayMs, this.#nap.signal).catch(() => {}));
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}

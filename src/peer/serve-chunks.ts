@@ -1,0 +1,215 @@
+/**
+ * Answers one peer's requests for file bytes and chunk lists.
+ *
+ * Runs in the thread that holds the sockets, so that serving never delays the
+ * engine. Each connection has one such loop: it makes one frame, waits until
+ * that frame has left, and lets every other connection have its turn.
+ *
+ * Invariants:
+ * 1. Whether the folder is shared with the peer is asked again for each frame,
+ *    so that a right taken away ends an answer in the middle.
+ * 2. Not shared, ignored, deleted, unknown, changed and beyond the end are
+ *    answered alike, byte for byte.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ContentId, FolderId, RelPath } from "../shared/ids.ts";
+import { LIMITS } from "../shared/limits.ts";
+import type { ChunkRequest } from "../shared/messages.ts";
+import { LIST_HEAD_BYTES, LIST_PIECE_BYTES, writeListHead } from "./wire/answers.ts";
+import { BYTES_FOLLOW, type FetchChunkList, type FetchChunks, NOT_HERE } from "./wire/fetch.ts";
+import { HEADER_BYTES, writeHeader } from "./wire/frames.ts";
+import { broken } from "./wire/wire-values.ts";
+
+/** Where served bytes come from. Synchronous; declared here, plugged in by the daemon. */
+export interface ChunkSource {
+  /** Fills `target` with the bytes at `offset` of exactly this version; false when that cannot be done. */
+  read(folder: FolderId, path: RelPath, contentId: ContentId, offset: number, target: Uint8Array): boolean;
+  /** The wire form of the version's chunk list. */
+  chunkList(folder: FolderId, path: RelPath, contentId: ContentId): Uint8Array | undefined;
+  /** Lets go of open files; called when nothing is asked any more. */
+  rest(): void;
+}
+
+export interface ServeDeps {
+  readonly source: ChunkSource;
+  /** Whether the peer may read the folder now. */
+  readonly mayRead: (folder: FolderId) => boolean;
+  readonly sendBulk: (frame: Uint8Array, onWritten: () => void) => void;
+  /** Resolves when a bulk frame would not wait behind another. */
+  readonly bulkRoom: () => Promise<void>;
+}
+
+type Question = { readonly id: number } & (
+  | { readonly type: "chunks"; readonly wanted: FetchChunks }
+  | { readonly type: "chunkList"; readonly wanted: FetchChunkList }
+);
+
+/** A frame grows until it holds this much, so that writes are large and urgent frames wait for one at most. */
+const FRAME_BYTES = 512 * 1024;
+/** Adjacent ranges are read together up to this size. */
+const READ_BYTES = 512 * 1024;
+
+export class ChunkServer {
+  readonly #deps: ServeDeps;
+  readonly #questions: Question[] = [];
+  readonly #cancelled = new Set<number>();
+  #spare: Uint8Array[] = [];
+  #current: number | undefined;
+  #isRunning = false;
+  #isEnded = false;
+
+  constructor(deps: ServeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Queues a request. Throws E_PROTOCOL when the peer asks for more at once than it may. */
+  ask(question: Question): void {
+    if (this.#questions.length >= LIMITS.requestsInFlightPerPeer.value) throw broken("more requests at once than it may");
+    if (this.#current === question.id || this.#questions.some(({ id }) => id === question.id)) throw broken("a request id twice");
+    this.#questions.push(question);
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Ends the answer to a request early; unknown ids were answered already. */
+  cancel(id: number): void {
+    if (this.#current === id || this.#questions.some((question) => question.id === id)) this.#cancelled.add(id);
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#questions.length = 0;
+    this.#spare = [];
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (let next = this.#questions.shift(); next !== undefined; next = this.#questions.shift()) {
+      this.#current = next.id;
+      if (next.type === "chunks") await this.#serveChunks(next.id, next.wanted);
+      else await this.#serveList(next.id, next.wanted);
+      this.#cancelled.delete(next.id);
+    }
+    this.#current = undefined;
+    this.#isRunning = false;
+    this.#deps.source.rest();
+  }
+
+  async #serveChunks(id: number, { folder, ranges }: FetchChunks): Promise<void> {
+    for (let at = 0; at < ranges.length; ) {
+      await this.#turn();
+      if (this.#isEnded) return;
+      const isCancelled = this.#cancelled.has(id);
+      const count = isCancelled ? 0 : countForFrame(ranges, at);
+      const part = ranges.slice(at, at + count);
+      at = isCancelled ? ranges.length : at + count;
+      this.#sendChunks({ id, hasMore: at < ranges.length, folder, ranges: part });
+    }
+  }
+
+  #sendChunks({ id, hasMore, folder, ranges }: { readonly id: number; readonly hasMore: boolean } & FetchChunks): void {
+    const size = ranges.reduce((sum, range) => sum + 1 + range.size, HEADER_BYTES);
+    const buffer = this.#takeBuffer(size);
+    const mayRead = this.#deps.mayRead(folder);
+    let at = HEADER_BYTES;
+    for (let i = 0; i < ranges.length; ) {
+      const run = runOfAdjacent(ranges, i);
+      at = mayRead ? this.#readRun(folder, run, buffer, at) : refuse(run, buffer, at);
+      i += run.length;
+    }
+    this.#send(buffer, at, { type: "chunks", id, hasMore });
+  }
+
+  /** Reads adjacent ranges in one go and puts a status before each; returns where the next one goes. */
+  #readRun(folder: FolderId, run: readonly ChunkRequest[], buffer: Uint8Array, at: number): number {
+    const [first] = run as readonly [ChunkRequest];
+    const size = run.reduce((sum, range) => sum + range.size, 0);
+    // Read to the end of the run's room, then move each range down behind its status.
+    const start = at + run.length;
+    const isRead = this.#deps.source.read(folder, first.path, first.contentId, first.offset, buffer.subarray(start, start + size));
+    if (!isRead) return run.length === 1 ? refuse(run, buffer, at) : this.#readEach(folder, run, buffer, at);
+    let from = start;
+    let to = at;
+    for (const range of run) {
+      buffer[to++] = BYTES_FOLLOW;
+      if (from !== to) buffer.copyWithin(to, from, from + range.size);
+      from += range.size;
+      to += range.size;
+    }
+    return to;
+  }
+
+  #readEach(folder: FolderId, run: readonly ChunkRequest[], buffer: Uint8Array, at: number): number {
+    return run.reduce((next, range) => this.#readRun(folder, [range], buffer, next), at);
+  }
+
+  async #serveList(id: number, wanted: FetchChunkList): Promise<void> {
+    await this.#turn();
+    if (this.#isEnded) return;
+    const { folder, path, contentId, offset } = wanted;
+    const isWanted = !this.#cancelled.has(id) && this.#deps.mayRead(folder);
+    const list = isWanted ? this.#deps.source.chunkList(folder, path, contentId) : undefined;
+    if (list === undefined || list.length === 0 || offset >= list.length) {
+      const buffer = this.#takeBuffer(HEADER_BYTES + 1);
+      buffer[HEADER_BYTES] = NOT_HERE;
+      this.#send(buffer, HEADER_BYTES + 1, { type: "chunkList", id, hasMore: false });
+      return;
+    }
+    const piece = list.subarray(offset, offset + LIST_PIECE_BYTES);
+    const buffer = this.#takeBuffer(HEADER_BYTES + LIST_HEAD_BYTES + piece.length);
+    writeListHead(buffer.subarray(HEADER_BYTES), list.length);
+    buffer.set(piece, HEADER_BYTES + LIST_HEAD_BYTES);
+    this.#send(buffer, HEADER_BYTES + LIST_HEAD_BYTES + piece.length, { type: "chunkList", id, hasMore: false });
+  }
+
+  #send(buffer: Uint8Array, end: number, { type, id, hasMore }: { readonly type: "chunks" | "chunkList"; readonly id: number; readonly hasMore: boolean }): void {
+    writeHeader(buffer, { type, bodyBytes: end - HEADER_BYTES, hasMore, requestId: id });
+    this.#deps.sendBulk(buffer.subarray(0, end), () => this.#giveBack(buffer));
+  }
+
+  async #turn(): Promise<void> {
+    await this.#deps.bulkRoom();
+    await nextTurn();
+  }
+
+  #takeBuffer(size: number): Uint8Array {
+    const spare = this.#spare.pop();
+    if (spare !== undefined && spare.length >= size) return spare;
+    return Buffer.allocUnsafeSlow(Math.max(size, HEADER_BYTES + FRAME_BYTES));
+  }
+
+  #giveBack(buffer: Uint8Array): void {
+    if (!this.#isEnded && this.#spare.length < 2 && buffer.length === HEADER_BYTES + FRAME_BYTES) this.#spare.push(buffer);
+  }
+}
+
+function refuse(ranges: readonly ChunkRequest[], buffer: Uint8Array, at: number): number {
+  buffer.fill(NOT_HERE, at, at + ranges.length);
+  return at + ranges.length;
+}
+
+/** How many ranges from `at` on go into one frame: at least one, else as many as fit. */
+function countForFrame(ranges: readonly ChunkRequest[], at: number): number {
+  let count = 0;
+  let size = 0;
+  for (let range = ranges[at]; range !== undefined; range = ranges[at + count]) {
+    size += 1 + range.size;
+    if (count > 0 && size > FRAME_BYTES) break;
+    count++;
+  }
+  return count;
+}
+
+/** The ranges from `at` on that follow each other in one file. */
+function runOfAdjacent(ranges: readonly ChunkRequest[], at: number): readonly ChunkRequest[] {
+  const run: ChunkRequest[] = [];
+  let size = 0;
+  for (let range = ranges[at]; range !== undefined; range = ranges[at + run.length]) {
+    const previous = run.at(-1);
+    const isNext =
+      previous === undefined || (range.path === previous.path && range.contentId === previous.contentId && range.offset === previous.offset + previous.size);
+    if (!isNext || (previous !== undefined && size + range.size > READ_BYTES)) break;
+    run.push(range);
+    size += range.size;
+  }
+  return run;
+}
