@@ -174,7 +174,10 @@ export class Folder implements AsyncDisposable {
   /** The watcher saw something at or below `path`; "" is the root. */
   hint(path: string): void {
     const cookie = this.#cookies.get(path);
-    if (cookie !== undefined) return cookie();
+    if (cookie !== undefined) {
+      cookie();
+      return;
+    }
     if (path !== "" && relPathFault(path) !== undefined) return;
     if (path === "" || path === IGNORE_FILE) this.#isIgnoreStale = true;
     this.#dirty.note(path as RelPath | "", this.#context.clock.monotonic());

@@ -178,7 +178,10 @@ export class DiskOperations {
 
   cookie(name: string, isDone: boolean): void {
     const path = privatePath(name);
-    if (!isDone) return this.#fs.createStage(path).close();
+    if (!isDone) {
+      this.#fs.createStage(path).close();
+      return;
+    }
     try {
       this.#fs.unlink(path);
     } catch (thrown) {

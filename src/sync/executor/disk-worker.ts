@@ -1,0 +1,69 @@
+/**
+ * The thread that writes: hosts the disk operations of every folder of a node.
+ *
+ * Calls of one folder run in the order they were made. A failure travels back
+ * as its code and message; the thread itself never ends on one.
+ */
+import { randomUUID } from "node:crypto";
+import { parentPort } from "node:worker_threads";
+import type { FolderId, ShortId } from "../../shared/ids.ts";
+import { createCutter } from "../delta/cut.ts";
+import { FsError } from "../fs/filesystem.ts";
+import { openDisk } from "../fs/disk.ts";
+import { createHasher } from "../hash/blake3.ts";
+import { DiskOperations } from "./disk-operations.ts";
+
+/** Names of {@link DiskOperations} methods that may be called from outside. */
+export type DiskCall = Exclude<keyof DiskOperations, "close">;
+
+export type DiskRequest =
+  | { readonly type: "open"; readonly id: number; readonly folder: FolderId; readonly self: ShortId; readonly root: string }
+  | { readonly type: "close"; readonly id: number; readonly folder: FolderId }
+  | { readonly type: "call"; readonly id: number; readonly folder: FolderId; readonly call: DiskCall; readonly args: readonly unknown[] };
+
+export interface DiskReply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+const port = parentPort;
+if (port === null) throw new Error("bug: the disk worker is a thread");
+const hasher = createHasher();
+const cutter = createCutter();
+const folders = new Map<FolderId, DiskOperations>();
+
+function open(request: Extract<DiskRequest, { type: "open" }>): void {
+  const { folder, self, root } = request;
+  folders.get(folder)?.close();
+  folders.delete(folder);
+  const fs = openDisk(root);
+  const operations = new DiskOperations({ fs, folder, self, hasher, cutter, unique: () => randomUUID(), nowNs: () => BigInt(Date.now()) * 1_000_000n });
+  if (operations.check().type === "ok") fs.probe();
+  folders.set(folder, operations);
+}
+
+function answer(request: DiskRequest): unknown {
+  if (request.type === "open") return open(request);
+  const operations = folders.get(request.folder);
+  if (request.type === "close") {
+    operations?.close();
+    folders.delete(request.folder);
+    return undefined;
+  }
+  if (operations === undefined) throw new FsError("ENOENT", 2, request.folder, "open");
+  const method = operations[request.call] as (...args: readonly unknown[]) => unknown;
+  return method.apply(operations, [...request.args]);
+}
+
+port.on("message", (request: DiskRequest) => {
+  let reply: DiskReply;
+  try {
+    reply = { id: request.id, value: answer(request) };
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const code = typeof thrown === "object" && thrown !== null && "code" in thrown ? String(thrown.code) : "E_INTERNAL";
+    reply = { id: request.id, error: { code, message } };
+  }
+  port.postMessage(reply);
+});
