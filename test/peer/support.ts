@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Clock, Random } from "../../src/shared/ports.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock, Log, Random } from "../../src/shared/ports.ts";
 
 /** A clock that stands still until told to move; sleepers wake in order of their time. */
 export class ManualClock implements Clock {
@@ -54,3 +55,18 @@ export function seededRandom(seed: number): Random {
     fraction: () => next() / 2 ** 32,
   };
 }
+
+/** The real clock, for tests that wait for real sockets. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (delayMs, signal) => sleep(delayMs, undefined, signal === undefined ? {} : { signal }),
+};
+
+export const silentLog: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silentLog,
+};
