@@ -2,7 +2,8 @@
 import { MdnsDiscovery } from "../../src/peer/discovery/mdns.ts";
 import { matchSaltedId } from "../../src/peer/discovery/salted-id.ts";
 import { deviceIdFromHash } from "../../src/shared/ids.ts";
-import { realClock, realRandom, silentLog } from "../peer/support.ts";
+import { realClock } from "../peer/real-clock.ts";
+import { realRandom, silentLog } from "../peer/support.ts";
 
 const [own, other, channel] = process.argv.slice(2).map(Number);
 const device = (fill = 0): ReturnType<typeof deviceIdFromHash> => deviceIdFromHash(new Uint8Array(32).fill(fill));

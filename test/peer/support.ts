@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
+import { randomBytes, randomInt } from "node:crypto";
 import type { Clock, Log, Random } from "../../src/shared/ports.ts";
 
 /** A clock that stands still until told to move; sleepers wake in order of their time. */
@@ -38,7 +37,7 @@ export class ManualClock implements Clock {
 
 export const realRandom: Random = {
   bytes: (count) => new Uint8Array(randomBytes(count)),
-  fraction: () => Math.random(),
+  fraction: () => randomInt(2 ** 32) / 2 ** 32,
 };
 
 /** A short deterministic stream of bytes (mulberry32), for tests that need the same draw each time. */
@@ -55,13 +54,6 @@ export function seededRandom(seed: number): Random {
     fraction: () => next() / 2 ** 32,
   };
 }
-
-/** The real clock, for tests that wait for real sockets. */
-export const realClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (delayMs, signal) => sleep(delayMs, undefined, signal === undefined ? {} : { signal }),
-};
 
 export const silentLog: Log = {
   debug: () => {},

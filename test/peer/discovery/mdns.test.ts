@@ -7,7 +7,8 @@ import type { InterfaceTable } from "../../../src/peer/discovery/interfaces.ts";
 import { MdnsDiscovery } from "../../../src/peer/discovery/mdns.ts";
 import { matchSaltedId } from "../../../src/peer/discovery/salted-id.ts";
 import { type DeviceId, deviceIdFromHash } from "../../../src/shared/ids.ts";
-import { realClock, realRandom, silentLog } from "../support.ts";
+import { realClock } from "../real-clock.ts";
+import { realRandom, silentLog } from "../support.ts";
 
 const GROUP = "224.0.0.251";
 const loopback: InterfaceTable = Object.fromEntries(
@@ -100,7 +101,7 @@ test("a device is found with address and port, its invite's channel while it liv
 test("who starts to look later finds who was there before", async () => {
   const desk = node(1);
   desk.discovery.announce({ port: 4777, channels: [] });
-  await realClock.sleep(30);
+  await node(3).when(is(1));
   const laptop = node(2);
   await laptop.when(is(1));
   expect(desk.discovery.candidates()).toEqual([]);
