@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from "node:dgram";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { networkInterfaces } from "node:os";
 import { afterEach, expect, test } from "vitest";
 import type { Candidate, DiscoveryEvent } from "../../../src/peer/discovery/discovery.ts";
@@ -8,7 +8,7 @@ import { MdnsDiscovery } from "../../../src/peer/discovery/mdns.ts";
 import { matchSaltedId } from "../../../src/peer/discovery/salted-id.ts";
 import { type DeviceId, deviceIdFromHash } from "../../../src/shared/ids.ts";
 import { realClock } from "../real-clock.ts";
-import { realRandom, silentLog } from "../support.ts";
+import { ManualClock, realRandom, silentLog } from "../support.ts";
 
 const GROUP = "224.0.0.251";
 const loopback: InterfaceTable = Object.fromEntries(
@@ -165,6 +165,41 @@ test("an interface that cannot be used leaves the others working", async () => {
   const laptop = node(2);
   desk.discovery.announce({ port: 4777, channels: [] });
   await laptop.when(is(1));
+});
+
+test("a port that another program holds for itself is said once and ends nothing", async () => {
+  const blocker = createSocket({ type: "udp4" });
+  blocker.bind(port, "0.0.0.0");
+  await once(blocker, "listening");
+  open.push({ [Symbol.asyncDispose]: () => new Promise((resolve) => blocker.close(() => resolve())) });
+  const clock = new ManualClock();
+  const said: string[] = [];
+  const heard = new EventEmitter();
+  const say = (text: string): void => {
+    said.push(text);
+    heard.emit("said");
+  };
+  const discovery = new MdnsDiscovery({
+    device: device(1),
+    clock,
+    random: realRandom,
+    log: { ...silentLog, warn: say, debug: say },
+    onEvent: () => {},
+    withLoopback: true,
+    port,
+    readInterfaces: () => loopback,
+  });
+  open.push(discovery);
+  const next = once(heard, "said");
+  discovery.start();
+  discovery.announce({ port: 4777, channels: [1] });
+  await next;
+  while (!said.includes("Discovery does not work on an interface")) await once(heard, "said");
+  const again = once(heard, "said");
+  clock.advance(5000);
+  await again;
+  while (!said.includes("Discovery still does not work on an interface")) await once(heard, "said");
+  expect(said.filter((text) => text === "Discovery does not work on an interface")).toHaveLength(1);
 });
 
 test("discovery can be stopped at once, and twice", async () => {
