@@ -55,7 +55,11 @@ export class KeepReader {
   }
 
   isStored(folder: FolderId, storeName: string): boolean {
-    const found = this.#sql.get("SELECT 1 FROM folder f JOIN version v ON v.folder = f.num WHERE f.id = ? AND v.stored_as = ?", folder, storeName);
+    const found = this.#sql.get(
+      "SELECT 1 FROM folder f JOIN version v ON v.folder = f.num WHERE f.id = ? AND v.stored_as = ?",
+      folder,
+      storeName,
+    );
     return found !== undefined;
   }
 
