@@ -60,7 +60,10 @@ export async function openIdentity(home: string): Promise<Identity> {
  */
 async function createIdentity(home: string): Promise<Identity> {
   const made = await generate();
-  for (const [name, text] of [[KEY_FILE, made.keyPem], [CERTIFICATE_FILE, made.certificatePem]] as const) {
+  for (const [name, text] of [
+    [KEY_FILE, made.keyPem],
+    [CERTIFICATE_FILE, made.certificatePem],
+  ] as const) {
     await writeStaged(join(home, name + STAGED), text);
   }
   await rename(join(home, CERTIFICATE_FILE + STAGED), join(home, CERTIFICATE_FILE));
@@ -95,10 +98,15 @@ function checkedPair(certificatePem: string, keyPem: string, home: string): Uint
     certificate = new X509Certificate(certificatePem);
     isPair = certificate.checkPrivateKey(createPrivateKey(keyPem));
   } catch (cause) {
-    throw new SyncError("E_IDENTITY_BROKEN", `${home}: cert.pem or key.pem cannot be read as a certificate and its key`, { cause });
+    throw unreadable(home, cause);
   }
   if (!isPair) throw new SyncError("E_IDENTITY_BROKEN", `${home}: key.pem does not belong to cert.pem`);
   return certificate.raw;
+}
+
+function unreadable(home: string, cause: unknown): SyncError {
+  const message = `${home}: cert.pem or key.pem cannot be read as a certificate and its key`;
+  return new SyncError("E_IDENTITY_BROKEN", message, { cause });
 }
 
 async function generate(): Promise<{ certificatePem: string; keyPem: string }> {
@@ -125,24 +133,36 @@ async function generate(): Promise<{ certificatePem: string; keyPem: string }> {
   });
   const pkcs8 = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
   const body = (pkcs8.match(/.{1,64}/g) ?? []).join("\n");
-  return { certificatePem: `${certificate.toString("pem")}\n`, keyPem: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n` };
+  return {
+    certificatePem: `${certificate.toString("pem")}\n`,
+    keyPem: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`,
+  };
 }
 
 /** Reads a file of the identity; undefined when it is not there. Refuses links, special files and, for the key, any eyes but the owner's. */
 async function readOwn(path: string, options: { isSecret: boolean }): Promise<string | undefined> {
   // Non-blocking, so that a pipe in the file's place cannot hold a thread for ever.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return undefined;
-    if (cause.code === "ELOOP" || cause.code === "EMLINK") {
-      throw new SyncError("E_KEY_UNSAFE", `${path} is a symbolic link`, { hint: "put the file itself in its place", cause });
-    }
-    throw new SyncError("E_KEY_UNSAFE", `${path} cannot be opened: ${cause.message}`, { hint: `make it readable for the user that runs Syncline: chmod 600 '${path}'`, cause });
-  });
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === "ENOENT") return undefined;
+      if (cause.code === "ELOOP" || cause.code === "EMLINK") {
+        throw new SyncError("E_KEY_UNSAFE", `${path} is a symbolic link`, {
+          hint: "put the file itself in its place",
+          cause,
+        });
+      }
+      throw new SyncError("E_KEY_UNSAFE", `${path} cannot be opened: ${cause.message}`, {
+        hint: `make it readable for the user that runs Syncline: chmod 600 '${path}'`,
+        cause,
+      });
+    },
+  );
   if (handle === undefined) return undefined;
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new SyncError("E_KEY_UNSAFE", `${path} is not a regular file`, { hint: "move it away" });
-    if (stat.size > FILE_BYTES_MAX) throw new SyncError("E_IDENTITY_BROKEN", `${path} is far larger than a certificate or key`);
+    if (stat.size > FILE_BYTES_MAX)
+      throw new SyncError("E_IDENTITY_BROKEN", `${path} is far larger than a certificate or key`);
     if (options.isSecret) checkOwnership(path, stat);
     return await handle.readFile("utf8");
   } finally {
@@ -154,17 +174,25 @@ function checkOwnership(path: string, stat: { readonly mode: number; readonly ui
   if (process.platform === "win32") return;
   const uid = process.getuid?.();
   if (uid !== undefined && stat.uid !== uid) {
-    throw new SyncError("E_KEY_UNSAFE", `${path} belongs to another user`, { hint: `chown it to the user that runs Syncline, then chmod 600 '${path}'` });
+    throw new SyncError("E_KEY_UNSAFE", `${path} belongs to another user`, {
+      hint: `chown it to the user that runs Syncline, then chmod 600 '${path}'`,
+    });
   }
   if ((stat.mode & 0o077) !== 0) {
     const mode = (stat.mode & 0o777).toString(8);
-    throw new SyncError("E_KEY_UNSAFE", `${path} can be read by others (mode ${mode})`, { hint: `chmod 600 '${path}'` });
+    throw new SyncError("E_KEY_UNSAFE", `${path} can be read by others (mode ${mode})`, {
+      hint: `chmod 600 '${path}'`,
+    });
   }
 }
 
 async function writeStaged(path: string, text: string): Promise<void> {
   await rm(path, { force: true });
-  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  const handle = await open(
+    path,
+    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+    0o600,
+  );
   try {
     await handle.writeFile(text);
     await handle.sync();

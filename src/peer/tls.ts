@@ -96,7 +96,8 @@ export function peerIdentityOf(socket: TLSSocket): PeerIdentity {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) throw refusal("it showed no certificate");
   const certificateDer = certificate.raw;
-  if (certificateDer.length === 0 || certificateDer.length > CERTIFICATE_BYTES_MAX) throw refusal("its certificate has an impossible size");
+  if (certificateDer.length === 0 || certificateDer.length > CERTIFICATE_BYTES_MAX)
+    throw refusal("its certificate has an impossible size");
   checkKey(certificate);
   return { deviceId: deviceIdOf(certificateDer), certificateDer, protocol };
 }
@@ -132,5 +133,7 @@ function checkKey(certificate: X509Certificate): void {
 }
 
 function refusal(reason: string): SyncError {
-  return new SyncError("E_NOT_ALLOWED", `the device at the other end was refused: ${reason}`, { hint: "pair with it first: syncline peer invite" });
+  return new SyncError("E_NOT_ALLOWED", `the device at the other end was refused: ${reason}`, {
+    hint: "pair with it first: syncline peer invite",
+  });
 }
