@@ -715,19 +715,23 @@ export class Folder implements AsyncDisposable {
   /** Makes the others follow this device in every difference (send-only). Returns how many paths. */
   override(): Promise<number> {
     return this.command(async () => {
-      const changes: LocalChange[] = [];
-      for (const kind of ["live", "deleted"] as const) {
-        for (let after = ""; ; ) {
-          const page = this.#context.index.read.pending(this.#context.folder, kind, after, LIMITS.planBatch.value);
-          for (const path of page) changes.push(...this.#claim(path));
-          const last = page.at(-1);
-          if (last === undefined) break;
-          after = last;
-        }
-      }
+      const changes = [...this.differences()].flatMap((path) => this.#claim(path));
       await this.#commitAll(changes);
       return changes.length;
     });
+  }
+
+  /** Paths in which others differ from this device and it has not followed. */
+  *differences(): Generator<RelPath> {
+    for (const kind of ["live", "deleted"] as const) {
+      for (let after = ""; ; ) {
+        const page = this.#context.index.read.pending(this.#context.folder, kind, after, LIMITS.planBatch.value);
+        yield* page;
+        const last = page.at(-1);
+        if (last === undefined) break;
+        after = last;
+      }
+    }
   }
 
   /** This device's state of a path, written above everything known. */
