@@ -1,0 +1,119 @@
+/** One configured folder, running: its engine, its disk, its watcher. */
+import { basename } from "node:path";
+import type { FolderConfig } from "../shared/config-schema.ts";
+import type { FolderId } from "../shared/ids.ts";
+import type { Log } from "../shared/ports.ts";
+import { Folder, type FolderSettings } from "../sync/folder.ts";
+import type { FolderContext } from "../sync/folder-context.ts";
+import { ChokidarWatcher } from "../sync/scanner/chokidar-watcher.ts";
+import type { Watcher } from "../sync/scanner/watch.ts";
+import type { NodeParts } from "./node-parts.ts";
+
+const WATCHER_RETRY_MS = 30_000;
+
+export class FolderRuntime implements AsyncDisposable {
+  readonly id: FolderId;
+  readonly folder: Folder;
+  readonly context: FolderContext;
+  readonly #parts: NodeParts;
+  readonly #log: Log;
+  #config: FolderConfig;
+  #watcher: Watcher | undefined;
+  /** Why the watcher does not see everything; changes are then found by scanning. */
+  #watchProblem: string | undefined;
+
+  constructor(parts: NodeParts, id: FolderId, config: FolderConfig) {
+    this.id = id;
+    this.#parts = parts;
+    this.#config = config;
+    this.#log = parts.log.child({ folder: id });
+    const { disk, scanner, identity, index, clock, random, hasher } = parts;
+    const scan = scanner.folder({ folder: id, root: config.path });
+    this.context = {
+      folder: id,
+      self: identity.shortId,
+      index,
+      disk: disk.folder({ folder: id, self: identity.shortId, root: config.path, scan }),
+      clock,
+      random,
+      hasher,
+      log: this.#log,
+      emit: (event) => parts.events.add({ ...event, folder: id }),
+    };
+    this.folder = new Folder(this.context, settingsOf(config, parts));
+  }
+
+  get config(): FolderConfig {
+    return this.#config;
+  }
+
+  get watchProblem(): string | undefined {
+    return this.#watchProblem;
+  }
+
+  /** Opens the disk and starts the loop. A root that cannot be opened halts the folder, not the node. */
+  async start(): Promise<void> {
+    const { disk, identity } = this.#parts;
+    try {
+      await disk.openFolder({ folder: this.id, self: identity.shortId, root: this.#config.path });
+    } catch (error) {
+      this.#log.error("Folder cannot be opened", { path: this.#config.path, error: String(error) });
+    }
+    this.folder.start();
+    if (!this.#config.paused) this.#watch();
+  }
+
+  configure(config: FolderConfig): void {
+    const wasPaused = this.#config.paused;
+    this.#config = config;
+    this.folder.configure(settingsOf(config, this.#parts));
+    if (config.paused && !wasPaused) void this.#unwatch();
+    if (!config.paused && wasPaused) this.#watch();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#unwatch();
+    await this.folder[Symbol.asyncDispose]();
+    await this.#parts.disk.closeFolder(this.id).catch(() => undefined);
+  }
+
+  #watch(): void {
+    const watcher = new ChokidarWatcher({ root: this.#config.path, log: this.#log });
+    this.#watcher = watcher;
+    this.#watchProblem = undefined;
+    watcher
+      .start({
+        onHint: (path) => this.folder.hint(path),
+        onSuspect: (reason) => {
+          this.#log.debug("The watcher may have missed something; scanning", { reason });
+          this.folder.rescan();
+        },
+        onProblem: (problem) => {
+          this.#watchProblem = problem.message;
+          this.#log.warn(problem.message, { code: problem.code });
+        },
+      })
+      .catch((error: unknown) => {
+        this.#watchProblem = String(error);
+        this.#log.warn("Watching failed; changes are found by scanning", { root: basename(this.#config.path), error: String(error) });
+        setTimeout(() => {
+          if (this.#watcher === watcher) this.#watch();
+        }, WATCHER_RETRY_MS).unref();
+      });
+  }
+
+  async #unwatch(): Promise<void> {
+    const watcher = this.#watcher;
+    this.#watcher = undefined;
+    await watcher?.close();
+  }
+}
+
+function settingsOf(config: FolderConfig, parts: NodeParts): FolderSettings {
+  return {
+    mode: config.mode,
+    isPaused: config.paused,
+    rescanMs: parts.context.config.get().rescanMinutes * 60_000,
+    ignorePatterns: config.ignore,
+  };
+}
