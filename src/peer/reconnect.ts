@@ -4,7 +4,6 @@
  */
 import type { HostPort } from "../shared/host-port.ts";
 import type { Clock, Random } from "../shared/ports.ts";
-import type { EndReason } from "./connection.ts";
 import type { DialFailure, DialOutcome } from "./dial.ts";
 import type { SecureChannel } from "./transport/transport.ts";
 
@@ -18,8 +17,8 @@ export interface ReconnectDeps {
   readonly addresses: () => readonly HostPort[];
   readonly isConnected: () => boolean;
   readonly dial: (addresses: readonly HostPort[], signal: AbortSignal) => Promise<DialOutcome>;
-  /** Takes a dialled channel over; resolves with the reason once its connection is over. */
-  readonly onChannel: (channel: SecureChannel) => Promise<EndReason>;
+  /** Takes a dialled channel over; resolves once its connection is over. */
+  readonly onChannel: (channel: SecureChannel) => Promise<unknown>;
   readonly onFailed: (failures: readonly DialFailure[]) => void;
   readonly onDialling: () => void;
 }
@@ -29,11 +28,13 @@ export class Reconnector {
   readonly #deps: ReconnectDeps;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
+  readonly #stopped: Promise<undefined>;
   #nap = new AbortController();
   #failures = 0;
 
   constructor(deps: ReconnectDeps) {
     this.#deps = deps;
+    this.#stopped = aborted(this.#stop.signal);
     this.#done = this.#run();
   }
 
@@ -41,6 +42,11 @@ export class Reconnector {
   wake(): void {
     this.#failures = 0;
     this.#nap.abort();
+  }
+
+  /** A connection stands: the next failure is a first one again. */
+  connected(): void {
+    this.#failures = 0;
   }
 
   /** Ends the loop and the dial in progress; connections that stand are not its business. */
@@ -72,12 +78,11 @@ export class Reconnector {
       onFailed(outcome.failures);
       return;
     }
-    const nap = this.#nap;
-    const reason = await Promise.race([onChannel(outcome.channel), aborted(this.#stop.signal)]);
-    // The other one of two crossed connections stays: nothing failed.
-    if (reason === undefined || this.#deps.isConnected()) return;
-    this.#failures++;
-    if (nap.signal.aborted) this.#nap.abort();
+    await Promise.race([onChannel(outcome.channel), this.#stopped]);
+    // When the other one of two crossed connections stays, nothing failed.
+    if (!this.#deps.isConnected()) this.#failures++;
+    // A wake while the connection stood is old news; a peer that hangs up at once must not make this loop spin.
+    this.#nap = new AbortController();
   }
 
   /** Sleeps until the next try is due, or something wakes it. While connected only something can. */

@@ -11,7 +11,6 @@
  * 2. Not shared, ignored, deleted, unknown, changed and beyond the end are
  *    answered alike, byte for byte.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ContentId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
@@ -168,7 +167,8 @@ export class ChunkServer {
 
   async #turn(): Promise<void> {
     await this.#deps.bulkRoom();
-    await nextTurn();
+    // Other connections, and what came meanwhile, have their turn first.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   #takeBuffer(size: number): Uint8Array {
