@@ -1,0 +1,245 @@
+/**
+ * The paired devices of a node: whom the net thread may talk to, which
+ * connection serves which folder.
+ *
+ * The configuration says who is trusted with what; this class tells the net
+ * thread, and ties each connection to the folders that both sides share.
+ */
+import { joinHeads } from "../sync/core/heads.ts";
+import type { KnownAddress } from "../peer/discovery/address-book.ts";
+import type { Config, PeerConfig } from "../shared/config-schema.ts";
+import { parseHostPort } from "../shared/host-port.ts";
+import type { DeviceId, FolderId } from "../shared/ids.ts";
+import type { FolderMessage } from "../shared/messages.ts";
+import type { FolderSet } from "./folder-set.ts";
+import type { DialState, LostReason, PeerFacts } from "./net/net-api.ts";
+import type { NetClient } from "./net/net-client.ts";
+import type { NodeParts } from "./node-parts.ts";
+import { DaemonLink } from "./peer-link.ts";
+import type { PeerMemory } from "./peer-memory.ts";
+
+interface Connection {
+  facts: PeerFacts;
+  readonly links: Map<FolderId, DaemonLink>;
+  rttMs: number | null;
+}
+
+export interface PeerView {
+  readonly id: DeviceId;
+  readonly config: PeerConfig;
+  readonly state: "connecting" | "connected" | "offline" | "paused" | "refused";
+  readonly message: string | null;
+  readonly facts: PeerFacts | undefined;
+  readonly rttMs: number | null;
+  readonly lastSeenMs: number | null;
+  readonly removedUs: boolean;
+}
+
+export class PeerSet {
+  readonly #parts: NodeParts;
+  readonly #net: NetClient;
+  readonly #folders: FolderSet;
+  readonly #memory: PeerMemory;
+  readonly #connections = new Map<number, Connection>();
+  readonly #dials = new Map<DeviceId, DialState>();
+  readonly #refusals = new Map<DeviceId, LostReason>();
+  readonly #removedUs = new Set<DeviceId>();
+
+  constructor(deps: { readonly parts: NodeParts; readonly net: NetClient; readonly folders: FolderSet; readonly memory: PeerMemory }) {
+    this.#parts = deps.parts;
+    this.#net = deps.net;
+    this.#folders = deps.folders;
+    this.#memory = deps.memory;
+  }
+
+  /** Tells the net thread who is trusted with what. Resolves when it holds. */
+  async apply(config: Config): Promise<void> {
+    const devices = (Object.entries(config.peers) as [DeviceId, PeerConfig][]).map(([id, peer]) => ({
+      id,
+      addresses: [...staticAddresses(peer), ...this.#memory.addresses(id)],
+      isPaused: peer.paused,
+    }));
+    await this.#net.setFolders(Object.entries(config.folders).map(([id, { path }]) => ({ id: id as FolderId, root: path })));
+    await this.#net.setShares(sharesOf(config));
+    await this.#net.setTrust(devices);
+    this.relink();
+  }
+
+  /** Ties every connection to the folders that both sides share now. */
+  relink(): void {
+    for (const connection of this.#connections.values()) this.#relink(connection);
+  }
+
+  connected(facts: PeerFacts): void {
+    const connection: Connection = { facts, links: new Map(), rttMs: null };
+    this.#connections.set(facts.connection, connection);
+    this.#dials.delete(facts.device);
+    this.#refusals.delete(facts.device);
+    this.#removedUs.delete(facts.device);
+    this.#memory.setSeen(facts.device, this.#parts.clock.now());
+    this.#parts.log.info("Connected", { device: facts.name, address: facts.address, dialled: facts.isDialled, program: facts.program });
+    this.#parts.events.add({ type: "peer.connected", device: facts.device, data: { name: this.nameOf(facts.device), address: facts.address } });
+    void this.measure(facts.device);
+    this.#relink(connection);
+  }
+
+  changed(facts: PeerFacts): void {
+    const connection = this.#connections.get(facts.connection);
+    if (connection === undefined) return;
+    connection.facts = facts;
+    this.#relink(connection);
+  }
+
+  lost(number: number, reason: LostReason): void {
+    const connection = this.#connections.get(number);
+    if (connection === undefined) return;
+    this.#connections.delete(number);
+    for (const link of connection.links.values()) this.#unlink(link);
+    const { device } = connection.facts;
+    this.#memory.setSeen(device, this.#parts.clock.now());
+    if (reason.isByPeer && reason.code === "E_NOT_ALLOWED") this.#refusals.set(device, reason);
+    this.#parts.log.info("Connection ended", { device: this.nameOf(device), code: reason.code, reason: reason.message, byPeer: reason.isByPeer });
+    this.#parts.events.add({ type: "peer.lost", device, data: { name: this.nameOf(device), code: reason.code, message: reason.message } });
+  }
+
+  dialled(state: DialState): void {
+    const before = this.#dials.get(state.device);
+    this.#dials.set(state.device, state);
+    if (before?.state !== state.state && state.message !== null) {
+      this.#parts.log.debug("Not connected", { device: this.nameOf(state.device), state: state.state, message: state.message });
+    }
+  }
+
+  rememberAddresses(device: DeviceId, addresses: readonly KnownAddress[]): void {
+    this.#memory.setAddresses(device, addresses);
+  }
+
+  forget(device: DeviceId): void {
+    this.#memory.forget(device);
+    this.#dials.delete(device);
+    this.#refusals.delete(device);
+    this.#removedUs.delete(device);
+  }
+
+  /** `by` told that it no longer trusts `removed`. */
+  removed(by: DeviceId, removed: DeviceId): void {
+    const isUs = removed === this.#parts.identity.deviceId;
+    if (isUs) this.#removedUs.add(by);
+    const name = isUs ? "this device" : this.nameOf(removed);
+    this.#parts.log.warn("A device was removed by a peer", { by: this.nameOf(by), removed: name });
+    this.#parts.events.add({ type: "peer.removed", device: by, data: { removed, name } });
+  }
+
+  /** Hands a message to its folder; resolves when it is dealt with. */
+  async take(number: number, message: FolderMessage): Promise<void> {
+    const link = this.#connections.get(number)?.links.get(message.folder);
+    if (link === undefined) {
+      this.#parts.log.debug("Message for a folder that is not shared", { folder: message.folder, type: message.type });
+      return;
+    }
+    await this.#folders.find(message.folder)?.folder.receive(link, message);
+  }
+
+  get views(): readonly PeerView[] {
+    const { peers } = this.#parts.context.config.get();
+    return (Object.entries(peers) as [DeviceId, PeerConfig][]).map(([id, config]) => this.#view(id, config));
+  }
+
+  view(id: DeviceId): PeerView | undefined {
+    return this.views.find((view) => view.id === id);
+  }
+
+  nameOf(device: DeviceId): string {
+    return this.#parts.context.config.get().peers[device]?.name ?? device.slice(0, 7);
+  }
+
+  /** The live connection to a device. */
+  connectionOf(device: DeviceId): PeerFacts | undefined {
+    return this.#connectionOf(device)?.facts;
+  }
+
+  async measure(device: DeviceId): Promise<number | null> {
+    const connection = this.#connectionOf(device);
+    if (connection === undefined) return null;
+    try {
+      connection.rttMs = await this.#net.ping(connection.facts.connection);
+      return connection.rttMs;
+    } catch {
+      return null;
+    }
+  }
+
+  #connectionOf(device: DeviceId): Connection | undefined {
+    return [...this.#connections.values()].findLast((connection) => connection.facts.device === device);
+  }
+
+  #view(id: DeviceId, config: PeerConfig): PeerView {
+    const connection = this.#connectionOf(id);
+    const dial = this.#dials.get(id);
+    const refusal = this.#refusals.get(id);
+    const base = { id, config, facts: connection?.facts, rttMs: connection?.rttMs ?? null, lastSeenMs: this.#memory.lastSeenMs(id), removedUs: this.#removedUs.has(id) };
+    if (config.paused) return { ...base, state: "paused", message: null };
+    if (connection !== undefined) return { ...base, state: "connected", message: null };
+    if (base.removedUs) return { ...base, state: "refused", message: "it no longer trusts this device; pair again" };
+    if (refusal !== undefined) return { ...base, state: "refused", message: refusal.message };
+    return { ...base, state: dial?.state ?? "offline", message: dial?.message ?? null };
+  }
+
+  #relink(connection: Connection): void {
+    const { facts, links } = connection;
+    const config = this.#parts.context.config.get();
+    const role = config.peers[facts.device]?.role;
+    const theirs = new Set(facts.folders.map(({ id }) => id));
+    for (const [id, link] of links) {
+      const grant = config.folders[id]?.peers[facts.device];
+      const isSame = grant !== undefined && theirs.has(id) && (grant.rights === "write") === link.canWrite && (role === "admin") === link.isAdmin;
+      if (!isSame || this.#folders.find(id) !== this.#runtimeOf.get(link)) {
+        links.delete(id);
+        this.#unlink(link);
+      }
+    }
+    for (const runtime of this.#folders.all) {
+      const grant = config.folders[runtime.id]?.peers[facts.device];
+      if (grant === undefined || !theirs.has(runtime.id) || links.has(runtime.id)) continue;
+      const link = new DaemonLink({
+        net: this.#net,
+        connection: facts.connection,
+        device: facts.device,
+        name: this.nameOf(facts.device),
+        folder: runtime.id,
+        canWrite: grant.rights === "write",
+        isAdmin: role === "admin",
+      });
+      links.set(runtime.id, link);
+      this.#runtimeOf.set(link, runtime);
+      runtime.folder.attach(link);
+    }
+  }
+
+  readonly #runtimeOf = new WeakMap<DaemonLink, FolderSet["all"][number]>();
+
+  #unlink(link: DaemonLink): void {
+    link.lose();
+    this.#runtimeOf.get(link)?.folder.detach(link);
+  }
+}
+
+function staticAddresses(peer: PeerConfig): readonly KnownAddress[] {
+  return peer.addresses.flatMap((text) => {
+    const address = parseHostPort(text);
+    return address === undefined ? [] : [{ address, origin: "static" as const, seenAt: 0 }];
+  });
+}
+
+function sharesOf(config: Config): ReadonlyMap<DeviceId, readonly { readonly id: FolderId; readonly label: string }[]> {
+  const shares = new Map<DeviceId, { id: FolderId; label: string }[]>();
+  for (const [id, folder] of Object.entries(config.folders) as [FolderId, Config["folders"][FolderId]][]) {
+    for (const device of Object.keys(folder.peers) as DeviceId[]) {
+      shares.set(device, [...(shares.get(device) ?? []), { id, label: folder.label }]);
+    }
+  }
+  return shares;
+}
+
+/** Brings heads that a peer sent into canonical order, dominated ones dropped: its order is never trusted. */
+export const canonicalHeads = joinHeads.bind(undefined, []);
