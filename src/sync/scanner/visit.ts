@@ -1,0 +1,151 @@
+import { baseName, parentOf, type RelPath } from "../../shared/ids.ts";
+import type { ScanBatch } from "../folder-disk.ts";
+import type { DiskStat, EntryType } from "../fs/filesystem.ts";
+import { ROOT } from "../fs/filesystem.ts";
+import type { LocalRow } from "../index/index-port.ts";
+import { examine } from "./examine.ts";
+import { special } from "./scan-faults.ts";
+import { type DirectoryPath, isDirectoryRow, isShown, joinPath, type ScanState } from "./scan-state.ts";
+
+/** More names of one directory than this are not remembered one by one. */
+const NAMES_MAX = 10_000;
+
+/** Names that a directory did not show; undefined for too many to remember. */
+export type Suspects = ReadonlySet<string> | undefined;
+
+/** Goes through what is on disk, tells what differs, and notes by name what the index has and the disk does not. */
+export class Visitor {
+  readonly #state: ScanState;
+  readonly #toVisit: DirectoryPath[] = [];
+  readonly #suspects = new Map<DirectoryPath, Set<string> | undefined>();
+
+  constructor(state: ScanState) {
+    this.#state = state;
+  }
+
+  startAtRoot(): void {
+    this.#toVisit.push(ROOT);
+  }
+
+  /** Begins at each path, or further up where the way to it is new or gone. */
+  startAt(paths: readonly RelPath[]): void {
+    for (const path of outermost(paths.map((path) => this.#reachable(path)))) this.#start(path);
+  }
+
+  *visitAll(): Generator<ScanBatch> {
+    for (let next = this.#toVisit.pop(); next !== undefined; next = this.#toVisit.pop()) yield* this.#visit(next);
+  }
+
+  /** Takes one directory out in which something seems to be missing. */
+  takeSuspects(): readonly [directory: DirectoryPath, names: Suspects] | undefined {
+    for (const entry of this.#suspects) {
+      this.#suspects.delete(entry[0]);
+      return entry;
+    }
+    return undefined;
+  }
+
+  /** Looks at one path that a listing named. */
+  look(path: RelPath, type: EntryType, row: LocalRow | undefined): void {
+    const finding = examine(this.#state.tools, path, type, row);
+    switch (finding.type) {
+      case "problem":
+        this.#state.report(finding.problem);
+        break;
+      case "gone":
+        // A special file may be one that only the listing knew.
+        if (type === "special") this.#state.report(special(path));
+        else this.#state.wentAway(path, row);
+        break;
+      case "same":
+        if (finding.isDirectory) this.#toVisit.push(path);
+        else this.#state.unchanged();
+        break;
+      case "differs":
+        this.#state.found(finding.observation);
+        if (finding.observation.fileType === "directory") this.#toVisit.push(path);
+        else if (row !== undefined && isShown(row) && isDirectoryRow(row)) this.#suspect(path);
+        break;
+    }
+  }
+
+  #start(path: RelPath): void {
+    const parent = parentOf(path);
+    if (parent !== undefined && this.#state.parts.ignore.isIgnored(parent, true)) return;
+    const row = this.#state.row(path);
+    const stat = this.#statExact(path);
+    if (stat === undefined) this.#suspect(path);
+    // What cannot be looked at is examined all the same, to be told as a problem.
+    else {
+      const type = stat === "unknown" ? "file" : stat.type;
+      if (this.#state.isWanted(path, type)) this.look(path, type, row);
+    }
+  }
+
+  /** What lies at a path in this very spelling; "unknown" when that cannot be told. */
+  #statExact(path: RelPath): DiskStat | "unknown" | undefined {
+    const { fs } = this.#state.parts;
+    try {
+      const stat = fs.stat(path);
+      if (stat === undefined || (fs.capabilities.caseSensitive && fs.capabilities.unicodeExact)) return stat;
+      // Where "A" finds "a", only a listing tells which of them is there.
+      return this.#state.list(parentOf(path) ?? ROOT)?.typeOf(baseName(path)) === undefined ? undefined : stat;
+    } catch {
+      return "unknown";
+    }
+  }
+
+  /** The path itself, or the first directory on the way to it that the index or the disk does not have. */
+  #reachable(path: RelPath): RelPath {
+    for (let slash = path.indexOf("/"); slash !== -1; slash = path.indexOf("/", slash + 1)) {
+      const directory = path.slice(0, slash) as RelPath;
+      const row = this.#state.row(directory);
+      if (row === undefined || !isShown(row) || !isDirectoryRow(row)) return directory;
+      const stat = this.#statExact(directory);
+      const isThere = typeof stat === "object" && stat.type === "directory" && stat.dev === this.#state.tools.device;
+      if (!isThere) return directory;
+    }
+    return path;
+  }
+
+  *#visit(directory: DirectoryPath): Generator<ScanBatch> {
+    const listing = this.#state.list(directory);
+    if (listing === undefined) return;
+    for (const page of this.#state.childRows(directory)) {
+      for (const row of page) {
+        const type = listing.typeFor(row);
+        if (type === undefined) {
+          if (this.#state.canBeMissing(row)) this.#suspect(row.path);
+          continue;
+        }
+        listing.take(row);
+        if (this.#state.isWanted(row.path, type)) this.look(row.path, type, row);
+        if (this.#state.isBatchFull) yield this.#state.takeBatch();
+      }
+    }
+    for (const [name, type] of listing.rest()) {
+      const path = joinPath(directory, name);
+      if (this.#state.isWanted(path, type)) this.look(path, type, undefined);
+      if (this.#state.isBatchFull) yield this.#state.takeBatch();
+    }
+  }
+
+  #suspect(path: RelPath): void {
+    const directory = parentOf(path) ?? ROOT;
+    const names = this.#suspects.has(directory) ? this.#suspects.get(directory) : new Set<string>();
+    names?.add(baseName(path));
+    this.#suspects.set(directory, names === undefined || names.size > NAMES_MAX ? undefined : names);
+  }
+}
+
+/** Paths without those below another of them, in order. */
+function outermost(paths: readonly RelPath[]): readonly RelPath[] {
+  const kept = new Set<string>();
+  return [...new Set(paths)].sort().filter((path) => {
+    for (let slash = path.indexOf("/"); slash !== -1; slash = path.indexOf("/", slash + 1)) {
+      if (kept.has(path.slice(0, slash))) return false;
+    }
+    kept.add(path);
+    return true;
+  });
+}
