@@ -45,7 +45,7 @@ export class PeerTable {
   withPending(folder: number): readonly number[] {
     return this.#sql
       .all(
-        "SELECT num FROM peer WHERE folder = ? AND EXISTS (SELECT 1 FROM remote WHERE peer = num AND pending > 0)",
+        "SELECT num FROM peer WHERE folder = ? AND EXISTS (SELECT 1 FROM remote INDEXED BY remote_pending WHERE peer = num AND pending > 0)",
         folder,
       )
       .map((row) => row[0] as number);

@@ -88,7 +88,7 @@ export class RemoteReader {
 
   appliedUpTo(folder: FolderId, device: ShortId): number {
     const row = this.#sql.get(
-      `SELECT p.received, (SELECT min(sequence) FROM remote WHERE peer = p.num AND pending > 0)
+      `SELECT p.received, (SELECT min(sequence) FROM remote INDEXED BY remote_pending WHERE peer = p.num AND pending > 0)
        FROM folder f JOIN peer p ON p.folder = f.num WHERE f.id = ? AND p.device = ?`,
       folder,
       device,

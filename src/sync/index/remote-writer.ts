@@ -196,7 +196,7 @@ export class RemoteWriter {
   #pendingOf(peer: number): readonly { readonly parent: string; readonly name: string }[] {
     return this.#sql
       .all(
-        `SELECT d.path, r.name FROM remote r JOIN directory d ON d.id = r.directory
+        `SELECT d.path, r.name FROM remote r INDEXED BY remote_pending JOIN directory d ON d.id = r.directory
          WHERE r.peer = ? AND r.pending > 0 LIMIT ?`,
         peer,
         REVIEW_PAGE,
