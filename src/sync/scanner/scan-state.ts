@@ -4,7 +4,8 @@ import { baseName, isReserved, parentOf, type RelPath, relPathFault } from "../.
 import { LIMITS } from "../../shared/limits.ts";
 import { winnerOf } from "../core/heads.ts";
 import type { Observation, ScanBatch } from "../folder-disk.ts";
-import { type EntryType, PRIVATE_DIRECTORY, privatePath, ROOT } from "../fs/filesystem.ts";
+import { type EntryType, PRIVATE_DIRECTORY, ROOT } from "../fs/filesystem.ts";
+import { markerError, readMarker } from "../fs/marker.ts";
 import type { LocalRow } from "../index/index-port.ts";
 import type { ExamineTools } from "./examine.ts";
 import { Listing } from "./listing.ts";
@@ -13,7 +14,6 @@ import { isGone, notUtf8, unholdable, unreadable } from "./scan-faults.ts";
 
 export type DirectoryPath = RelPath | typeof ROOT;
 
-const MARKER = privatePath("marker.json");
 const PROBLEMS_PER_BATCH = 100;
 /** A batch with so many chunks goes out early. */
 const CHUNKS_PER_BATCH = 100_000;
@@ -42,13 +42,14 @@ export class ScanState {
 
   /** Proves that the folder is there (invariant 1 of `scan`); returns the root's device. */
   checkRoot(): bigint {
-    const { fs } = this.parts;
-    const state = fs.rootState();
-    if (state !== "same") throw new SyncError("E_ROOT_UNREADABLE", `the folder's directory is ${state}`);
+    const { fs, folder } = this.parts;
+    const found = readMarker(fs);
+    const isOther = found.type === "ok" && found.marker.folder !== folder;
+    const error = markerError(isOther ? { type: "wrongFolder", marker: found.marker } : found, folder);
+    if (error !== undefined) throw error;
     const root = fs.stat(ROOT);
-    if (root?.type !== "directory") throw new SyncError("E_ROOT_UNREADABLE", "the folder's directory cannot be read");
-    if (fs.stat(MARKER) === undefined) throw new SyncError("E_MARKER_MISSING", `${MARKER} is missing`);
-    return root.dev;
+    if (root?.type === "directory") return root.dev;
+    throw new SyncError("E_ROOT_UNREADABLE", `folder ${folder}: its directory cannot be read`);
   }
 
   checkAborted(): void {
