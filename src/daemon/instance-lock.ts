@@ -13,10 +13,13 @@ const SQLITE_NOTADB = 26;
  * The lock is SQLite's on an empty database: the kernel frees it with the
  * process, however it ends, so that no stale file can block a start. No other
  * code may open the file: closing any descriptor of it would free the lock.
+ *
+ * `waitMs`: how long another's hold is waited for; a daemon gives those a
+ * moment who only look whether one runs.
  */
-export async function tryLock(file: string): Promise<Disposable | undefined> {
+export async function tryLock(file: string, waitMs: number): Promise<Disposable | undefined> {
   try {
-    return lock(file);
+    return lock(file, waitMs);
   } catch (error) {
     const code = (error as { readonly errcode?: number }).errcode;
     if (code === SQLITE_BUSY) return undefined;
@@ -25,14 +28,14 @@ export async function tryLock(file: string): Promise<Disposable | undefined> {
   // A power cut may leave anything in the file; nothing in it matters.
   await rm(file, { force: true });
   try {
-    return lock(file);
+    return lock(file, waitMs);
   } catch (error) {
     throw unusable(file, error);
   }
 }
 
-function lock(file: string): Disposable {
-  const database = new DatabaseSync(file);
+function lock(file: string, waitMs: number): Disposable {
+  const database = new DatabaseSync(file, { timeout: waitMs });
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {

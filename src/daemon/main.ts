@@ -21,6 +21,9 @@ import { programVersion } from "./version.ts";
 /** What may be left of a drain when the process leaves all the same. */
 const DRAIN_MS = 4500;
 
+/** Somebody may be looking whether a daemon runs. */
+const LOCK_WAIT_MS = 250;
+
 export interface DaemonOptions {
   readonly paths: HomePaths;
   readonly env: Environment;
@@ -94,7 +97,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 }
 
 async function takeLock(paths: HomePaths): Promise<Disposable> {
-  const lock = await tryLock(paths.lockFile);
+  const lock = await tryLock(paths.lockFile, LOCK_WAIT_MS);
   if (lock !== undefined) return lock;
   const other = await readRunFile(paths.runFile);
   const who = other === undefined ? "another daemon" : `the daemon with pid ${other.pid}`;

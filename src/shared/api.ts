@@ -364,6 +364,8 @@ const SHAPES = {
       at: z.string().nullable().default(null),
       /** Allows a directory that is too broad. */
       force: z.boolean().default(false),
+      /** Takes only this one of the invite's folders. */
+      folderId: z.string().optional(),
     }),
     output: z.discriminatedUnion("type", [joinStep, joinResult]),
   },
@@ -375,6 +377,8 @@ const SHAPES = {
       none: z.boolean().default(false),
       role: role.default("user"),
       rights: rights.default("write"),
+      /** A person asked for it: opens pairing again after too many wrong codes closed it. */
+      asked: z.boolean().default(true),
     }),
     output: invite,
   },

@@ -1,10 +1,9 @@
 /** The routes that need nothing but the process itself and its configuration. */
 import process from "node:process";
 import type { LogLine, RouteOutput, RouteRequest } from "../../shared/api.ts";
-import type { Config } from "../../shared/config-schema.ts";
-import { LOG_LEVELS, SETTING_KEYS, SETTINGS, type SettingKey } from "../../shared/config-settings.ts";
-import { suggestion } from "../../shared/did-you-mean.ts";
+import { LOG_LEVELS } from "../../shared/config-settings.ts";
 import { SyncError } from "../../shared/errors.ts";
+import { changeSettings, listSettings } from "../config/settings.ts";
 import { logEnd, readLogTail } from "../log-reader.ts";
 import type { NodeContext } from "../node-context.ts";
 import { Feed } from "./feed.ts";
@@ -33,42 +32,13 @@ export function localRoutes(context: NodeContext, device: string): LocalRoutes {
       return { pid: process.pid };
     },
     logs: (request, { signal }) => streamLogs(context, request, signal),
-    configGet: async ({ key }) => ({
+    configGet: async ({ key }) => ({ path: context.config.file, settings: listSettings(context.config, key) }),
+    configSet: async ({ settings }) => ({
       path: context.config.file,
-      settings: settingsOf(context, key === undefined ? SETTING_KEYS : [settingKey(key)]),
+      changed: await changeSettings(context.config, settings),
     }),
-    configSet: async ({ settings }) => {
-      const keys = Object.keys(settings).map(settingKey);
-      const before = context.config.get();
-      await context.config.update((draft) => {
-        for (const key of keys) {
-          if (settings[key] === null) delete draft[key];
-          else Object.assign(draft, { [key]: settings[key] });
-        }
-      });
-      return { path: context.config.file, changed: keys.filter((key) => before[key] !== context.config.get()[key]) };
-    },
     folderIgnore: (request) => changePatterns(context, request),
   };
-}
-
-function settingsOf(context: NodeContext, keys: readonly SettingKey[]): RouteOutput<"configGet">["settings"] {
-  const config: Config = context.config.get();
-  return keys.map((key) => ({
-    key,
-    value: config[key],
-    default: SETTINGS[key].default,
-    source: context.config.source(key),
-    description: SETTINGS[key].description,
-  }));
-}
-
-function settingKey(text: string): SettingKey {
-  const key = SETTING_KEYS.find((known) => known === text);
-  if (key !== undefined) return key;
-  const guess = suggestion(text, SETTING_KEYS);
-  const hint = guess === undefined ? undefined : { hint: `${guess} See \`syncline config get\`` };
-  throw new SyncError("E_KEY_NOT_FOUND", `there is no setting "${text}"`, hint);
 }
 
 async function changePatterns(

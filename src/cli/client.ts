@@ -1,0 +1,133 @@
+/** Speaks to the daemon over its control socket. */
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import type { ApiError, JsonRoute, RouteInput, RouteOutput, StreamRoute } from "../shared/api.ts";
+import { API_PREFIX, ROUTES, type RouteName } from "../shared/api-routes.ts";
+import { SyncError } from "../shared/errors.ts";
+import { ApiFailure } from "./failure.ts";
+
+/** A document as it came, with its `"v": 1`. */
+export type Document<R extends RouteName> = RouteOutput<R> & { readonly v: 1 };
+
+const ABSENT: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOENT", "EPIPE", "ECONNRESET"]);
+
+export class Client {
+  readonly #socket: string;
+
+  constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  /** Calls a route and returns its document. Throws ApiFailure, E_NOT_RUNNING, or the signal's reason. */
+  async call<R extends JsonRoute>(route: R, input: RouteInput<R>, signal: AbortSignal): Promise<Document<R>> {
+    const response = await this.#send(route, input as Record<string, unknown>, signal);
+    let text = "";
+    for await (const chunk of this.#chunks(response, signal)) text += chunk;
+    const document = parse(text);
+    if (isError(document)) throw new ApiFailure(document);
+    return document as Document<R>;
+  }
+
+  /** Calls a route that answers line by line. */
+  async *stream<R extends StreamRoute>(
+    route: R,
+    input: RouteInput<R>,
+    signal: AbortSignal,
+  ): AsyncIterable<Document<R>> {
+    const response = await this.#send(route, input as Record<string, unknown>, signal);
+    let rest = "";
+    for await (const chunk of this.#chunks(response, signal)) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        const document = parse(line);
+        if (isError(document)) throw new ApiFailure(document);
+        yield document as Document<R>;
+      }
+    }
+    if (rest !== "") throw gone();
+  }
+
+  async #send(route: RouteName, input: Record<string, unknown>, signal: AbortSignal): Promise<IncomingMessage> {
+    signal.throwIfAborted();
+    const { method } = ROUTES[route];
+    const { path, rest } = fillPath(ROUTES[route].path, input);
+    const query = method === "GET" ? queryOf(rest) : "";
+    const body = method === "GET" ? undefined : JSON.stringify(rest);
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const request = httpRequest({
+      socketPath: this.#socket,
+      method,
+      path: API_PREFIX + path + query,
+      signal,
+      agent: false,
+      headers:
+        body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) },
+    });
+    request.on("response", resolve);
+    request.on("error", reject);
+    request.end(body);
+    try {
+      return await promise;
+    } catch (error) {
+      throw translate(error, signal);
+    }
+  }
+
+  async *#chunks(response: IncomingMessage, signal: AbortSignal): AsyncIterable<string> {
+    response.setEncoding("utf8");
+    try {
+      yield* response as AsyncIterable<string>;
+    } catch (error) {
+      throw translate(error, signal);
+    }
+  }
+}
+
+/** Puts what the path names into it; the rest is query or body. */
+export function fillPath(
+  path: string,
+  input: Readonly<Record<string, unknown>>,
+): { readonly path: string; readonly rest: Record<string, unknown> } {
+  const rest: Record<string, unknown> = { ...input };
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = String(rest[name]);
+    delete rest[name];
+    // A lone "." or ".." would be taken for a step in the path.
+    return /^\.{1,2}$/.test(value) ? value.replaceAll(".", "%2E") : encodeURIComponent(value);
+  });
+  return { path: filled, rest };
+}
+
+function queryOf(input: Readonly<Record<string, unknown>>): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(input)) if (value !== undefined) query.set(key, String(value));
+  return query.size === 0 ? "" : `?${query}`;
+}
+
+function isError(document: unknown): document is ApiError {
+  return (
+    typeof document === "object" &&
+    document !== null &&
+    "type" in document &&
+    document.type === "error" &&
+    "code" in document
+  );
+}
+
+function translate(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  return ABSENT.has((error as NodeJS.ErrnoException).code ?? "") ? gone() : error;
+}
+
+/** An answer that was cut short came from a daemon that ended. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw gone();
+  }
+}
+
+function gone(): SyncError {
+  return new SyncError("E_NOT_RUNNING", "the daemon went away");
+}

@@ -1,0 +1,503 @@
+/**
+ * Every command, as data: what the parser, `--help` and docs/cli.md are made
+ * from. The code of a command is loaded when it runs.
+ */
+import { SETTING_KEYS, settingRow } from "../shared/config-settings.ts";
+import type { Session } from "./session.ts";
+
+/** Arguments as commander gives them: a text, a list for a variadic one, undefined when left out. */
+export type CommandArguments = readonly (string | readonly string[] | undefined)[];
+export type CommandOptions = Readonly<Record<string, unknown>>;
+/** Returns the exit code; 0 when it returns nothing. */
+export type CommandHandler = (
+  session: Session,
+  args: CommandArguments,
+  options: CommandOptions,
+) => Promise<number | void>;
+
+export interface CommandOption {
+  /** As commander takes it: `--at <host:port>`. One that ends in `...>` may be given again. */
+  readonly flags: string;
+  readonly description: string;
+}
+
+export interface CommandRow {
+  /** `peer invite`. */
+  readonly name: string;
+  readonly group: "Start" | "Peers" | "Folders" | "Files" | "Live" | "Administration";
+  readonly summary: string;
+  /** Name as in `[dir]` or `<path>`, with what it is. */
+  readonly args?: readonly (readonly [name: string, description: string])[];
+  readonly options?: readonly CommandOption[];
+  /** Whether -n shows what would be done. Other commands that change something refuse it. */
+  readonly dryRun?: true;
+  readonly readOnly?: true;
+  readonly details?: string;
+  readonly load: () => Promise<CommandHandler>;
+}
+
+const SETTING_FLAGS: readonly CommandOption[] = SETTING_KEYS.flatMap((key) => {
+  const { flag, description } = settingRow(key);
+  if (flag === undefined) return [];
+  return [{ flags: flag, description: flag.startsWith("--no-") ? `without: ${description}` : description }];
+});
+
+const START_FLAGS: readonly CommandOption[] = [
+  ...SETTING_FLAGS,
+  { flags: "--folder-id <id>", description: "the folder's id: 1 to 64 of a-z, 0-9 and -" },
+  { flags: "--foreground", description: "stays, and logs to the terminal; Ctrl-C ends it" },
+  { flags: "--force", description: "takes a directory that is too broad, such as your home directory" },
+];
+
+const PEER: readonly [string, string] = ["<peer>", "name or id of a paired device"];
+const FOLDER: readonly [string, string] = ["<folder>", "id or label of a folder"];
+const TARGET = "a local path, or self:FOLDER/PATH";
+
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: "up",
+    group: "Start",
+    summary: "Shares a directory, and starts the daemon when it is not running",
+    args: [["[dir]", "directory to share; without it, what is configured starts"]],
+    options: START_FLAGS,
+    details: "Changes nothing when all of it is so already.",
+    load: async () => (await import("./commands/up.ts")).up,
+  },
+  {
+    name: "down",
+    group: "Start",
+    summary: "Stops the daemon; returns when it is gone",
+    load: async () => (await import("./commands/down.ts")).down,
+  },
+  {
+    name: "join",
+    group: "Start",
+    summary: "Pairs with the machine that made a code, and takes up its folder",
+    args: [
+      [
+        "[code]",
+        "the code or link that `syncline up` or `syncline peer invite` printed; asked for when left out, - reads it from standard input",
+      ],
+      ["[dir]", "where the folder goes; without it ~/LABEL"],
+    ],
+    options: [
+      ...START_FLAGS,
+      { flags: "--at <host:port>", description: "where the other machine is, instead of looking for it" },
+    ],
+    load: async () => (await import("./commands/join.ts")).join,
+  },
+  {
+    name: "status",
+    group: "Start",
+    summary: "Says whether everything is in sync, and if not, what and why",
+    readOnly: true,
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  {
+    name: "doctor",
+    group: "Start",
+    summary: "Examines this machine and its connections; exits 3 when something fails",
+    readOnly: true,
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+  {
+    name: "peer invite",
+    group: "Peers",
+    summary: "Makes a pairing code: one use, ten minutes, three tries",
+    options: [
+      { flags: "--folder <folder...>", description: "shares this folder; without it, the only one there is" },
+      { flags: "--role <role>", description: "user or admin: what the new device may do here (default user)" },
+      { flags: "--rights <rights>", description: "read or write, on the folders (default write)" },
+      { flags: "--none", description: "shares no folder" },
+      { flags: "--wait", description: "stays until somebody has joined or the code is dead" },
+    ],
+    load: async () => (await import("./commands/peer-invite.ts")).peerInvite,
+  },
+  {
+    name: "peer list",
+    group: "Peers",
+    summary: "Lists paired devices",
+    readOnly: true,
+    load: async () => (await import("./commands/peer.ts")).peerList,
+  },
+  {
+    name: "peer show",
+    group: "Peers",
+    summary: "Shows one paired device",
+    args: [PEER],
+    readOnly: true,
+    load: async () => (await import("./commands/peer.ts")).peerShow,
+  },
+  {
+    name: "peer add",
+    group: "Peers",
+    summary: "Trusts a device by its id, without a code; do it on both",
+    args: [["<device-id>", "as `syncline status` shows it on that device"]],
+    options: [
+      { flags: "--name <name>", description: "what to call it here" },
+      { flags: "--at <host:port...>", description: "where it is; may be given again" },
+      { flags: "--role <role>", description: "user or admin (default user)" },
+    ],
+    load: async () => (await import("./commands/peer.ts")).peerAdd,
+  },
+  {
+    name: "peer rename",
+    group: "Peers",
+    summary: "Calls a device something else here",
+    args: [PEER, ["<name>", "the new name"]],
+    load: async () => (await import("./commands/peer.ts")).peerRename,
+  },
+  {
+    name: "peer role",
+    group: "Peers",
+    summary: "Sets what a device may do here",
+    args: [PEER, ["<role>", "user or admin"]],
+    load: async () => (await import("./commands/peer.ts")).peerRole,
+  },
+  {
+    name: "peer pause",
+    group: "Peers",
+    summary: "Stops talking to a device until it is resumed",
+    args: [PEER],
+    load: async () => (await import("./commands/peer.ts")).peerPause,
+  },
+  {
+    name: "peer resume",
+    group: "Peers",
+    summary: "Talks to a paused device again",
+    args: [PEER],
+    load: async () => (await import("./commands/peer.ts")).peerResume,
+  },
+  {
+    name: "peer remove",
+    group: "Peers",
+    summary: "Stops trusting a device, at once; files stay on both",
+    args: [PEER],
+    load: async () => (await import("./commands/peer.ts")).peerRemove,
+  },
+  {
+    name: "peer ping",
+    group: "Peers",
+    summary: "Measures the way to a device",
+    args: [PEER],
+    options: [{ flags: "--count <n>", description: "how many times (default 3)" }],
+    readOnly: true,
+    load: async () => (await import("./commands/peer-ping.ts")).peerPing,
+  },
+  {
+    name: "folder add",
+    group: "Folders",
+    summary: "Takes up a directory as a folder",
+    args: [["<dir>", "the directory"]],
+    options: [
+      { flags: "--folder-id <id>", description: "the folder's id; give the other device's to join its folder" },
+      { flags: "--label <label>", description: "what to call it (default: the directory's name)" },
+      { flags: "--mode <mode>", description: "two-way, send-only or receive-only (default two-way)" },
+      { flags: "--force", description: "takes a directory that is too broad" },
+    ],
+    load: async () => (await import("./commands/folder.ts")).folderAdd,
+  },
+  {
+    name: "folder list",
+    group: "Folders",
+    summary: "Lists folders",
+    readOnly: true,
+    load: async () => (await import("./commands/folder.ts")).folderList,
+  },
+  {
+    name: "folder show",
+    group: "Folders",
+    summary: "Shows one folder",
+    args: [FOLDER],
+    readOnly: true,
+    load: async () => (await import("./commands/folder.ts")).folderShow,
+  },
+  {
+    name: "folder share",
+    group: "Folders",
+    summary: "Shares a folder with a paired device",
+    args: [FOLDER],
+    options: [
+      { flags: "--to <peer>", description: "the device" },
+      { flags: "--rights <rights>", description: "read or write (default write)" },
+    ],
+    load: async () => (await import("./commands/folder.ts")).folderShare,
+  },
+  {
+    name: "folder unshare",
+    group: "Folders",
+    summary: "Stops sharing a folder with a device; its files stay there",
+    args: [FOLDER],
+    options: [{ flags: "--from <peer>", description: "the device" }],
+    load: async () => (await import("./commands/folder.ts")).folderUnshare,
+  },
+  {
+    name: "folder mode",
+    group: "Folders",
+    summary: "Sets the direction in which changes go",
+    args: [FOLDER, ["<mode>", "two-way, send-only or receive-only"]],
+    load: async () => (await import("./commands/folder.ts")).folderMode,
+  },
+  {
+    name: "folder ignore",
+    group: "Folders",
+    summary: "Lists or changes the patterns that only this device ignores",
+    args: [FOLDER, ["[pattern...]", "gitignore syntax; without one, the patterns are listed"]],
+    options: [{ flags: "--remove", description: "removes the patterns" }],
+    details: "Patterns for every device go into the file .synclineignore of the folder, which syncs.",
+    load: async () => (await import("./commands/folder.ts")).folderIgnore,
+  },
+  {
+    name: "folder pause",
+    group: "Folders",
+    summary: "Stops syncing a folder until it is resumed",
+    args: [FOLDER],
+    load: async () => (await import("./commands/folder.ts")).folderPause,
+  },
+  {
+    name: "folder resume",
+    group: "Folders",
+    summary: "Syncs a paused folder again",
+    args: [FOLDER],
+    load: async () => (await import("./commands/folder.ts")).folderResume,
+  },
+  {
+    name: "folder rescan",
+    group: "Folders",
+    summary: "Looks at every file of a folder now",
+    args: [FOLDER],
+    load: async () => (await import("./commands/folder.ts")).folderRescan,
+  },
+  {
+    name: "folder approve",
+    group: "Folders",
+    summary: "Lets deletions go on that were held because they were many",
+    args: [FOLDER],
+    load: async () => (await import("./commands/folder-state.ts")).folderApprove,
+  },
+  {
+    name: "folder reject",
+    group: "Folders",
+    summary: "Undoes deletions that were held: the files come back",
+    args: [FOLDER],
+    load: async () => (await import("./commands/folder-state.ts")).folderReject,
+  },
+  {
+    name: "folder revert",
+    group: "Folders",
+    summary: "Takes the others' state of a receive-only folder; own changes go to the trash",
+    args: [FOLDER],
+    dryRun: true,
+    load: async () => (await import("./commands/folder-state.ts")).folderRevert,
+  },
+  {
+    name: "folder override",
+    group: "Folders",
+    summary: "Makes the others take this device's state of a send-only folder",
+    args: [FOLDER],
+    dryRun: true,
+    load: async () => (await import("./commands/folder-state.ts")).folderOverride,
+  },
+  {
+    name: "folder repair",
+    group: "Folders",
+    summary: "Says that the directory is the right one, after its marker was lost",
+    args: [FOLDER],
+    load: async () => (await import("./commands/folder-state.ts")).folderRepair,
+  },
+  {
+    name: "folder remove",
+    group: "Folders",
+    summary: "Stops syncing a folder here; its files stay",
+    args: [FOLDER],
+    options: [{ flags: "--purge", description: "also removes its kept versions and trash" }],
+    load: async () => (await import("./commands/folder-state.ts")).folderRemove,
+  },
+  {
+    name: "trash list",
+    group: "Folders",
+    summary: "Lists deleted files that are still kept",
+    args: [["[path]", `a folder, or ${TARGET}`]],
+    readOnly: true,
+    load: async () => (await import("./commands/trash.ts")).trashList,
+  },
+  {
+    name: "trash restore",
+    group: "Folders",
+    summary: "Brings back a deleted file, or a directory with what was in it",
+    args: [["<path...>", TARGET]],
+    options: [{ flags: "--as <path>", description: "under another name in the same folder" }],
+    dryRun: true,
+    load: async () => (await import("./commands/trash.ts")).trashRestore,
+  },
+  {
+    name: "trash empty",
+    group: "Folders",
+    summary: "Removes deleted files for good",
+    args: [["[folder]", "id or label of a folder; without it, all"]],
+    options: [{ flags: "--older-than <time>", description: "only what was deleted before: 7d, yesterday, 2026-07-01" }],
+    dryRun: true,
+    load: async () => (await import("./commands/trash.ts")).trashEmpty,
+  },
+  {
+    name: "conflict list",
+    group: "Folders",
+    summary: "Lists conflicts that are open",
+    args: [["[folder]", "id or label of a folder"]],
+    options: [{ flags: "--all", description: "settled ones, too" }],
+    readOnly: true,
+    load: async () => (await import("./commands/conflict.ts")).conflictList,
+  },
+  {
+    name: "conflict show",
+    group: "Folders",
+    summary: "Shows both sides of a conflict",
+    args: [["<id>", "as `syncline conflict list` shows it"]],
+    readOnly: true,
+    load: async () => (await import("./commands/conflict.ts")).conflictShow,
+  },
+  {
+    name: "conflict resolve",
+    group: "Folders",
+    summary: "Settles a conflict; can be undone",
+    args: [["<id>", "as `syncline conflict list` shows it"]],
+    options: [
+      {
+        flags: "--keep <side>",
+        description: "current: the file as it is; copy: the conflict copy takes its place; both: two files",
+      },
+    ],
+    load: async () => (await import("./commands/conflict.ts")).conflictResolve,
+  },
+  {
+    name: "conflict undo",
+    group: "Folders",
+    summary: "Takes back how a conflict was settled",
+    args: [["<id>", "as `syncline conflict list --all` shows it"]],
+    load: async () => (await import("./commands/conflict.ts")).conflictUndo,
+  },
+  {
+    name: "versions",
+    group: "Files",
+    summary: "Lists the kept versions of a file; 1 is the oldest",
+    args: [["<path>", TARGET]],
+    readOnly: true,
+    load: async () => (await import("./commands/versions.ts")).versions,
+  },
+  {
+    name: "restore",
+    group: "Files",
+    summary: "Brings back a version of a file, or a directory as it was",
+    args: [["<path>", `${TARGET}; @N at its end names a version`]],
+    options: [
+      { flags: "--at <time>", description: "as it was then: 2h, '2h ago', yesterday, 2026-07-01T18:00" },
+      { flags: "--as <path>", description: "under another name in the same folder" },
+    ],
+    dryRun: true,
+    details: "What it replaces is kept as a version, so a restore can be undone by another.",
+    load: async () => (await import("./commands/versions.ts")).restore,
+  },
+  {
+    name: "watch",
+    group: "Live",
+    summary: "Shows state and events as they come, until Ctrl-C",
+    readOnly: true,
+    load: async () => (await import("./commands/watch.ts")).watch,
+  },
+  {
+    name: "events",
+    group: "Live",
+    summary: "Lists what happened",
+    options: [
+      { flags: "-f, --follow", description: "goes on with what happens" },
+      { flags: "--since <id|time>", description: "after this event, or this time" },
+      { flags: "--limit <n>", description: "at most so many, the latest (default 100)" },
+      { flags: "--folder <folder>", description: "of this folder" },
+      { flags: "--type <type>", description: "of this type, or of all that begin with it: file, peer.paired" },
+    ],
+    readOnly: true,
+    load: async () => (await import("./commands/events.ts")).events,
+  },
+  {
+    name: "logs",
+    group: "Live",
+    summary: "Lists the daemon's log",
+    options: [
+      { flags: "-f, --follow", description: "goes on with what is logged" },
+      { flags: "--lines <n>", description: "at most so many, the latest (default 100)" },
+      { flags: "--level <level>", description: "at least this: debug, info, warn, error" },
+    ],
+    readOnly: true,
+    load: async () => (await import("./commands/logs.ts")).logs,
+  },
+  {
+    name: "why",
+    group: "Live",
+    summary: "Says why a path is not in sync, and what to do",
+    args: [["<path>", TARGET]],
+    readOnly: true,
+    load: async () => (await import("./commands/why.ts")).why,
+  },
+  {
+    name: "wait",
+    group: "Live",
+    summary: "Waits until every change made so far is everywhere",
+    options: [
+      { flags: "--folder <folder...>", description: "only this folder; may be given again" },
+      { flags: "--peer <peer...>", description: "this device must be there, too; may be given again" },
+      { flags: "--peer-grace <time>", description: "how long a device may take to come up (default 5s)" },
+    ],
+    readOnly: true,
+    details: "Gives up after --timeout (default 60s).",
+    load: async () => (await import("./commands/wait.ts")).wait,
+  },
+  {
+    name: "config path",
+    group: "Administration",
+    summary: "Prints where config.json is",
+    readOnly: true,
+    load: async () => (await import("./commands/config.ts")).configPath,
+  },
+  {
+    name: "config get",
+    group: "Administration",
+    summary: "Shows settings",
+    args: [["[key]", "a setting"]],
+    readOnly: true,
+    load: async () => (await import("./commands/config.ts")).configGet,
+  },
+  {
+    name: "config set",
+    group: "Administration",
+    summary: "Changes a setting; a running daemon follows at once",
+    args: [
+      ["<key>", "a setting"],
+      ["<value>", "its value; null takes the default again"],
+    ],
+    load: async () => (await import("./commands/config.ts")).configSet,
+  },
+  {
+    name: "config validate",
+    group: "Administration",
+    summary: "Checks config.json, or another file, and names each faulty line",
+    args: [["[file]", "the file; without it the node's own"]],
+    readOnly: true,
+    load: async () => (await import("./commands/config.ts")).configValidate,
+  },
+  {
+    name: "version",
+    group: "Administration",
+    summary: "Prints the versions of the program, and of the daemon when it runs",
+    readOnly: true,
+    load: async () => (await import("./commands/version.ts")).version,
+  },
+];
+
+/** Words that only hold commands together. */
+export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
+  peer: "Devices this one is paired with",
+  folder: "Directories that are kept in step",
+  trash: "Deleted files that are kept",
+  conflict: "Files that were changed on two devices at once",
+  config: "Settings",
+};

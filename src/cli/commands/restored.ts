@@ -1,0 +1,40 @@
+import type { RestoreItem } from "../../shared/api.ts";
+import { EXIT } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import { formatBytes, plural } from "../render/format.ts";
+import type { Session } from "../session.ts";
+
+/** Tells what a restore does, file by file. Exit 3 when some files could not be brought back. */
+export async function tellRestored(session: Session, items: AsyncIterable<RestoreItem>): Promise<number> {
+  let skipped = 0;
+  for await (const item of items) {
+    if (item.type === "summary") skipped = item.skipped;
+    if (session.globals.json) session.json(item);
+    else tell(session, item);
+  }
+  return skipped > 0 ? EXIT.partial : EXIT.done;
+}
+
+function tell(session: Session, item: RestoreItem): void {
+  switch (item.type) {
+    case "restored": {
+      const from = item.version === null ? "" : ` (version ${item.version})`;
+      const to = item.storedAs === item.path ? "" : ` as ${item.storedAs}`;
+      session.print(printable(`restored ${item.folder}/${item.path}${to}${from}`));
+      return;
+    }
+    case "removed":
+      session.print(printable(`moved to the trash: ${item.folder}/${item.path}`));
+      return;
+    case "skipped":
+      session.io.err(`${printable(`not restored: ${item.folder}/${item.path}: ${item.message} (${item.code})`)}\n`);
+      return;
+    case "summary": {
+      const verb = item.dryRun ? "would be restored" : "restored";
+      const removed = item.removed > 0 ? `, ${item.removed} ${item.dryRun ? "would go" : "gone"} to the trash` : "";
+      session.note(
+        `${plural(item.restored, "file")} ${verb} (${formatBytes(item.bytes)})${removed}${item.skipped > 0 ? `, ${item.skipped} not` : ""}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Folder, Status } from "../../shared/api.ts";
+import { SyncError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import { given, isSet, optionalArgument, textOption } from "../arguments.ts";
+import type { CommandHandler, CommandOptions } from "../command-table.ts";
+import { ApiFailure } from "../failure.ts";
+import { formatBytes, formatClock, formatPath, plural } from "../render/format.ts";
+import { renderStatus } from "../render/status.ts";
+import type { Session } from "../session.ts";
+import { DEFAULT_PORT, ensureRunning, inForeground, settingsFromFlags, stopAgain } from "./start.ts";
+
+/** What `up` has changed. */
+interface Outcome {
+  readonly started: boolean;
+  /** The folder of DIR; undefined without one. */
+  readonly folder: Folder | undefined;
+  readonly added: boolean;
+}
+
+/** Shares DIR and starts the daemon; changes nothing when all of it is so already. */
+export const up: CommandHandler = async (session, args, options) => {
+  const directory = optionalArgument(args, 0);
+  if (directory === undefined && options["folderId"] !== undefined) {
+    throw new SyncError("E_USAGE", "--folder-id needs a directory", { hint: "syncline up DIR --folder-id ID" });
+  }
+  const path = directory === undefined ? undefined : await checkDirectory(resolve(session.io.cwd, directory));
+  const settings = settingsFromFlags(options);
+  if (isSet(options, "foreground")) {
+    return inForeground(session, settings, async () => tell(session, await share(session, path, options, true)));
+  }
+  const started = await ensureRunning(session, settings);
+  try {
+    await tell(session, await share(session, path, options, started));
+  } catch (error) {
+    if (started) await stopAgain(session);
+    throw error;
+  }
+};
+
+/** Before a daemon is started for it. */
+async function checkDirectory(path: string): Promise<string> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => cause);
+  if (!(found instanceof Error)) {
+    if (found.isDirectory()) return path;
+    throw new SyncError("E_NOT_A_DIRECTORY", `${path} is not a directory`);
+  }
+  if (found.code === "ENOENT" || found.code === "ENOTDIR") {
+    throw new SyncError("E_DIR_NOT_FOUND", `${path} does not exist`, {
+      cause: found,
+      hint: `create it first: mkdir -p ${path}`,
+    });
+  }
+  throw new SyncError("E_PERMISSION", `${path} cannot be opened: ${found.message}`, { cause: found });
+}
+
+async function share(
+  session: Session,
+  path: string | undefined,
+  options: CommandOptions,
+  started: boolean,
+): Promise<Outcome> {
+  if (path === undefined) return { started, folder: undefined, added: false };
+  const request = { path, force: isSet(options, "force"), ...given({ id: textOption(options, "folderId") }) };
+  const { folder, added } = await session.call("folderAdd", request);
+  return { started, folder, added };
+}
+
+async function tell(session: Session, outcome: Outcome): Promise<void> {
+  const status = await session.call("status", {});
+  const { started, folder, added } = outcome;
+  if (session.globals.json) {
+    session.json({
+      started,
+      added,
+      folder: folder ?? null,
+      device: status.device,
+      listen: status.listen,
+      dashboard: status.dashboard,
+      state: status.state,
+    });
+    return;
+  }
+  if (!started && !added) {
+    session.say(renderStatus(session, status));
+    return;
+  }
+  for (const line of sharedLines(session, status, outcome)) session.say(line);
+  notePort(session, status, started);
+  if (status.folders.length === 0) session.say("  next: syncline up DIR | syncline join CODE DIR");
+  else if (status.peers.length === 0) await offerPairing(session, outcome);
+  if (status.dashboard !== null) session.say(`  Dashboard: ${status.dashboard}`);
+}
+
+function sharedLines(session: Session, status: Status, { folder }: Outcome): readonly string[] {
+  const mark = session.style("green", "✓");
+  const shown = status.folders.filter(({ id }) => folder === undefined || id === folder.id);
+  if (shown.length === 0) return [`${mark} running as ${printable(status.device.name)}; no folder yet`];
+  return shown.map((one) => {
+    const count = `${plural(one.files, "file")}, ${formatBytes(one.bytes)}${one.state === "scanning" ? " so far" : ""}`;
+    return `${mark} sharing ${formatPath(one.path, session.io.userHome)}  (${count})`;
+  });
+}
+
+/** Said once, when the default port was taken and another one was picked for good. */
+function notePort(session: Session, status: Status, started: boolean): void {
+  const port = status.listen[0]?.split(":").at(-1);
+  if (started && port !== undefined && port !== DEFAULT_PORT)
+    session.note(`  peers reach this machine at port ${port}`);
+}
+
+async function offerPairing(session: Session, { folder }: Outcome): Promise<void> {
+  if (!session.isLive) {
+    session.say("  Pair another machine: syncline peer invite");
+    return;
+  }
+  try {
+    const invite = await session.call("peerInvite", { asked: false, folders: folder === undefined ? [] : [folder.id] });
+    const left = formatClock(new Date(invite.expires).getTime() - session.io.now().getTime());
+    session.say(
+      `  Pair another machine:\n    ${session.style("bold", `syncline join ${invite.code}`)}   (${left} left)`,
+    );
+  } catch (error) {
+    // Several folders and no DIR, or pairing closed after too many dead codes: the folder is shared all the same.
+    if (!(error instanceof ApiFailure)) throw error;
+    session.say("  Pair another machine: syncline peer invite --folder FOLDER");
+  }
+}

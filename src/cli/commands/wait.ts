@@ -1,0 +1,84 @@
+import type { WaitResult } from "../../shared/api.ts";
+import { EXIT, SyncError } from "../../shared/errors.ts";
+import { printable } from "../../shared/printable.ts";
+import { listOption, textOption } from "../arguments.ts";
+import type { CommandHandler } from "../command-table.ts";
+import { parseDuration } from "../parse-duration.ts";
+import { formatBytes, plural } from "../render/format.ts";
+import { LiveArea } from "../render/live-area.ts";
+import { Session } from "../session.ts";
+
+const TIMEOUT_MS = 60_000;
+const PEER_GRACE_MS = 5000;
+/** The daemon answers when time is up; this is for one that does not. */
+const ANSWER_MS = 10_000;
+
+/** Waits until every change made so far is everywhere. */
+export const wait: CommandHandler = async (session, _args, options) => {
+  const grace = textOption(options, "peerGrace");
+  const timeoutMs = session.globals.timeoutMs ?? TIMEOUT_MS;
+  const input = {
+    folders: listOption(options, "folder"),
+    peers: listOption(options, "peer"),
+    peerGraceMs: grace === undefined ? PEER_GRACE_MS : parseDuration(grace, "--peer-grace"),
+    timeoutMs,
+  };
+  const result = await follow(withoutTimeout(session), input, timeoutMs);
+  if (session.globals.json) {
+    const { type: _, ...document } = result;
+    session.json(document);
+  } else tell(session, result);
+  return exitOf(result, input.peers.length > 0);
+};
+
+/** --timeout is the daemon's to keep here: its answer says what is still pending. */
+function withoutTimeout(session: Session): Session {
+  const { io, globals, paths, interrupt } = session;
+  return new Session({ io, globals, paths, interrupt, signal: interrupt });
+}
+
+type WaitInput = { folders: string[]; peers: string[]; peerGraceMs: number; timeoutMs: number };
+
+async function follow(session: Session, input: WaitInput, timeoutMs: number): Promise<WaitResult> {
+  const area = new LiveArea(session.io);
+  const late = AbortSignal.timeout(timeoutMs + ANSWER_MS);
+  try {
+    for await (const item of session.stream("wait", input, AbortSignal.any([session.signal, late]))) {
+      if (item.type === "result") return item;
+      const need =
+        item.needFiles > 0 ? `  ${plural(item.needFiles, "file")}, ${formatBytes(item.needBytes)} to go` : "";
+      if (session.isLive) area.draw([`… ${printable(item.message)}${need}`]);
+    }
+  } catch (error) {
+    if (late.aborted) throw new SyncError("E_TIMEOUT", "the daemon does not answer", { cause: error });
+    throw error;
+  } finally {
+    if (session.isLive) area.clear();
+  }
+  throw new SyncError("E_INTERNAL", "the daemon gave no answer");
+}
+
+function tell(session: Session, result: WaitResult): void {
+  for (const { name, state } of result.skipped) session.note(`left out: ${printable(name)} is ${state}`);
+  for (const { folder, path, code, message, fix, device } of result.problems) {
+    const where = path === "" ? folder : `${folder}/${path}`;
+    session.io.err(
+      `${printable(`${where}${device === null ? "" : ` on ${device}`}: ${message} (${code})`)}\n  next: ${printable(fix)}\n`,
+    );
+  }
+  if (result.inSync) session.say(`${session.style("green", "✓")} in sync: ${plural(result.folders.length, "folder")}`);
+  else if (result.timedOut)
+    session.io.err(
+      `syncline: not in sync in time (E_TIMEOUT)\n${result.pending.map((what) => `  waiting for ${printable(what)}\n`).join("")}  next: see \`syncline status\`, or wait longer with --timeout\n`,
+    );
+  else if (result.problems.length === 0)
+    session.io.err(
+      "syncline: a peer that was asked for is not there (E_PEER_OFFLINE)\n  next: start Syncline there, or see `syncline doctor`\n",
+    );
+}
+
+function exitOf(result: WaitResult, hasPeers: boolean): number {
+  if (result.problems.length > 0) return EXIT.partial;
+  if (result.timedOut || (hasPeers && result.skipped.length > 0)) return EXIT.offline;
+  return result.inSync ? EXIT.done : EXIT.partial;
+}

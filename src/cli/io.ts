@@ -1,0 +1,73 @@
+/** Everything the command line does to the world around it; tests hand in their own. */
+import { homedir } from "node:os";
+import process from "node:process";
+
+export interface Io {
+  /** Data. */
+  out(text: string): void;
+  /** Messages. */
+  err(text: string): void;
+  /** Whether a person sees standard output. */
+  readonly isTerminal: boolean;
+  readonly isErrTerminal: boolean;
+  /** Whether somebody can answer a question. */
+  readonly isInteractive: boolean;
+  columns(): number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly platform: string;
+  readonly userHome: string;
+  readonly uid: number | undefined;
+  now(): Date;
+  /** From here on Ctrl-C is the business of what runs in the foreground. */
+  leaveSignals(): void;
+  /** Asks for a line; undefined when input ends first. */
+  ask(question: string): Promise<string | undefined>;
+  /** The first line of standard input. */
+  readLine(): Promise<string | undefined>;
+}
+
+/** The real one. */
+export function processIo(leaveSignals: () => void): Io {
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    isTerminal: process.stdout.isTTY === true,
+    isErrTerminal: process.stderr.isTTY === true,
+    isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    columns: () => process.stdout.columns ?? process.stderr.columns ?? 80,
+    env: process.env,
+    cwd: process.cwd(),
+    platform: process.platform,
+    userHome: homedir(),
+    uid: process.geteuid?.(),
+    now: () => new Date(),
+    leaveSignals,
+    ask: (question) => readLine(question),
+    readLine: () => readLine(undefined),
+  };
+}
+
+async function readLine(question: string | undefined): Promise<string | undefined> {
+  const { createInterface } = await import("node:readline/promises");
+  const lines = createInterface({
+    input: process.stdin,
+    ...(question === undefined ? {} : { output: process.stderr }),
+    terminal: false,
+  });
+  try {
+    if (question !== undefined) return await Promise.race([lines.question(question), closed(lines)]);
+    for await (const line of lines) return line;
+    return undefined;
+  } catch {
+    return undefined;
+  } finally {
+    lines.close();
+    process.stdin.unref?.();
+  }
+}
+
+async function closed(lines: { once(event: "close", listener: () => void): unknown }): Promise<undefined> {
+  await new Promise<void>((resolve) => lines.once("close", resolve));
+  return undefined;
+}

@@ -1,0 +1,38 @@
+import type { Io } from "../io.ts";
+import { fitWidth } from "./table.ts";
+
+const CLEAR_BELOW = "\u001B[J";
+
+/** Lines at the bottom of a terminal that are drawn over again. */
+export class LiveArea {
+  readonly #io: Io;
+  #height = 0;
+
+  constructor(io: Io) {
+    this.#io = io;
+  }
+
+  /** Replaces what was drawn before. Lines are cut to the width, so that none wraps. */
+  draw(lines: readonly string[]): void {
+    const width = this.#io.columns() - 1;
+    const text = lines.map((line) => `${fitWidth(line, width)}\n`).join("");
+    this.#io.out(this.#up() + CLEAR_BELOW + text);
+    this.#height = lines.length;
+  }
+
+  /** Puts a line above that stays. */
+  keep(line: string): void {
+    this.#io.out(`${this.#up()}${CLEAR_BELOW}${line}\n`);
+    this.#height = 0;
+  }
+
+  /** Takes away what was drawn. */
+  clear(): void {
+    if (this.#height > 0) this.#io.out(this.#up() + CLEAR_BELOW);
+    this.#height = 0;
+  }
+
+  #up(): string {
+    return this.#height > 0 ? `\u001B[${this.#height}A` : "";
+  }
+}

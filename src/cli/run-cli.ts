@@ -1,0 +1,83 @@
+/** Runs one command line from its words to its exit code. */
+import { resolve } from "node:path";
+import { CommanderError } from "commander";
+import { EXIT, SyncError } from "../shared/errors.ts";
+import { homePaths } from "../shared/home-paths.ts";
+import { reportFailure } from "./failure.ts";
+import { type Globals, readGlobals } from "./globals.ts";
+import type { Io } from "./io.ts";
+import { buildProgram, commandOf, type Invocation, usageError } from "./program.ts";
+import { Session } from "./session.ts";
+
+/**
+ * Parses, runs, and tells failures. Never throws. `interrupt` aborts at
+ * Ctrl-C; the exit code is then 130.
+ */
+export async function runCli(argv: readonly string[], io: Io, interrupt: AbortSignal): Promise<number> {
+  // Before the words are understood, an error has to know how it is to be told.
+  const how = { json: argv.includes("--json"), verbose: argv.includes("-v") || argv.includes("--verbose") };
+  let timeout: AbortSignal | undefined;
+  try {
+    const invocation = await parse(argv, io);
+    if (typeof invocation === "number") return invocation;
+    const globals = readGlobals(invocation.globals);
+    refuseDryRun(invocation, globals);
+    timeout = globals.timeoutMs === undefined ? undefined : AbortSignal.timeout(globals.timeoutMs);
+    const signal = timeout === undefined ? interrupt : AbortSignal.any([interrupt, timeout]);
+    const session = new Session({ io, globals, paths: homeOf(globals, io), interrupt, signal });
+    const handler = await invocation.row.load();
+    return (await handler(session, invocation.args, invocation.options)) ?? EXIT.done;
+  } catch (error) {
+    return reportFailure(explain(error, interrupt, timeout), io, how);
+  }
+}
+
+async function parse(argv: readonly string[], io: Io): Promise<Invocation | number> {
+  let invocation: Invocation | undefined;
+  const program = buildProgram({
+    columns: Math.min(io.columns(), 100),
+    write: (text) => io.out(text),
+    onCommand: (found) => (invocation = found),
+  });
+  if (argv.length === 0) {
+    program.outputHelp();
+    return EXIT.done;
+  }
+  try {
+    program.parse(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === "commander.helpDisplayed" || error.code === "commander.version") return EXIT.done;
+    if (error.code !== "commander.help") throw usageError(error, argv);
+    if (program.opts()["version"] !== true) throw missingCommand(argv);
+  }
+  if (invocation !== undefined) return invocation;
+  if (program.opts()["version"] !== true) throw missingCommand(argv);
+  const { printVersion } = await import("./commands/version.ts");
+  printVersion(io, program.opts()["json"] === true);
+  return EXIT.done;
+}
+
+function missingCommand(argv: readonly string[]): SyncError {
+  const command = ["syncline", ...commandOf(argv)].join(" ");
+  return new SyncError("E_USAGE", `${command} needs a command`, { hint: `see \`${command} --help\`` });
+}
+
+function refuseDryRun({ row }: Invocation, globals: Globals): void {
+  if (!globals.dryRun || row.dryRun === true || row.readOnly === true) return;
+  throw new SyncError("E_USAGE", `\`syncline ${row.name}\` has no dry run`, { hint: "leave -n out; nothing was done" });
+}
+
+function homeOf(globals: Globals, io: Io): ReturnType<typeof homePaths> {
+  const given = globals.home ?? io.env["SYNCLINE_HOME"];
+  const home = given === undefined || given === "" ? undefined : resolve(io.cwd, given);
+  return homePaths({ home, platform: io.platform, userHome: io.userHome, env: io.env });
+}
+
+/** What a cut-off run is to be called. */
+function explain(error: unknown, interrupt: AbortSignal, timeout: AbortSignal | undefined): unknown {
+  if (error instanceof SyncError) return error;
+  if (interrupt.aborted) return new SyncError("E_INTERRUPTED", "interrupted");
+  if (timeout?.aborted === true) return new SyncError("E_TIMEOUT", "time ran out");
+  return error;
+}
