@@ -8,7 +8,7 @@
 import { joinHeads } from "../sync/core/heads.ts";
 import type { KnownAddress } from "../peer/discovery/address-book.ts";
 import type { Config, PeerConfig } from "../shared/config-schema.ts";
-import { parseHostPort } from "../shared/host-port.ts";
+import { formatHostPort, parseHostPort } from "../shared/host-port.ts";
 import type { DeviceId, FolderId } from "../shared/ids.ts";
 import type { FolderMessage } from "../shared/messages.ts";
 import type { FolderSet } from "./folder-set.ts";
@@ -147,6 +147,11 @@ export class PeerSet {
 
   view(id: DeviceId): PeerView | undefined {
     return this.views.find((view) => view.id === id);
+  }
+
+  /** Where a device was reached or said to be, as HOST:PORT. */
+  knownAddresses(device: DeviceId): readonly string[] {
+    return this.#memory.addresses(device).map(({ address }) => formatHostPort(address));
   }
 
   nameOf(device: DeviceId): string {

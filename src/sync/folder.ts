@@ -30,7 +30,7 @@ import type { LocalChange } from "./index/index-port.ts";
 import { commitMissing, commitPresent, type PresentObservation, type ScanMood } from "./local-changes.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { ProblemBook } from "./problem-book.ts";
-import { Puller, type Transfer } from "./puller/puller.ts";
+import { Puller, type PullTraffic, type Transfer } from "./puller/puller.ts";
 import { Sources } from "./puller/sources.ts";
 import { DirtySet } from "./scanner/settle.ts";
 
@@ -69,6 +69,8 @@ export interface PeerProgress {
   readonly device: ShortId;
   readonly isActive: boolean;
   readonly closed: { readonly code: string; readonly message: string } | undefined;
+  /** Our sequence up to which it has applied everything. */
+  readonly applied: number;
   /** It has applied everything we have. */
   readonly hasOurs: boolean;
   /** We have applied everything it told us of. */
@@ -567,6 +569,7 @@ export class Folder implements AsyncDisposable {
       device: session.link.device,
       isActive: session.isActive,
       closed: session.closed,
+      applied: session.applied,
       hasOurs: session.isActive && session.applied >= sequence,
       haveTheirs: this.#settings.mode === "send-only" || !session.link.canWrite || session.isCaughtUp,
       problems: session.peerProblems,
@@ -771,6 +774,27 @@ export class Folder implements AsyncDisposable {
 
   // What others ask of the folder.
 
+  /** File bytes brought here since the start, and how many of them did not have to be fetched. */
+  get traffic(): PullTraffic {
+    return this.#puller.traffic;
+  }
+
+  /** Nothing waits to be looked at, applied or decided. */
+  get isSettled(): boolean {
+    const { state, needFiles } = this.status;
+    return state === "in-sync" || (state === "syncing" && !this.#isBusy(needFiles));
+  }
+
+  isIgnored(path: RelPath): boolean {
+    const row = this.#context.index.read.local(this.#context.folder, path);
+    return this.#ignore.isIgnored(path, row !== undefined && winnerOf(row.heads).type === "directory");
+  }
+
+  /** Whether the deletion of a path waits for a person. */
+  isHeld(path: RelPath): boolean {
+    return this.#guard.heldHere.includes(path) || this.#guard.heldReceived.includes(path);
+  }
+
   problemOf(path: string): PathProblem | undefined {
     return this.#scanProblems.get(path) ?? this.#applyProblems.get(path);
   }
@@ -824,9 +848,13 @@ export class Folder implements AsyncDisposable {
     if (this.#root?.type === "halted") return "halted";
     if (this.#error !== undefined) return "error";
     if (this.#isScanning || !this.#hasScanned) return "scanning";
-    const isBusy = needFiles > 0 || !this.#puller.isIdle || this.#dirty.size > 0 || this.#guard.held !== undefined;
     const isShared = this.peers.every((peer) => !peer.isActive || (peer.hasOurs && peer.haveTheirs));
-    return isBusy || !isShared ? "syncing" : "in-sync";
+    return this.#isBusy(needFiles) || !isShared ? "syncing" : "in-sync";
+  }
+
+  #isBusy(needFiles: number): boolean {
+    const isNeeded = needFiles > 0 && this.#settings.mode !== "send-only";
+    return isNeeded || !this.#puller.isIdle || this.#dirty.size > 0 || this.#guard.held !== undefined;
   }
 
   #tell(): void {

@@ -17,6 +17,11 @@ export class Feed<T> {
     this.#wake();
   }
 
+  /** What waits now. */
+  take(): readonly T[] {
+    return this.#items.splice(0);
+  }
+
   /** Every item, as it comes; ends when the signal aborts. For one reader. */
   async *items(signal: AbortSignal): AsyncIterable<T> {
     const onAbort = (): void => this.#wake();

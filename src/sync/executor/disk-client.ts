@@ -24,7 +24,7 @@ export class DiskClient implements AsyncDisposable {
   constructor() {
     this.#worker = new Worker(new URL("./disk-worker.ts", import.meta.url));
     this.#worker.on("message", (reply: DiskReply) => this.#take(reply));
-    this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     this.#worker.on("exit", () => this.#fail(new Error("the disk worker ended")));
   }
 

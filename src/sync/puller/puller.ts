@@ -56,6 +56,15 @@ export interface Transfer extends Progress {
   readonly path: RelPath;
 }
 
+/** File bytes that came to this device's disk by sync, and those of them that did not have to be sent. */
+export interface PullTraffic {
+  readonly fileBytes: number;
+  /** Chunks taken from the version before. */
+  readonly deltaBytes: number;
+  /** Whole files that were here under another name, or as a version. */
+  readonly reusedBytes: number;
+}
+
 export class Puller {
   readonly #context: FolderContext;
   readonly #sources: Sources;
@@ -76,6 +85,7 @@ export class Puller {
   /** Pending paths that turned out to be ignored. */
   readonly #ignored: RelPath[] = [];
   #cursor = "";
+  #traffic: PullTraffic = { fileBytes: 0, deltaBytes: 0, reusedBytes: 0 };
 
   constructor(context: FolderContext, sources: Sources, problems: ProblemBook, hooks: PullerHooks) {
     this.#context = context;
@@ -86,6 +96,19 @@ export class Puller {
 
   get isIdle(): boolean {
     return this.#active.size === 0 && this.#ready.length === 0;
+  }
+
+  get traffic(): PullTraffic {
+    return this.#traffic;
+  }
+
+  #count(bytes: Partial<PullTraffic>): void {
+    const { fileBytes, deltaBytes, reusedBytes } = this.#traffic;
+    this.#traffic = {
+      fileBytes: fileBytes + (bytes.fileBytes ?? 0),
+      deltaBytes: deltaBytes + (bytes.deltaBytes ?? 0),
+      reusedBytes: reusedBytes + (bytes.reusedBytes ?? 0),
+    };
   }
 
   get transfers(): readonly Transfer[] {
@@ -171,6 +194,7 @@ export class Puller {
     const movedFrom = this.#moveSource(path, action.winner, batch);
     const source = this.#localSource(path, action.winner);
     if (movedFrom !== undefined || source !== undefined) {
+      this.#count({ fileBytes: action.winner.size, reusedBytes: action.winner.size });
       this.#withAncestors(batch, path);
       batch.set(path, {
         path,
@@ -358,6 +382,7 @@ export class Puller {
         const result = await fetchLarge(this.#context, this.#sources, file, transfer, this.#stop.signal);
         if (result.type === "staged" && head.contentId !== null) {
           await this.#context.index.write.putChunkLists([[head.contentId, result.chunkList]]);
+          this.#count({ fileBytes: head.size, deltaBytes: result.reusedBytes });
           this.#gotReady(path, head, { from: "stage" });
           this.#context.log.info("Fetched file", {
             path,

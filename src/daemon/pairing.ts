@@ -1,0 +1,153 @@
+/** Stores what pairing brings: the new device, its rights, and on the joining side the folders. */
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { JoinerDetails, Offer } from "../peer/pairing/messages.ts";
+import type { ConfigDraft } from "../shared/config-schema.ts";
+import { SyncError } from "../shared/errors.ts";
+import { formatHostPort } from "../shared/host-port.ts";
+import type { DeviceId, FolderId } from "../shared/ids.ts";
+import { defaultDirectory, folderAt, isOccupied, markDirectory, prepareDirectory } from "./commands/folder-directory.ts";
+import type { JoinOffer, MainCalls, PairedDevice } from "./net/net-api.ts";
+import type { NodeParts } from "./node-parts.ts";
+
+/** Where the person who joins wants the folders. */
+export interface JoinPlan {
+  readonly path: string | null;
+  readonly force: boolean;
+}
+
+export interface JoinedFolder {
+  readonly id: FolderId;
+  readonly label: string;
+  readonly path: string;
+  readonly isNew: boolean;
+}
+
+interface PairingDeps {
+  readonly parts: NodeParts;
+  readonly homes: readonly string[];
+  readonly configure: (edit: (draft: ConfigDraft) => void) => Promise<boolean>;
+  /** HOST:PORT of this device, for the other. */
+  readonly ownAddresses: () => JoinerDetails["addresses"];
+}
+
+export class Pairing implements MainCalls {
+  readonly #deps: PairingDeps;
+  /** The join that a person runs now, if any. */
+  #plan: JoinPlan | undefined;
+  #joined: readonly JoinedFolder[] = [];
+
+  constructor(deps: PairingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Runs one join with its plan. Two at once would share the plan, so the second is refused. */
+  async withPlan<T>(plan: JoinPlan, work: () => Promise<T>): Promise<{ readonly result: T; readonly folders: readonly JoinedFolder[] }> {
+    if (this.#plan !== undefined) throw new SyncError("E_USAGE", "another join is running", { hint: "wait until it has ended" });
+    this.#plan = plan;
+    this.#joined = [];
+    try {
+      const result = await work();
+      return { result, folders: this.#joined };
+    } finally {
+      this.#plan = undefined;
+    }
+  }
+
+  /** The inviting side: the device proved the code. */
+  async storePaired(paired: PairedDevice): Promise<void> {
+    const { parts, configure } = this.#deps;
+    const { device, details, invite, words } = paired;
+    await configure((draft) => {
+      addPeer(draft, { device, name: details.deviceName, role: invite.grant.role, words });
+      for (const { id, rights } of invite.grant.folders) {
+        const folder = draft.folders[id];
+        if (folder !== undefined) folder.peers[device] = { rights };
+      }
+    });
+    this.#tell(device, details.deviceName, words, paired.address);
+    parts.log.info("Paired", { device: details.deviceName, address: paired.address });
+  }
+
+  /** The joining side: decides where the offered folders go, and stores everything. Throws to turn the offer down. */
+  async acceptOffer({ device, address, offer, words }: JoinOffer): Promise<JoinerDetails> {
+    const { parts, configure, ownAddresses } = this.#deps;
+    const plan = this.#plan;
+    if (plan === undefined) throw new SyncError("E_USAGE", "nobody is joining here now");
+    const folders = this.#placeFolders(offer, plan);
+    for (const { path, id, isNew } of folders) if (isNew) markDirectory(path, id, { isRepair: false });
+    await configure((draft) => {
+      addPeer(draft, { device, name: offer.deviceName, role: "user", words });
+      for (const { id, label, path, isNew } of folders) {
+        if (isNew) draft.folders[id] = { label, path, mode: "two-way", paused: false, ignore: [], peers: {} };
+        const folder = draft.folders[id];
+        if (folder !== undefined) folder.peers[device] ??= { rights: "write" };
+      }
+    });
+    this.#joined = folders;
+    this.#tell(device, offer.deviceName, words, address);
+    parts.log.info("Paired", { device: offer.deviceName, address, folders: folders.length });
+    return { deviceName: parts.context.config.get().name, addresses: ownAddresses() };
+  }
+
+  #placeFolders(offer: Offer, plan: JoinPlan): readonly JoinedFolder[] {
+    const { parts, homes } = this.#deps;
+    const config = parts.context.config.get();
+    return offer.folders.map(({ id, label }): JoinedFolder => {
+      const known = config.folders[id];
+      const wanted = wantedPath(plan.path, label, offer.folders.length > 1);
+      if (known !== undefined) {
+        if (plan.path !== null && folderAt(config, wanted) !== id) {
+          throw new SyncError("E_FOLDER_EXISTS", `the folder ${id} is here already, at ${known.path}`, { hint: `join without a directory, or with ${known.path}` });
+        }
+        return { id, label: known.label, path: known.path, isNew: false };
+      }
+      if (plan.path === null && existsSync(wanted) && isOccupied(wanted)) {
+        throw new SyncError("E_EXISTS", `${wanted} exists and is not empty`, { hint: "name the directory: syncline join CODE DIR" });
+      }
+      const taken = folderAt(config, wanted);
+      if (taken !== undefined) throw new SyncError("E_FOLDER_OVERLAP", `${wanted} is the folder ${taken} already`);
+      return { id, label, path: prepareDirectory({ path: wanted, config, homes, force: plan.force }), isNew: true };
+    });
+  }
+
+  #tell(device: DeviceId, name: string, words: string, address: string): void {
+    this.#deps.parts.events.add({ type: "peer.paired", device, data: { name, words, address } });
+  }
+}
+
+function wantedPath(path: string | null, label: string, isOneOfMany: boolean): string {
+  if (path === null) return defaultDirectory(label);
+  return isOneOfMany ? join(path, basename(label) || "folder") : path;
+}
+
+interface NewPeer {
+  readonly device: DeviceId;
+  readonly name: string;
+  readonly role: "admin" | "user";
+  readonly words: string;
+}
+
+/** Adds a device, or renews one that was paired before: its name here and its role stay what a person made them. */
+function addPeer(draft: ConfigDraft, { device, name, role, words }: NewPeer): void {
+  const known = draft.peers[device];
+  if (known !== undefined) {
+    known.words = words.split("-");
+    return;
+  }
+  draft.peers[device] = { name: freeName(draft, name), role, paused: false, addresses: [], words: words.split("-") };
+}
+
+/** A name that no other device has here: `desk`, `desk-2`, … */
+function freeName(draft: ConfigDraft, name: string): string {
+  const taken = new Set(Object.values(draft.peers).map((peer) => peer.name));
+  const base = name.trim().slice(0, 60) || "device";
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? base : `${base}-${count}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+export function shownAddresses(addresses: JoinerDetails["addresses"]): readonly string[] {
+  return addresses.map(formatHostPort);
+}
