@@ -54,12 +54,17 @@ export class ConnectionPairs {
 
   /** Every established connection. */
   established(): readonly Connection[] {
-    return [...this.#pairs.values()].flatMap(({ current, isConnected }) => (current !== undefined && isConnected ? [current] : []));
+    return [...this.#pairs.values()].flatMap(({ current, isConnected }) =>
+      current !== undefined && isConnected ? [current] : [],
+    );
   }
 
   /** Every connection, established or not. */
   all(): readonly Connection[] {
-    return [...this.#pairs.values()].flatMap(({ current, candidates }) => [...candidates, ...(current === undefined ? [] : [current])]);
+    return [...this.#pairs.values()].flatMap(({ current, candidates }) => [
+      ...candidates,
+      ...(current === undefined ? [] : [current]),
+    ]);
   }
 
   /** Takes a new connection in. False: there are too many with this device, and it was cut. */
@@ -77,7 +82,11 @@ export class ConnectionPairs {
   async greeted(connection: Connection): Promise<void> {
     if (!this.#decides(connection.device)) return;
     const pair = this.#pairOf(connection.device);
-    for (let { current } = pair; current !== undefined && current.peerRun === connection.peerRun; current = pair.current) {
+    for (
+      let { current } = pair;
+      current !== undefined && current.peerRun === connection.peerRun;
+      current = pair.current
+    ) {
       if (await current.isAlive(ALIVE_MS)) {
         connection.close({ code: GOODBYE.duplicate, message: "there is a connection already" });
         return;

@@ -13,7 +13,14 @@ import type { FolderId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
-import { type AnswerReader, type ChunkAnswer, ChunkAnswerReader, type ChunkListAnswer, ChunkListAnswerReader, LIST_PIECE_BYTES } from "./wire/answers.ts";
+import {
+  type AnswerReader,
+  type ChunkAnswer,
+  ChunkAnswerReader,
+  type ChunkListAnswer,
+  ChunkListAnswerReader,
+  LIST_PIECE_BYTES,
+} from "./wire/answers.ts";
 import { bytesOf, encodeFetchChunkList, encodeFetchChunks, type FetchChunkList } from "./wire/fetch.ts";
 import type { FrameType } from "./wire/frame-types.ts";
 import type { FrameHeader } from "./wire/frames.ts";
@@ -66,13 +73,31 @@ export class RequestTable {
   /** Asks for file bytes; `ranges` fit one request. Rejects with the signal's reason, E_TIMEOUT, or why the connection ended. */
   fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<ChunkAnswer> {
     const reader = new ChunkAnswerReader(ranges);
-    return this.#ask({ question: "fetchChunks", answer: "chunks", body: encodeFetchChunks({ folder, ranges }), bytes: bytesOf(ranges), reader }, signal);
+    return this.#ask(
+      {
+        question: "fetchChunks",
+        answer: "chunks",
+        body: encodeFetchChunks({ folder, ranges }),
+        bytes: bytesOf(ranges),
+        reader,
+      },
+      signal,
+    );
   }
 
   /** Asks for a piece of a chunk list. Rejects as `fetchChunks` does. */
   fetchChunkList(wanted: FetchChunkList, signal: AbortSignal): Promise<ChunkListAnswer | undefined> {
     const reader = new ChunkListAnswerReader(wanted.offset);
-    return this.#ask({ question: "fetchChunkList", answer: "chunkList", body: encodeFetchChunkList(wanted), bytes: LIST_PIECE_BYTES, reader }, signal);
+    return this.#ask(
+      {
+        question: "fetchChunkList",
+        answer: "chunkList",
+        body: encodeFetchChunkList(wanted),
+        bytes: LIST_PIECE_BYTES,
+        reader,
+      },
+      signal,
+    );
   }
 
   /** Takes the next bytes of an answer. Throws E_PROTOCOL when they answer nothing that was asked. */
@@ -132,7 +157,10 @@ export class RequestTable {
 
   #hasRoom({ bytes }: Request): boolean {
     if (this.#inFlight.size === 0) return true;
-    return this.#inFlight.size < LIMITS.requestsInFlightPerPeer.value && this.#inFlightBytes + bytes <= LIMITS.sendBacklogBytes.value;
+    return (
+      this.#inFlight.size < LIMITS.requestsInFlightPerPeer.value &&
+      this.#inFlightBytes + bytes <= LIMITS.sendBacklogBytes.value
+    );
   }
 
   #finish(id: number, request: Request): void {

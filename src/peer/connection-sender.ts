@@ -30,7 +30,7 @@ export class FrameSender {
   #bulkBytes = 0;
   #isPumpDue = false;
   #isEnded = false;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(stream: Duplex, onFlood: () => void) {
     this.#stream = stream;
@@ -129,7 +129,11 @@ export class FrameSender {
     const parts: Uint8Array[] = [];
     let length = 0;
     for (const queue of [this.#queues.control, this.#queues.metadata]) {
-      for (let next = queue[0]; next !== undefined && (length === 0 || length + next.bytes.length <= COALESCE_BYTES); next = queue[0]) {
+      for (
+        let next = queue[0];
+        next !== undefined && (length === 0 || length + next.bytes.length <= COALESCE_BYTES);
+        next = queue[0]
+      ) {
         queue.shift();
         parts.push(next.bytes);
         length += next.bytes.length;

@@ -11,20 +11,20 @@
  * 3. After the end no event comes, and everybody who waited was told.
  */
 import { SyncError } from "../shared/errors.ts";
-import type { DeviceId, FolderId, RelPath, ContentId } from "../shared/ids.ts";
+import type { ContentId, DeviceId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
 import { Pulse } from "./connection-pulse.ts";
 import { RequestTable } from "./connection-requests.ts";
 import { FrameSender } from "./connection-sender.ts";
-import { type ChunkSource, ChunkServer } from "./serve-chunks.ts";
+import { ChunkServer, type ChunkSource } from "./serve-chunks.ts";
 import type { SecureChannel, WireBytes } from "./transport/transport.ts";
 import type { ChunkAnswer } from "./wire/answers.ts";
 import { type FolderFrame, type FolderFrameType, isFolderFrame } from "./wire/codec.ts";
 import { commonFeatures, type Feature, OFFERED_FEATURES } from "./wire/features.ts";
 import { decodeFetchChunkList, decodeFetchChunks } from "./wire/fetch.ts";
-import { type FrameHeader, FrameDecoder, type WireItem } from "./wire/frames.ts";
+import { FrameDecoder, type FrameHeader, type WireItem } from "./wire/frames.ts";
 import * as greetings from "./wire/greetings.ts";
 import { broken } from "./wire/wire-values.ts";
 
@@ -191,7 +191,12 @@ export class Connection {
   }
 
   /** Asks for a chunk list, piece by piece; undefined when it is not there. */
-  async fetchChunkList(folder: FolderId, path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async fetchChunkList(
+    folder: FolderId,
+    path: RelPath,
+    contentId: ContentId,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     for (;;) {
@@ -309,7 +314,8 @@ export class Connection {
 
   async #watchHandshake(): Promise<void> {
     await this.#deps.clock.sleep(this.#deps.times.handshakeMs);
-    if (!this.isEstablished) this.#end({ code: "E_TIMEOUT", message: "it did not introduce itself in time", isByPeer: false });
+    if (!this.isEstablished)
+      this.#end({ code: "E_TIMEOUT", message: "it did not introduce itself in time", isByPeer: false });
   }
 
   #receive(bytes: Uint8Array): void {
@@ -333,35 +339,29 @@ export class Connection {
       this.#requests.takePiece(header, item.bytes, item.isLast);
       return;
     }
+    if (this.#takeEarly(header, item.body)) return;
+    if (!this.isEstablished) throw broken("a message before its introduction");
     const { type } = header;
-    if (isFolderFrame(type)) {
-      this.#requireIntroduction();
-      this.#deps.events.onFolderFrame(this, type, item.body);
-      return;
-    }
-    this.#takeControl(header, item.body);
+    if (isFolderFrame(type)) this.#deps.events.onFolderFrame(this, type, item.body);
+    else this.#takeControl(header, item.body);
   }
 
-  #takeControl({ type, requestId }: FrameHeader, body: Uint8Array): void {
+  /** What may come before the introduction. Returns whether it was that. */
+  #takeEarly({ type, requestId }: FrameHeader, body: Uint8Array): boolean {
+    if (type === "hello") this.#greeted(greetings.decodeHello(body));
+    else if (type === "introduction") this.#introduced(greetings.decodeIntroduction(body));
+    else if (type === "goodbye") this.#end({ ...greetings.decodeGoodbye(body), isByPeer: true });
+    else if (type === "ping") this.#sender.send("pong");
+    else if (type === "pong") this.#pulse.answered();
+    else if (type === "cancel") this.#server.cancel(requestId);
+    else return false;
+    return true;
+  }
+
+  #takeControl({ type, requestId: id }: FrameHeader, body: Uint8Array): void {
     const { events } = this.#deps;
-    switch (type) {
-      case "hello":
-        return this.#greeted(greetings.decodeHello(body));
-      case "introduction":
-        return this.#introduced(greetings.decodeIntroduction(body));
-      case "goodbye":
-        return this.#end({ ...greetings.decodeGoodbye(body), isByPeer: true });
-      case "ping":
-        return this.#sender.send("pong");
-      case "pong":
-        return this.#pulse.answered();
-      case "cancel":
-        return this.#server.cancel(requestId);
-      default:
-    }
-    this.#requireIntroduction();
-    if (type === "fetchChunks") this.#server.ask({ type: "chunks", id: requestId, wanted: decodeFetchChunks(body) });
-    else if (type === "fetchChunkList") this.#server.ask({ type: "chunkList", id: requestId, wanted: decodeFetchChunkList(body) });
+    if (type === "fetchChunks") this.#server.ask({ type: "chunks", id, wanted: decodeFetchChunks(body) });
+    else if (type === "fetchChunkList") this.#server.ask({ type: "chunkList", id, wanted: decodeFetchChunkList(body) });
     else if (type === "deviceRemoved") events.onDeviceRemoved(this, greetings.decodeDeviceRemoved(body));
     else if (type === "probeMe") events.onProbe(this, greetings.decodeProbeMe(body));
     else if (type === "probeReply") events.onProbeReply(this, greetings.decodeProbeReply(body));
@@ -376,10 +376,6 @@ export class Connection {
   #introduced(introduction: greetings.Introduction): void {
     this.#wasIntroduced = true;
     this.#deps.events.onIntroduced(this, introduction);
-  }
-
-  #requireIntroduction(): void {
-    if (!this.isEstablished) throw broken("a message before its introduction");
   }
 }
 

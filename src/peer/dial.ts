@@ -35,7 +35,12 @@ export type DialOutcome =
   | { readonly type: "failed"; readonly failures: readonly DialFailure[] };
 
 /** Resolves when one address has proven the key or all have failed; `signal` ends all tries. Never rejects. */
-export async function dialDevice(deps: DialDeps, device: DeviceId, addresses: readonly HostPort[], signal: AbortSignal): Promise<DialOutcome> {
+export async function dialDevice(
+  deps: DialDeps,
+  device: DeviceId,
+  addresses: readonly HostPort[],
+  signal: AbortSignal,
+): Promise<DialOutcome> {
   const failures: DialFailure[] = [];
   const decided = new AbortController();
   const stop = AbortSignal.any([signal, decided.signal]);
@@ -60,12 +65,25 @@ export async function dialDevice(deps: DialDeps, device: DeviceId, addresses: re
 }
 
 /** Connects to one address and checks the pin. */
-async function dialOne({ identity, transport, clock }: DialDeps, device: DeviceId, address: HostPort, signal: AbortSignal): Promise<SecureChannel> {
+async function dialOne(
+  { identity, transport, clock }: DialDeps,
+  device: DeviceId,
+  address: HostPort,
+  signal: AbortSignal,
+): Promise<SecureChannel> {
   const isDone = new AbortController();
   const deadline = new AbortController();
-  clock.sleep(LIMITS.handshakeMs.value, isDone.signal).then(() => deadline.abort(new SyncError("E_TIMEOUT", "no answer in time")), () => {});
+  clock.sleep(LIMITS.handshakeMs.value, isDone.signal).then(
+    () => deadline.abort(new SyncError("E_TIMEOUT", "no answer in time")),
+    () => {},
+  );
   try {
-    const channel = await transport.dial({ identity, address, protocol: SYNC_PROTOCOL, signal: AbortSignal.any([signal, deadline.signal]) });
+    const channel = await transport.dial({
+      identity,
+      address,
+      protocol: SYNC_PROTOCOL,
+      signal: AbortSignal.any([signal, deadline.signal]),
+    });
     if (channel.peer.deviceId === device) return channel;
     channel.stream.destroy();
     throw new SyncError("E_NOT_ALLOWED", `another device answers there: ${channel.peer.deviceId}`);

@@ -76,13 +76,23 @@ export class Listener implements AsyncDisposable {
     const { identity, offers, clock, log, onChannel } = this.#deps;
     const isDone = new AbortController();
     const deadline = new AbortController();
-    clock.sleep(LIMITS.handshakeMs.value, isDone.signal).then(() => deadline.abort(), () => {});
+    clock.sleep(LIMITS.handshakeMs.value, isDone.signal).then(
+      () => deadline.abort(),
+      () => {},
+    );
     try {
-      const channel = await acceptTcp(socket, { context: this.#context, tls: serverTlsOptions(identity, offers), signal: deadline.signal });
+      const channel = await acceptTcp(socket, {
+        context: this.#context,
+        tls: serverTlsOptions(identity, offers),
+        signal: deadline.signal,
+      });
       onChannel(channel, release);
     } catch (error) {
       release();
-      log.debug("Handshake failed", { address: formatHostPort({ host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0 }), error: String(error) });
+      log.debug("Handshake failed", {
+        address: formatHostPort({ host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0 }),
+        error: String(error),
+      });
     } finally {
       isDone.abort();
     }
@@ -91,7 +101,15 @@ export class Listener implements AsyncDisposable {
 
 function listenError(at: HostPort, cause: NodeJS.ErrnoException): SyncError {
   const where = formatHostPort(at);
-  if (cause.code === "EADDRINUSE") return new SyncError("E_PORT_TAKEN", `${where} is in use by another program`, { cause, facts: { port: at.port } });
-  if (cause.code === "EACCES") return new SyncError("E_PERMISSION", `${where}: this user may not listen there`, { hint: "choose a port above 1023 with --listen HOST:PORT", cause });
-  return new SyncError("E_BAD_CONFIG", `cannot listen on ${where}: ${cause.message}`, { hint: "choose an address of this machine with --listen HOST:PORT", cause });
+  if (cause.code === "EADDRINUSE")
+    return new SyncError("E_PORT_TAKEN", `${where} is in use by another program`, { cause, facts: { port: at.port } });
+  if (cause.code === "EACCES")
+    return new SyncError("E_PERMISSION", `${where}: this user may not listen there`, {
+      hint: "choose a port above 1023 with --listen HOST:PORT",
+      cause,
+    });
+  return new SyncError("E_BAD_CONFIG", `cannot listen on ${where}: ${cause.message}`, {
+    hint: "choose an address of this machine with --listen HOST:PORT",
+    cause,
+  });
 }

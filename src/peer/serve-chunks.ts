@@ -63,8 +63,10 @@ export class ChunkServer {
 
   /** Queues a request. Throws E_PROTOCOL when the peer asks for more at once than it may. */
   ask(question: Question): void {
-    if (this.#questions.length >= LIMITS.requestsInFlightPerPeer.value) throw broken("more requests at once than it may");
-    if (this.#current === question.id || this.#questions.some(({ id }) => id === question.id)) throw broken("a request id twice");
+    if (this.#questions.length >= LIMITS.requestsInFlightPerPeer.value)
+      throw broken("more requests at once than it may");
+    if (this.#current === question.id || this.#questions.some(({ id }) => id === question.id))
+      throw broken("a request id twice");
     this.#questions.push(question);
     if (!this.#isRunning) void this.#run();
   }
@@ -124,7 +126,13 @@ export class ChunkServer {
     const size = run.reduce((sum, range) => sum + range.size, 0);
     // Read to the end of the run's room, then move each range down behind its status.
     const start = at + run.length;
-    const isRead = this.#deps.source.read(folder, first.path, first.contentId, first.offset, buffer.subarray(start, start + size));
+    const isRead = this.#deps.source.read(
+      folder,
+      first.path,
+      first.contentId,
+      first.offset,
+      buffer.subarray(start, start + size),
+    );
     if (!isRead) return run.length === 1 ? refuse(run, buffer, at) : this.#readEach(folder, run, buffer, at);
     let from = start;
     let to = at;
@@ -160,7 +168,11 @@ export class ChunkServer {
     this.#send(buffer, HEADER_BYTES + LIST_HEAD_BYTES + piece.length, { type: "chunkList", id, hasMore: false });
   }
 
-  #send(buffer: Uint8Array, end: number, { type, id, hasMore }: { readonly type: "chunks" | "chunkList"; readonly id: number; readonly hasMore: boolean }): void {
+  #send(
+    buffer: Uint8Array,
+    end: number,
+    { type, id, hasMore }: { readonly type: "chunks" | "chunkList"; readonly id: number; readonly hasMore: boolean },
+  ): void {
     writeHeader(buffer, { type, bodyBytes: end - HEADER_BYTES, hasMore, requestId: id });
     this.#deps.sendBulk(buffer.subarray(0, end), () => this.#giveBack(buffer));
   }
@@ -178,7 +190,8 @@ export class ChunkServer {
   }
 
   #giveBack(buffer: Uint8Array): void {
-    if (!this.#isEnded && this.#spare.length < 2 && buffer.length === HEADER_BYTES + FRAME_BYTES) this.#spare.push(buffer);
+    if (!this.#isEnded && this.#spare.length < 2 && buffer.length === HEADER_BYTES + FRAME_BYTES)
+      this.#spare.push(buffer);
   }
 }
 
@@ -206,7 +219,10 @@ function runOfAdjacent(ranges: readonly ChunkRequest[], at: number): readonly Ch
   for (let range = ranges[at]; range !== undefined; range = ranges[at + run.length]) {
     const previous = run.at(-1);
     const isNext =
-      previous === undefined || (range.path === previous.path && range.contentId === previous.contentId && range.offset === previous.offset + previous.size);
+      previous === undefined ||
+      (range.path === previous.path &&
+        range.contentId === previous.contentId &&
+        range.offset === previous.offset + previous.size);
     if (!isNext || (previous !== undefined && size + range.size > READ_BYTES)) break;
     run.push(range);
     size += range.size;

@@ -2,10 +2,11 @@
  * What main and the net thread say to each other, and the types that the rest
  * of the daemon meets. `NetClient` is the door on main's side.
  */
-import type { Candidate } from "../../peer/discovery/discovery.ts";
-import type { KnownAddress } from "../../peer/discovery/address-book.ts";
-import type { Identity } from "../../peer/identity.ts";
+
 import type { ConnectionTimes } from "../../peer/connection.ts";
+import type { KnownAddress } from "../../peer/discovery/address-book.ts";
+import type { Candidate } from "../../peer/discovery/discovery.ts";
+import type { Identity } from "../../peer/identity.ts";
 import type { Invite, InviteEnd, InviteGrant } from "../../peer/pairing/invite-book.ts";
 import type { JoinerDetails, Offer } from "../../peer/pairing/messages.ts";
 import type { FolderFrameType } from "../../peer/wire/codec.ts";
@@ -153,7 +154,12 @@ export type NetEvent =
   /** A peer introduced itself anew: other folders, name or addresses. */
   | { readonly type: "changed"; readonly peer: PeerFacts }
   | { readonly type: "lost"; readonly connection: number; readonly device: DeviceId; readonly reason: LostReason }
-  | { readonly type: "frame"; readonly connection: number; readonly frame: FolderFrameType; readonly body: Uint8Array<ArrayBuffer> }
+  | {
+      readonly type: "frame";
+      readonly connection: number;
+      readonly frame: FolderFrameType;
+      readonly body: Uint8Array<ArrayBuffer>;
+    }
   | { readonly type: "dial"; readonly dial: DialState }
   /** Addresses of a device, best first, to be remembered. */
   | { readonly type: "addresses"; readonly device: DeviceId; readonly addresses: readonly KnownAddress[] }
@@ -164,10 +170,17 @@ export type NetEvent =
   | { readonly type: "candidates"; readonly candidates: readonly Candidate[] }
   /** Somebody without trust knocked. */
   | { readonly type: "refused"; readonly address: string; readonly device: DeviceId | null; readonly message: string }
-  | { readonly type: "log"; readonly level: "debug" | "info" | "warn" | "error"; readonly message: string; readonly fields: LogFields };
+  | {
+      readonly type: "log";
+      readonly level: "debug" | "info" | "warn" | "error";
+      readonly message: string;
+      readonly fields: LogFields;
+    };
 
 /** What main may call in the net thread. */
 export interface NetCalls {
+  /** Binds the listener; says where. Rejects with E_PORT_TAKEN. */
+  start(): Promise<HostPort>;
   setTrust(devices: readonly TrustedDevice[]): Promise<void>;
   setShares(shares: Shares): Promise<void>;
   setFolders(folders: readonly ServedFolder[]): Promise<void>;
@@ -178,7 +191,12 @@ export interface NetCalls {
   drained(connection: number): Promise<void>;
   /** File bytes one behind the other, and where each range begins; -1 for what is not there. */
   fetchChunks(connection: number, folder: FolderId, ranges: readonly ChunkRequest[]): Promise<FetchedChunks>;
-  fetchChunkList(connection: number, folder: FolderId, path: RelPath, contentId: ContentId): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  fetchChunkList(
+    connection: number,
+    folder: FolderId,
+    path: RelPath,
+    contentId: ContentId,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
   ping(connection: number): Promise<number>;
   probe(connection: number, address: string): Promise<ProbeOutcome>;
   tellRemoved(removed: DeviceId, to: readonly DeviceId[]): Promise<void>;
@@ -206,7 +224,12 @@ export interface MainCalls {
 
 /** What main says without waiting for an answer. */
 export type MainNote =
-  | { readonly type: "send"; readonly connection: number; readonly frame: FolderFrameType; readonly body: Uint8Array<ArrayBuffer> }
+  | {
+      readonly type: "send";
+      readonly connection: number;
+      readonly frame: FolderFrameType;
+      readonly body: Uint8Array<ArrayBuffer>;
+    }
   /** The engine has taken so many bytes of frames; more may come. */
   | { readonly type: "taken"; readonly connection: number; readonly bytes: number }
   /** What a connection's frames said broke the protocol: it ends. */

@@ -3,7 +3,7 @@
  * comes back, and an abort on one side aborts on the other.
  */
 import type { Transferable } from "node:worker_threads";
-import { type ErrorCode, ERRORS, SyncError } from "../../shared/errors.ts";
+import { ERRORS, type ErrorCode, SyncError } from "../../shared/errors.ts";
 
 /** The end of a channel between threads: a worker, or a worker's parent port. */
 export interface ThreadPort {
@@ -18,7 +18,9 @@ type ResultOf<F> = F extends (...args: never[]) => Promise<infer R> ? R : never;
 
 /** Answers to the other side's calls; each gets a signal behind its arguments. */
 export type Handlers<T extends Methods<T>> = {
-  readonly [K in keyof T]: (...args: [...ArgsOf<T[K]>, signal: AbortSignal]) => Promise<ResultOf<T[K]> | Handed<ResultOf<T[K]>>>;
+  readonly [K in keyof T]: (
+    ...args: [...ArgsOf<T[K]>, signal: AbortSignal]
+  ) => Promise<ResultOf<T[K]> | Handed<ResultOf<T[K]>>>;
 };
 
 /** A result whose buffers change hands instead of being copied. */
@@ -54,19 +56,27 @@ interface Waiting {
 /** Both directions of calls over one port. `Theirs` are the other side's methods, `Ours` this side's. */
 export class ThreadCalls<Theirs extends Methods<Theirs>, Ours extends Methods<Ours>> {
   readonly #port: ThreadPort;
-  readonly #handlers: Handlers<Ours>;
+  #handlers: Handlers<Ours> | undefined;
   readonly #waiting = new Map<number, Waiting>();
   readonly #running = new Map<number, AbortController>();
   #nextId = 1;
   #endError: unknown;
 
-  constructor(port: ThreadPort, handlers: Handlers<Ours>) {
+  constructor(port: ThreadPort) {
     this.#port = port;
+  }
+
+  /** Says who answers the other side's calls; before any message is taken. */
+  serve(handlers: Handlers<Ours>): void {
     this.#handlers = handlers;
   }
 
   /** Calls the other side. Rejects with its error, with the signal's reason, or when the thread has ended. */
-  call<K extends keyof Theirs & string>(method: K, args: ArgsOf<Theirs[K]>, signal?: AbortSignal): Promise<ResultOf<Theirs[K]>> {
+  call<K extends keyof Theirs & string>(
+    method: K,
+    args: ArgsOf<Theirs[K]>,
+    signal?: AbortSignal,
+  ): Promise<ResultOf<Theirs[K]>> {
     if (this.#endError !== undefined) return Promise.reject(this.#endError);
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     const id = this.#nextId++;
@@ -119,7 +129,10 @@ export class ThreadCalls<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {
-      const handler = this.#handlers[method as keyof Ours] as (...rest: readonly unknown[]) => Promise<unknown>;
+      const handler = this.#handlers?.[method as keyof Ours] as
+        | ((...rest: readonly unknown[]) => Promise<unknown>)
+        | undefined;
+      if (handler === undefined) throw new Error(`bug: a call of ${method}, which nobody answers`);
       const value = await handler(...args, controller.signal);
       if (value instanceof Handed) this.#post({ call: "answer", id, value: value.value }, value.transfer);
       else this.#post({ call: "answer", id, value });
@@ -137,8 +150,15 @@ export class ThreadCalls<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
 
 function errorToSend(error: unknown): SentError {
   const isAbort = error instanceof Error && error.name === "AbortError";
-  if (error instanceof SyncError) return { code: error.code, message: error.message, hint: error.hint, facts: plain(error.facts), isAbort };
-  return { code: null, message: error instanceof Error ? (error.stack ?? error.message) : String(error), hint: "", facts: {}, isAbort };
+  if (error instanceof SyncError)
+    return { code: error.code, message: error.message, hint: error.hint, facts: plain(error.facts), isAbort };
+  return {
+    code: null,
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    hint: "",
+    facts: {},
+    isAbort,
+  };
 }
 
 /** Facts that a thread can be sent. */

@@ -47,7 +47,12 @@ export async function acceptTcp(raw: Socket, { context, tls, signal }: AcceptOpt
   try {
     signal.throwIfAborted();
     // The types lack the option, which the stream below takes.
-    const options: TLSSocketOptions & { readonly highWaterMark: number } = { ...tls, secureContext: context, isServer: true, highWaterMark: STREAM_BUFFER_BYTES };
+    const options: TLSSocketOptions & { readonly highWaterMark: number } = {
+      ...tls,
+      secureContext: context,
+      isServer: true,
+      highWaterMark: STREAM_BUFFER_BYTES,
+    };
     const socket = new TLSSocket(raw, options);
     await secured(socket, raw, "secure");
     const address = formatHostPort({ host: raw.remoteAddress ?? "?", port: raw.remotePort ?? 0 });
@@ -60,9 +65,20 @@ export async function acceptTcp(raw: Socket, { context, tls, signal }: AcceptOpt
   }
 }
 
-function channelOf(socket: TLSSocket, raw: Socket, facts: { readonly isDialled: boolean; readonly address: string }): SecureChannel {
+function channelOf(
+  socket: TLSSocket,
+  raw: Socket,
+  facts: { readonly isDialled: boolean; readonly address: string },
+): SecureChannel {
   try {
-    return { stream: socket, socket, peer: peerIdentityOf(socket), transport: "tcp", wireBytes: () => wireBytesOf(raw), ...facts };
+    return {
+      stream: socket,
+      socket,
+      peer: peerIdentityOf(socket),
+      transport: "tcp",
+      wireBytes: () => wireBytesOf(raw),
+      ...facts,
+    };
   } catch (error) {
     socket.destroy();
     throw error;

@@ -1,0 +1,275 @@
+/**
+ * The net thread as main sees it: typed calls, and events in the order in
+ * which they happened.
+ */
+import { Worker } from "node:worker_threads";
+import type { KnownAddress } from "../../peer/discovery/address-book.ts";
+import type { Candidate } from "../../peer/discovery/discovery.ts";
+import type { InviteEnd, InviteGrant } from "../../peer/pairing/invite-book.ts";
+import type { JoinerDetails } from "../../peer/pairing/messages.ts";
+import { decodeFolderMessage, type FolderFrameType } from "../../peer/wire/codec.ts";
+import { SyncError } from "../../shared/errors.ts";
+import type { HostPort } from "../../shared/host-port.ts";
+import type { DeviceId } from "../../shared/ids.ts";
+import type { FolderMessage } from "../../shared/messages.ts";
+import type { Log } from "../../shared/ports.ts";
+import { joinHeads } from "../../sync/core/heads.ts";
+import type {
+  DialState,
+  InviteInfo,
+  InviteReport,
+  JoinedDevice,
+  JoinOffer,
+  JoinWish,
+  LostReason,
+  MainCalls,
+  MainNote,
+  NetCalls,
+  NetCounters,
+  NetEvent,
+  NetOptions,
+  PairedDevice,
+  PeerFacts,
+  ServedFolder,
+  Shares,
+  TrustedDevice,
+} from "./net-api.ts";
+import { NetPeer } from "./net-peer.ts";
+import { ThreadCalls, type ThreadPort } from "./thread-calls.ts";
+
+/** What main does about what happens. Calls come one after the other; those that return a promise are not waited for unless said so. */
+export interface NetEvents {
+  onConnected(peer: NetPeer): void;
+  /** The peer's name, addresses or shared folders are others now. */
+  onChanged(peer: NetPeer): void;
+  onLost(peer: NetPeer, reason: LostReason): void;
+  /** A folder's message. While promises of many messages are pending, the peer's socket is not read: that is the back pressure. */
+  onMessage(peer: NetPeer, message: FolderMessage): Promise<void> | void;
+  onDial(state: DialState): void;
+  /** Addresses to remember, best first. */
+  onAddresses(device: DeviceId, addresses: readonly KnownAddress[]): void;
+  onDeviceRemoved(by: DeviceId, removed: DeviceId): void;
+  onInvite(report: InviteReport): void;
+  onInviteEnded(inviteId: number, end: InviteEnd): void;
+  onCandidates(candidates: readonly Candidate[]): void;
+  onRefused(refusal: { readonly address: string; readonly device: DeviceId | null; readonly message: string }): void;
+  /** Stores a newly paired device durably and trusts it (`setTrust`, `setShares`) before it resolves; rejecting tells the joiner nothing. */
+  onPaired(paired: PairedDevice): Promise<void>;
+  /** Decides on the offer of a join that is under way: stores it and says who joins, or throws to turn it down. */
+  onOffer(offer: JoinOffer): Promise<JoinerDetails>;
+  /** The thread ended by itself: a bug. */
+  onFailure(error: Error): void;
+}
+
+const STOP_MS = 3000;
+
+export class NetClient implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #calls: ThreadCalls<NetCalls, MainCalls>;
+  readonly #events: NetEvents;
+  readonly #log: Log;
+  readonly #peers = new Map<number, NetPeer>();
+  /** Connections that broke the protocol: nothing more is taken from them until they are reported as lost. */
+  readonly #faulty = new Set<number>();
+  readonly #exited: Promise<void>;
+  #listening: HostPort = { host: "127.0.0.1", port: 0 };
+  #isStopping = false;
+
+  constructor(worker: Worker, events: NetEvents, log: Log) {
+    this.#worker = worker;
+    this.#events = events;
+    this.#log = log;
+    this.#calls = new ThreadCalls<NetCalls, MainCalls>(worker as unknown as ThreadPort);
+    this.#calls.serve({
+      storePaired: (paired) => events.onPaired(paired),
+      acceptOffer: (offer) => events.onOffer(offer),
+    });
+    worker.on("message", (message: unknown) => this.#take(message));
+    worker.on("error", (error) => this.#failed(error instanceof Error ? error : new Error(String(error))));
+    this.#exited = new Promise((resolve) => {
+      worker.once("exit", () => {
+        this.#failed(new SyncError("E_INTERRUPTED", "the net thread has ended"));
+        resolve();
+      });
+    });
+  }
+
+  readonly #takers: { readonly [K in NetEvent["type"]]: (event: Extract<NetEvent, { type: K }>) => void } = {
+    connected: ({ peer }) => this.#connected(peer),
+    changed: ({ peer }) => this.#changed(peer),
+    lost: ({ connection, reason }) => this.#lost(connection, reason),
+    frame: ({ connection, frame, body }) => this.#frame(connection, frame, body),
+    dial: ({ dial }) => this.#events.onDial(dial),
+    addresses: ({ device, addresses }) => this.#events.onAddresses(device, addresses),
+    "device-removed": ({ by, removed }) => this.#events.onDeviceRemoved(by, removed),
+    invite: ({ report }) => this.#events.onInvite(report),
+    "invite-ended": ({ inviteId, end }) => this.#events.onInviteEnded(inviteId, end),
+    candidates: ({ candidates }) => this.#events.onCandidates(candidates),
+    refused: (event) => this.#events.onRefused(event),
+    log: ({ level, message, fields }) => this.#log[level](message, fields),
+  };
+
+  /** Starts the thread and binds its listener. Rejects with E_PORT_TAKEN and leaves nothing behind. */
+  static async start(options: NetOptions, events: NetEvents, log: Log): Promise<NetClient> {
+    const worker = new Worker(new URL("./net-worker.ts", import.meta.url), { workerData: options });
+    const client = new NetClient(worker, events, log);
+    try {
+      await client.#start();
+      return client;
+    } catch (error) {
+      client.#isStopping = true;
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  async #start(): Promise<void> {
+    this.#listening = await this.#calls.call("start", []);
+  }
+
+  /** Where it listens, the port that was picked included. */
+  get listening(): HostPort {
+    return this.#listening;
+  }
+
+  /** The connections that stand. */
+  get peers(): readonly NetPeer[] {
+    return [...this.#peers.values()];
+  }
+
+  /** The connection with a device, if one stands. */
+  peerOf(device: DeviceId): NetPeer | undefined {
+    return this.peers.find((peer) => peer.device === device);
+  }
+
+  /** Says whom this device trusts; dials them, and has cut everybody else when it resolves. */
+  async setTrust(devices: readonly TrustedDevice[]): Promise<void> {
+    await this.#calls.call("setTrust", [devices]);
+  }
+
+  /** Says which folders each device may know and read; from then on, and for answers in progress too. */
+  async setShares(shares: Shares): Promise<void> {
+    await this.#calls.call("setShares", [shares]);
+  }
+
+  /** Says where the folders lie, for serving. */
+  async setFolders(folders: readonly ServedFolder[]): Promise<void> {
+    await this.#calls.call("setFolders", [folders]);
+  }
+
+  async setName(name: string): Promise<void> {
+    await this.#calls.call("setName", [name]);
+  }
+
+  async setDiscovery(isOn: boolean): Promise<void> {
+    await this.#calls.call("setDiscovery", [isOn]);
+  }
+
+  /** Replaces the addresses that are configured or remembered for a device, and dials it when they are new. */
+  async setAddresses(device: DeviceId, addresses: readonly KnownAddress[]): Promise<void> {
+    await this.#calls.call("setAddresses", [device, addresses]);
+  }
+
+  /** Dials a device, or all that are not connected, without waiting for the next try. */
+  async dialNow(device: DeviceId | null = null): Promise<void> {
+    await this.#calls.call("dialNow", [device]);
+  }
+
+  /** Tells connected devices that `removed` is trusted here no longer. */
+  async tellRemoved(removed: DeviceId, to: readonly DeviceId[]): Promise<void> {
+    await this.#calls.call("tellRemoved", [removed, to]);
+  }
+
+  /** Makes an invite. `isAsked`: a person ran `peer invite` for it. */
+  async invite(grant: InviteGrant, options: { readonly isAsked: boolean }): Promise<InviteInfo> {
+    return await this.#calls.call("invite", [grant, options.isAsked]);
+  }
+
+  /** The invites that can be used now. */
+  async invites(): Promise<readonly InviteInfo[]> {
+    return await this.#calls.call("invites", []);
+  }
+
+  async cancelInvite(id: number): Promise<void> {
+    await this.#calls.call("cancelInvite", [id]);
+  }
+
+  /** Pairs with the device that made a code or link. `onOffer` is called on the way. */
+  async join(wish: JoinWish, signal: AbortSignal): Promise<JoinedDevice> {
+    return await this.#calls.call("join", [wish], signal);
+  }
+
+  async counters(): Promise<NetCounters> {
+    return await this.#calls.call("counters", []);
+  }
+
+  /** Says goodbye to all peers and ends the thread. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    await this.#calls.call("stop", [], AbortSignal.timeout(STOP_MS)).catch((error: unknown) => {
+      this.#log.warn("The net thread did not stop in good order", { error: String(error) });
+    });
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  #take(message: unknown): void {
+    if (this.#calls.take(message)) return;
+    const { event } = message as { readonly event: NetEvent };
+    (this.#takers[event.type] as (event: NetEvent) => void)(event);
+  }
+
+  #connected(facts: PeerFacts): void {
+    const peer = new NetPeer({ calls: this.#calls, note: (note, transfer) => this.#note(note, transfer) }, facts);
+    this.#peers.set(peer.connection, peer);
+    this.#events.onConnected(peer);
+  }
+
+  #changed(facts: PeerFacts): void {
+    const peer = this.#peers.get(facts.connection);
+    if (peer === undefined) return;
+    peer.update(facts);
+    this.#events.onChanged(peer);
+  }
+
+  #lost(connection: number, reason: LostReason): void {
+    const peer = this.#peers.get(connection);
+    if (peer === undefined) return;
+    this.#peers.delete(connection);
+    this.#faulty.delete(connection);
+    peer.end();
+    this.#events.onLost(peer, reason);
+  }
+
+  #frame(connection: number, type: FolderFrameType, body: Uint8Array): void {
+    const peer = this.#peers.get(connection);
+    if (peer === undefined || this.#faulty.has(connection)) return;
+    const bytes = body.byteLength;
+    const taken = (): void => this.#note({ type: "taken", connection, bytes });
+    let message: FolderMessage;
+    try {
+      message = decodeFolderMessage(type, body, (heads) => joinHeads(heads, []));
+    } catch (error) {
+      if (!(error instanceof SyncError)) throw error;
+      this.#faulty.add(connection);
+      this.#note({ type: "fault", connection, message: error.message });
+      return;
+    }
+    const done = this.#events.onMessage(peer, message);
+    if (done === undefined) taken();
+    else void done.finally(taken);
+  }
+
+  #note(note: MainNote, transfer: readonly ArrayBuffer[] = []): void {
+    if (!this.#isStopping) this.#worker.postMessage(note, transfer);
+  }
+
+  #failed(error: Error): void {
+    this.#calls.end(error);
+    for (const peer of [...this.#peers.values()])
+      this.#lost(peer.connection, { code: "E_INTERRUPTED", message: error.message, isByPeer: false });
+    if (!this.#isStopping) this.#events.onFailure(error);
+    this.#isStopping = true;
+  }
+}

@@ -1,0 +1,159 @@
+/** One established connection as main sees it. Over once it is lost: after a reconnect there is a new one. */
+import { encodeFolderMessage } from "../../peer/wire/codec.ts";
+import type { SharedFolder } from "../../peer/wire/greetings.ts";
+import { SyncError } from "../../shared/errors.ts";
+import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { ChunkRequest, FolderMessage } from "../../shared/messages.ts";
+import type { MainCalls, MainNote, NetCalls, PeerFacts, ProbeOutcome } from "./net-api.ts";
+import type { ThreadCalls } from "./thread-calls.ts";
+
+export interface NetPeerDeps {
+  readonly calls: ThreadCalls<NetCalls, MainCalls>;
+  readonly note: (note: MainNote, transfer?: readonly ArrayBuffer[]) => void;
+}
+
+export class NetPeer {
+  readonly device: DeviceId;
+  readonly connection: number;
+  readonly #deps: NetPeerDeps;
+  readonly #over = new AbortController();
+  #facts: PeerFacts;
+
+  constructor(deps: NetPeerDeps, facts: PeerFacts) {
+    this.#deps = deps;
+    this.#facts = facts;
+    this.device = facts.device;
+    this.connection = facts.connection;
+  }
+
+  /** What the peer said of itself last. */
+  get facts(): PeerFacts {
+    return this.#facts;
+  }
+
+  get name(): string {
+    return this.#facts.name;
+  }
+
+  /** The folders that the peer shares with this device now. */
+  get folders(): readonly SharedFolder[] {
+    return this.#facts.folders;
+  }
+
+  get isOpen(): boolean {
+    return !this.#over.signal.aborted;
+  }
+
+  /** Queues a message; those of one connection arrive in the order sent. Nothing happens once the connection is lost. */
+  send(message: FolderMessage): void {
+    if (!this.isOpen) return;
+    for (const { type, body } of encodeFolderMessage(message)) {
+      this.#deps.note({ type: "send", connection: this.connection, frame: type, body }, [body.buffer]);
+    }
+  }
+
+  /** Resolves when little enough is queued to send more; at once when the connection is lost. */
+  async drained(): Promise<void> {
+    if (this.isOpen) await this.#deps.calls.call("drained", [this.connection]).catch(() => {});
+  }
+
+  /**
+   * Bytes for each request, undefined where the peer does not have that
+   * version. Rejects when the connection is lost, on E_TIMEOUT, or with the
+   * signal's reason. Nothing of it is verified.
+   */
+  async fetchChunks(
+    folder: FolderId,
+    requests: readonly ChunkRequest[],
+    signal: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    const batches = batchesOf(requests);
+    const answers = await Promise.all(batches.map((ranges) => this.#fetchBatch(folder, ranges, signal)));
+    return answers.flat();
+  }
+
+  /** Wire form of a chunk list, undefined where the peer does not have it. Rejects as `fetchChunks` does. */
+  async fetchChunkList(
+    folder: FolderId,
+    path: RelPath,
+    contentId: ContentId,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    this.#requireOpen();
+    return await this.#deps.calls.call(
+      "fetchChunkList",
+      [this.connection, folder, path, contentId],
+      this.#until(signal),
+    );
+  }
+
+  /** Milliseconds until the peer answered. */
+  async ping(signal: AbortSignal): Promise<number> {
+    this.#requireOpen();
+    return await this.#deps.calls.call("ping", [this.connection], this.#until(signal));
+  }
+
+  /** Asks the peer to try a connection to this device at `address`, HOST:PORT. It tries the port at the address it knows this device by. */
+  async probe(address: string, signal: AbortSignal): Promise<ProbeOutcome> {
+    this.#requireOpen();
+    return await this.#deps.calls.call("probe", [this.connection, address], this.#until(signal));
+  }
+
+  /** Called by the client when the peer introduced itself anew. */
+  update(facts: PeerFacts): void {
+    this.#facts = facts;
+  }
+
+  /** Called by the client when the connection is lost. */
+  end(): void {
+    this.#over.abort(lostError(this.#facts.name));
+  }
+
+  async #fetchBatch(
+    folder: FolderId,
+    ranges: readonly ChunkRequest[],
+    signal: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
+    this.#requireOpen();
+    const { bytes, offsets } = await this.#deps.calls.call(
+      "fetchChunks",
+      [this.connection, folder, ranges],
+      this.#until(signal),
+    );
+    return ranges.map(({ size }, i) => {
+      const offset = offsets[i] ?? -1;
+      return offset < 0 ? undefined : bytes.subarray(offset, offset + size);
+    });
+  }
+
+  #requireOpen(): void {
+    this.#over.signal.throwIfAborted();
+  }
+
+  #until(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#over.signal]);
+  }
+}
+
+/** Cuts requests into as many as fit one each, in order. */
+function batchesOf(requests: readonly ChunkRequest[]): readonly (readonly ChunkRequest[])[] {
+  const batches: ChunkRequest[][] = [];
+  let current: ChunkRequest[] = [];
+  let bytes = 0;
+  for (const request of requests) {
+    if (request.size > LIMITS.requestBytes.value) throw new Error(`bug: one range of ${request.size} bytes`);
+    if (current.length >= LIMITS.requestItems.value || bytes + request.size > LIMITS.requestBytes.value) {
+      batches.push(current);
+      current = [];
+      bytes = 0;
+    }
+    current.push(request);
+    bytes += request.size;
+  }
+  return current.length > 0 ? [...batches, current] : batches;
+}
+
+function lostError(name: string): SyncError {
+  return new SyncError("E_PEER_OFFLINE", `the connection to ${name} was lost`);
+}
