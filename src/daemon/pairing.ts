@@ -4,10 +4,9 @@ import { basename, join } from "node:path";
 import type { JoinerDetails, Offer } from "../peer/pairing/messages.ts";
 import type { ConfigDraft } from "../shared/config-schema.ts";
 import { SyncError } from "../shared/errors.ts";
-import { formatHostPort } from "../shared/host-port.ts";
 import type { DeviceId, FolderId } from "../shared/ids.ts";
 import { defaultDirectory, folderAt, isOccupied, markDirectory, prepareDirectory } from "./commands/folder-directory.ts";
-import type { JoinOffer, MainCalls, PairedDevice } from "./net/net-api.ts";
+import type { JoinOffer, PairedDevice } from "./net/net-api.ts";
 import type { NodeParts } from "./node-parts.ts";
 
 /** Where the person who joins wants the folders. */
@@ -31,7 +30,7 @@ interface PairingDeps {
   readonly ownAddresses: () => JoinerDetails["addresses"];
 }
 
-export class Pairing implements MainCalls {
+export class Pairing {
   readonly #deps: PairingDeps;
   /** The join that a person runs now, if any. */
   #plan: JoinPlan | undefined;
@@ -146,8 +145,4 @@ function freeName(draft: ConfigDraft, name: string): string {
     const candidate = count === 1 ? base : `${base}-${count}`;
     if (!taken.has(candidate)) return candidate;
   }
-}
-
-export function shownAddresses(addresses: JoinerDetails["addresses"]): readonly string[] {
-  return addresses.map(formatHostPort);
 }

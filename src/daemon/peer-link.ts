@@ -1,14 +1,12 @@
 /** A connection as one folder sees it: messages go to the net thread as frames, answers come back as bytes. */
 import { SyncError } from "../shared/errors.ts";
-import { type ContentId, type DeviceId, type FolderId, type RelPath, type ShortId, shortId } from "../shared/ids.ts";
+import { type ContentId, type FolderId, type RelPath, type ShortId, shortId } from "../shared/ids.ts";
 import type { ChunkRequest, FolderMessage } from "../shared/messages.ts";
 import type { PeerLink } from "../sync/peer-link.ts";
-import type { NetClient } from "./net/net-client.ts";
+import type { NetPeer } from "./net/net-peer.ts";
 
 export interface DaemonLinkOptions {
-  readonly net: NetClient;
-  readonly connection: number;
-  readonly device: DeviceId;
+  readonly peer: NetPeer;
   readonly name: string;
   readonly folder: FolderId;
   readonly canWrite: boolean;
@@ -21,50 +19,44 @@ export class DaemonLink implements PeerLink {
   readonly folder: FolderId;
   readonly canWrite: boolean;
   readonly isAdmin: boolean;
-  readonly #net: NetClient;
-  readonly #connection: number;
-  #isLost = false;
+  readonly #peer: NetPeer;
+  /** The folder is no longer shared on this connection, though it may stand. */
+  #isOver = false;
 
   constructor(options: DaemonLinkOptions) {
-    this.device = shortId(options.device);
+    this.device = shortId(options.peer.device);
     this.name = options.name;
     this.folder = options.folder;
     this.canWrite = options.canWrite;
     this.isAdmin = options.isAdmin;
-    this.#net = options.net;
-    this.#connection = options.connection;
+    this.#peer = options.peer;
   }
 
-  lose(): void {
-    this.#isLost = true;
+  end(): void {
+    this.#isOver = true;
   }
 
   send(message: FolderMessage): void {
-    if (!this.#isLost) this.#net.send(this.#connection, message);
+    if (!this.#isOver) this.#peer.send(message);
   }
 
   async drained(): Promise<void> {
-    if (this.#isLost) throw this.#lost();
-    await this.#net.drained(this.#connection);
+    this.#requireOpen();
+    await this.#peer.drained();
+    this.#requireOpen();
   }
 
   async fetchChunks(requests: readonly ChunkRequest[], signal: AbortSignal): Promise<readonly (Uint8Array | undefined)[]> {
-    if (this.#isLost) throw this.#lost();
-    const { bytes, offsets } = await this.#net.fetchChunks(this.#connection, this.folder, requests, signal);
-    return requests.map(({ size }, position) => {
-      const offset = offsets[position] ?? -1;
-      if (offset < 0) return undefined;
-      // An answer to one request is handed on whole, so that its buffer can move between threads.
-      return requests.length === 1 && bytes.length === size ? bytes : bytes.subarray(offset, offset + size);
-    });
+    this.#requireOpen();
+    return await this.#peer.fetchChunks(this.folder, requests, signal);
   }
 
   async fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    if (this.#isLost) throw this.#lost();
-    return await this.#net.fetchChunkList(this.#connection, this.folder, path, contentId, signal);
+    this.#requireOpen();
+    return await this.#peer.fetchChunkList(this.folder, path, contentId, signal);
   }
 
-  #lost(): SyncError {
-    return new SyncError("E_PEER_OFFLINE", `${this.name} is no longer connected`);
+  #requireOpen(): void {
+    if (this.#isOver || !this.#peer.isOpen) throw new SyncError("E_PEER_OFFLINE", `${this.name} is no longer connected`);
   }
 }

@@ -5,21 +5,23 @@
  * The configuration says who is trusted with what; this class tells the net
  * thread, and ties each connection to the folders that both sides share.
  */
-import { joinHeads } from "../sync/core/heads.ts";
 import type { KnownAddress } from "../peer/discovery/address-book.ts";
 import type { Config, PeerConfig } from "../shared/config-schema.ts";
 import { formatHostPort, parseHostPort } from "../shared/host-port.ts";
 import type { DeviceId, FolderId } from "../shared/ids.ts";
 import type { FolderMessage } from "../shared/messages.ts";
 import type { FolderSet } from "./folder-set.ts";
-import type { DialState, LostReason, PeerFacts } from "./net/net-api.ts";
+import type { DialState, InviteReport, LostReason, PeerFacts } from "./net/net-api.ts";
 import type { NetClient } from "./net/net-client.ts";
+import type { NetPeer } from "./net/net-peer.ts";
 import type { NodeParts } from "./node-parts.ts";
 import { DaemonLink } from "./peer-link.ts";
 import type { PeerMemory } from "./peer-memory.ts";
 
+const PING_MS = 10_000;
+
 interface Connection {
-  facts: PeerFacts;
+  readonly peer: NetPeer;
   readonly links: Map<FolderId, DaemonLink>;
   rttMs: number | null;
 }
@@ -40,7 +42,7 @@ export class PeerSet {
   readonly #net: NetClient;
   readonly #folders: FolderSet;
   readonly #memory: PeerMemory;
-  readonly #connections = new Map<number, Connection>();
+  readonly #connections = new Map<NetPeer, Connection>();
   readonly #dials = new Map<DeviceId, DialState>();
   readonly #refusals = new Map<DeviceId, LostReason>();
   readonly #removedUs = new Set<DeviceId>();
@@ -70,32 +72,31 @@ export class PeerSet {
     for (const connection of this.#connections.values()) this.#relink(connection);
   }
 
-  connected(facts: PeerFacts): void {
-    const connection: Connection = { facts, links: new Map(), rttMs: null };
-    this.#connections.set(facts.connection, connection);
-    this.#dials.delete(facts.device);
-    this.#refusals.delete(facts.device);
-    this.#removedUs.delete(facts.device);
-    this.#memory.setSeen(facts.device, this.#parts.clock.now());
+  connected(peer: NetPeer): void {
+    const { device, facts } = peer;
+    const connection: Connection = { peer, links: new Map(), rttMs: null };
+    this.#connections.set(peer, connection);
+    this.#dials.delete(device);
+    this.#refusals.delete(device);
+    this.#removedUs.delete(device);
+    this.#memory.setSeen(device, this.#parts.clock.now());
     this.#parts.log.info("Connected", { device: facts.name, address: facts.address, dialled: facts.isDialled, program: facts.program });
-    this.#parts.events.add({ type: "peer.connected", device: facts.device, data: { name: this.nameOf(facts.device), address: facts.address } });
-    void this.measure(facts.device);
+    this.#parts.events.add({ type: "peer.connected", device, data: { name: this.nameOf(device), address: facts.address } });
+    void this.measure(device);
     this.#relink(connection);
   }
 
-  changed(facts: PeerFacts): void {
-    const connection = this.#connections.get(facts.connection);
-    if (connection === undefined) return;
-    connection.facts = facts;
-    this.#relink(connection);
+  changed(peer: NetPeer): void {
+    const connection = this.#connections.get(peer);
+    if (connection !== undefined) this.#relink(connection);
   }
 
-  lost(number: number, reason: LostReason): void {
-    const connection = this.#connections.get(number);
+  lost(peer: NetPeer, reason: LostReason): void {
+    const connection = this.#connections.get(peer);
     if (connection === undefined) return;
-    this.#connections.delete(number);
+    this.#connections.delete(peer);
     for (const link of connection.links.values()) this.#unlink(link);
-    const { device } = connection.facts;
+    const { device } = peer;
     this.#memory.setSeen(device, this.#parts.clock.now());
     if (reason.isByPeer && reason.code === "E_NOT_ALLOWED") this.#refusals.set(device, reason);
     this.#parts.log.info("Connection ended", { device: this.nameOf(device), code: reason.code, reason: reason.message, byPeer: reason.isByPeer });
@@ -108,6 +109,20 @@ export class PeerSet {
     if (before?.state !== state.state && state.message !== null) {
       this.#parts.log.debug("Not connected", { device: this.nameOf(state.device), state: state.state, message: state.message });
     }
+  }
+
+  /** How a try on an invite went: a person sees from where somebody tried. */
+  tried(report: InviteReport): void {
+    const { address, outcome, triesLeft, message } = report;
+    const log = this.#parts.log;
+    if (outcome === "paired") return;
+    log.warn("A try to pair failed", { address, outcome, triesLeft, message });
+    this.#parts.events.add({ type: "auth.refused", device: report.device, data: { address, outcome, triesLeft, message } });
+  }
+
+  /** Somebody without trust knocked. */
+  refused(refusal: { readonly address: string; readonly device: DeviceId | null; readonly message: string }): void {
+    this.#parts.log.info("Refused a connection", { address: refusal.address, reason: refusal.message });
   }
 
   rememberAddresses(device: DeviceId, addresses: readonly KnownAddress[]): void {
@@ -131,13 +146,13 @@ export class PeerSet {
   }
 
   /** Hands a message to its folder; resolves when it is dealt with. */
-  async take(number: number, message: FolderMessage): Promise<void> {
-    const link = this.#connections.get(number)?.links.get(message.folder);
+  async take(peer: NetPeer, message: FolderMessage): Promise<void> {
+    const link = this.#connections.get(peer)?.links.get(message.folder);
     if (link === undefined) {
       this.#parts.log.debug("Message for a folder that is not shared", { folder: message.folder, type: message.type });
       return;
     }
-    await this.#folders.find(message.folder)?.folder.receive(link, message);
+    await this.#runtimeOf.get(link)?.folder.receive(link, message);
   }
 
   get views(): readonly PeerView[] {
@@ -158,16 +173,17 @@ export class PeerSet {
     return this.#parts.context.config.get().peers[device]?.name ?? device.slice(0, 7);
   }
 
-  /** The live connection to a device. */
-  connectionOf(device: DeviceId): PeerFacts | undefined {
-    return this.#connectionOf(device)?.facts;
+  /** The connection to a device. */
+  connectionOf(device: DeviceId): NetPeer | undefined {
+    return this.#net.peerOf(device);
   }
 
+  /** Milliseconds to a device and back; null when it is not connected or does not answer. */
   async measure(device: DeviceId): Promise<number | null> {
     const connection = this.#connectionOf(device);
     if (connection === undefined) return null;
     try {
-      connection.rttMs = await this.#net.ping(connection.facts.connection);
+      connection.rttMs = await connection.peer.ping(AbortSignal.timeout(PING_MS));
       return connection.rttMs;
     } catch {
       return null;
@@ -175,14 +191,14 @@ export class PeerSet {
   }
 
   #connectionOf(device: DeviceId): Connection | undefined {
-    return [...this.#connections.values()].findLast((connection) => connection.facts.device === device);
+    return [...this.#connections.values()].findLast((connection) => connection.peer.device === device);
   }
 
   #view(id: DeviceId, config: PeerConfig): PeerView {
     const connection = this.#connectionOf(id);
     const dial = this.#dials.get(id);
     const refusal = this.#refusals.get(id);
-    const base = { id, config, facts: connection?.facts, rttMs: connection?.rttMs ?? null, lastSeenMs: this.#memory.lastSeenMs(id), removedUs: this.#removedUs.has(id) };
+    const base = { id, config, facts: connection?.peer.facts, rttMs: connection?.rttMs ?? null, lastSeenMs: this.#memory.lastSeenMs(id), removedUs: this.#removedUs.has(id) };
     if (config.paused) return { ...base, state: "paused", message: null };
     if (connection !== undefined) return { ...base, state: "connected", message: null };
     if (base.removedUs) return { ...base, state: "refused", message: "it no longer trusts this device; pair again" };
@@ -191,7 +207,8 @@ export class PeerSet {
   }
 
   #relink(connection: Connection): void {
-    const { facts, links } = connection;
+    const { peer, links } = connection;
+    const { facts } = peer;
     const config = this.#parts.context.config.get();
     const role = config.peers[facts.device]?.role;
     const theirs = new Set(facts.folders.map(({ id }) => id));
@@ -207,9 +224,7 @@ export class PeerSet {
       const grant = config.folders[runtime.id]?.peers[facts.device];
       if (grant === undefined || !theirs.has(runtime.id) || links.has(runtime.id)) continue;
       const link = new DaemonLink({
-        net: this.#net,
-        connection: facts.connection,
-        device: facts.device,
+        peer,
         name: this.nameOf(facts.device),
         folder: runtime.id,
         canWrite: grant.rights === "write",
@@ -224,7 +239,7 @@ export class PeerSet {
   readonly #runtimeOf = new WeakMap<DaemonLink, FolderSet["all"][number]>();
 
   #unlink(link: DaemonLink): void {
-    link.lose();
+    link.end();
     this.#runtimeOf.get(link)?.folder.detach(link);
   }
 }
@@ -245,6 +260,3 @@ function sharesOf(config: Config): ReadonlyMap<DeviceId, readonly { readonly id:
   }
   return shares;
 }
-
-/** Brings heads that a peer sent into canonical order, dominated ones dropped: its order is never trusted. */
-export const canonicalHeads = joinHeads.bind(undefined, []);

@@ -1,20 +1,177 @@
-/** Puts the parts of a node together. */
+/** Puts the parts of a node together, and in reverse order away. */
+import { join } from "node:path";
 import { openIdentity } from "../peer/identity.ts";
+import type { Config, ConfigDraft } from "../shared/config-schema.ts";
+import { SETTINGS } from "../shared/config-settings.ts";
 import { SyncError } from "../shared/errors.ts";
+import { formatHostPort, type HostPort, parseHostPort } from "../shared/host-port.ts";
+import { DiskClient } from "../sync/executor/disk-client.ts";
+import { createHasher } from "../sync/hash/blake3.ts";
+import { startIndex } from "../sync/index/index-client.ts";
+import { ScanClient } from "../sync/scanner/scan-client.ts";
 import { localRoutes } from "./api/local-routes.ts";
 import type { NodeService } from "./api/node-service.ts";
+import { conflictRoutes } from "./commands/conflict-routes.ts";
+import { doctorRoutes } from "./commands/doctor-routes.ts";
+import { folderRoutes } from "./commands/folder-routes.ts";
+import { peerRoutes } from "./commands/peer-routes.ts";
+import { statusRoutes } from "./commands/status-routes.ts";
+import { versionRoutes } from "./commands/version-routes.ts";
+import { wait } from "./commands/wait-route.ts";
+import { EventBook } from "./event-book.ts";
+import { FolderSet } from "./folder-set.ts";
+import { startHousekeeping } from "./housekeeping.ts";
+import type { NetEvents } from "./net/net-client.ts";
+import { NetClient } from "./net/net-client.ts";
+import { ownAddresses } from "./net/own-addresses.ts";
+import type { Node } from "./node.ts";
 import type { NodeContext, RunningNode } from "./node-context.ts";
+import type { NodeParts } from "./node-parts.ts";
+import { Pairing } from "./pairing.ts";
+import { PeerMemory } from "./peer-memory.ts";
+import { PeerSet } from "./peer-set.ts";
+import { systemClock, systemRandom } from "./system-ports.ts";
 
-/** Opens the identity and serves what needs no folder and no peer. */
+/** How many ports after the default one are tried when it is taken. */
+const PORTS_TRIED = 50;
+
+/** Opens everything a node has. What was opened is closed again when it throws. */
 export async function openNode(context: NodeContext): Promise<RunningNode> {
-  const identity = await openIdentity(context.paths.stateDir);
-  const local = localRoutes(context, identity.deviceId);
-  const service = new Proxy(local, {
-    get: (target, name) =>
-      Reflect.get(target, name) ??
-      (() => {
-        throw new SyncError("E_INTERNAL", `${String(name)} is not wired`);
-      }),
-  }) as NodeService;
-  return { service, [Symbol.asyncDispose]: async () => {} };
+  await using opening = new AsyncDisposableStack();
+  const { config, paths, log } = context;
+  const identity = await openIdentity(paths.stateDir);
+  const indexPath = join(paths.stateDir, "index.db");
+  const index = opening.use(await startIndex(indexPath));
+  const disk = opening.use(new DiskClient());
+  const scanner = opening.use(new ScanClient({ indexPath }));
+  const events = new EventBook(index, systemClock, log);
+  opening.defer(() => events.settled());
+  const hasher = createHasher();
+  const parts: NodeParts = { context, identity, index, disk, scanner, events, clock: systemClock, random: systemRandom, hasher, log };
+  let peers: PeerSet | undefined;
+  const folders = opening.use(new FolderSet(parts, { changed: () => peers?.relink() }));
+  await folders.apply(config.get());
+  const memory = opening.use(new PeerMemory(join(paths.stateDir, "peers.json"), log));
+  const homes = [...new Set([paths.stateDir, join(paths.configFile, "..")])];
+  const applied = new Applied(async (next) => {
+    await folders.apply(next);
+    await peers?.apply(next);
+  });
+  const configure = async (edit: (draft: ConfigDraft) => void): Promise<boolean> => {
+    const changed = await config.update(edit);
+    await applied.with(config.get());
+    return changed;
+  };
+  const pairing = new Pairing({ parts, homes, configure, ownAddresses: () => (net === undefined ? [] : ownAddresses(net.listening)) });
+  let net: NetClient | undefined;
+  net = opening.use(await startNet(context, { identity, indexFile: indexPath }, netEvents(context, pairing, () => peers)));
+  peers = new PeerSet({ parts, net, folders, memory });
+  await peers.apply(config.get());
+  const stopListening = config.onChange((next, before) => {
+    applied.with(next).catch((error: unknown) => log.error("Configuration not applied", { error: String(error) }));
+    if (next.name !== before.name) void net.setName(next.name);
+    if (next.discovery !== before.discovery) void net.setDiscovery(next.discovery);
+  });
+  opening.defer(stopListening);
+  const node: Node = { parts, net, folders, peers, pairing, homes, configure };
+  opening.use(startHousekeeping(node));
+  const service: NodeService = {
+    ...localRoutes(context, identity.deviceId),
+    ...statusRoutes(node),
+    wait: (request, { signal }) => wait(node, request, signal),
+    ...folderRoutes(node),
+    ...peerRoutes(node),
+    ...conflictRoutes(node),
+    ...versionRoutes(node),
+    ...doctorRoutes(node),
+  };
+  const stack = opening.move();
+  return { service, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Applies configurations one after the other; a caller waits until its own, or a later one, holds. */
+class Applied {
+  readonly #apply: (config: Config) => Promise<void>;
+  #work: Promise<void> = Promise.resolve();
+  #last: Config | undefined;
+
+  constructor(apply: (config: Config) => Promise<void>) {
+    this.#apply = apply;
+  }
+
+  with(config: Config): Promise<void> {
+    const turn = this.#work.then(async () => {
+      if (this.#last === config) return;
+      this.#last = config;
+      await this.#apply(config);
+    });
+    this.#work = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function netEvents(context: NodeContext, pairing: Pairing, peers: () => PeerSet | undefined): NetEvents {
+  const { log } = context;
+  return {
+    onConnected: (peer) => peers()?.connected(peer),
+    onChanged: (peer) => peers()?.changed(peer),
+    onLost: (peer, reason) => peers()?.lost(peer, reason),
+    onMessage: (peer, message) => peers()?.take(peer, message),
+    onDial: (state) => peers()?.dialled(state),
+    onAddresses: (device, addresses) => peers()?.rememberAddresses(device, addresses),
+    onDeviceRemoved: (by, removed) => peers()?.removed(by, removed),
+    onInvite: (report) => peers()?.tried(report),
+    onInviteEnded: (inviteId, end) => log.info("An invite ended", { invite: inviteId, reason: end.reason, by: end.by }),
+    onCandidates: () => undefined,
+    onRefused: (refusal) => peers()?.refused(refusal),
+    onPaired: (paired) => pairing.storePaired(paired),
+    onOffer: (offer) => pairing.acceptOffer(offer),
+    onFailure: (error) => {
+      log.error("The net thread failed", { error });
+      context.stop("the net thread failed");
+    },
+  };
+}
+
+type NetIdentity = Pick<Parameters<typeof NetClient.start>[0], "identity" | "indexFile">;
+
+/**
+ * Starts the net thread. A default port that is taken gives way to the next
+ * free one, and port 0 to the one that was picked: both are kept from then on.
+ */
+async function startNet(context: NodeContext, base: NetIdentity, events: NetEvents): Promise<NetClient> {
+  const { config, log, version } = context;
+  const wanted = listenAddress(config.get());
+  const isDefault = config.source("listen") === "default";
+  const { name, discovery } = config.get();
+  const start = (listen: HostPort): Promise<NetClient> =>
+    NetClient.start(
+      { ...base, listen, name, program: `syncline/${version}`, hasDiscovery: discovery, discovery: { withLoopback: discovery } },
+      events,
+      log.child({ thread: "net" }),
+    );
+  const net = await (isDefault ? startAtFreePort(start, wanted) : start(wanted));
+  if (net.listening.port !== wanted.port) {
+    if (isDefault) log.warn("The default port is taken; another one is used from now on", { port: net.listening.port });
+    await config.update((draft) => {
+      draft.listen = formatHostPort({ host: wanted.host, port: net.listening.port });
+    });
+  }
+  return net;
+}
+
+async function startAtFreePort(start: (listen: HostPort) => Promise<NetClient>, wanted: HostPort): Promise<NetClient> {
+  for (let port = wanted.port; ; port++) {
+    try {
+      return await start({ ...wanted, port });
+    } catch (error) {
+      if (!(error instanceof SyncError) || error.code !== "E_PORT_TAKEN" || port >= wanted.port + PORTS_TRIED) throw error;
+    }
+  }
+}
+
+function listenAddress(config: Config): HostPort {
+  const address = parseHostPort(config.listen) ?? parseHostPort(SETTINGS.listen.default);
+  if (address === undefined) throw new SyncError("E_BAD_CONFIG", `"${config.listen}" is not HOST:PORT`);
+  return address;
 }

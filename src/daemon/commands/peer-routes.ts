@@ -98,8 +98,9 @@ function needsOf(node: Node, device: DeviceId): { readonly files: number; readon
   const { index, context } = node.parts;
   let files = 0;
   let bytes = 0;
-  for (const [id, folder] of Object.entries(context.config.get().folders) as [FolderId, { peers: object }][]) {
+  for (const [name, folder] of Object.entries(context.config.get().folders)) {
     if (!Object.hasOwn(folder.peers, device)) continue;
+    const id = name as FolderId;
     const own = index.read.folder(id);
     const remote = index.read.remoteState(id, shortId(device));
     const need = index.read.localTotalsSince(id, remote.ackedEpoch === own?.epoch ? remote.acked : 0);
@@ -144,7 +145,7 @@ async function remove(node: Node, device: DeviceId): Promise<RouteOutput<"peerRe
 async function* ping(node: Node, device: DeviceId, count: number, signal: AbortSignal): AsyncIterable<RouteOutput<"peerPing">> {
   const times: number[] = [];
   for (let sequence = 1; sequence <= count; sequence++) {
-    const facts = node.peers.connectionOf(device);
+    const facts = node.peers.connectionOf(device)?.facts;
     if (facts === undefined) {
       const { config, message } = viewOf(node, device);
       throw new SyncError("E_PEER_OFFLINE", `${config.name} is not connected${message === null ? "" : `: ${message}`}`);
@@ -172,11 +173,11 @@ async function invite(node: Node, request: RouteRequest<"peerInvite">): Promise<
   const config = node.parts.context.config.get();
   const ids = request.none ? [] : invitedFolders(node, request.folders);
   const folders = ids.map((id) => ({ id, label: config.folders[id]?.label ?? id, rights: request.rights }));
-  const made = await node.net.invite({ role: request.role, folders }, request.asked);
+  const made = await node.net.invite({ role: request.role, folders }, { isAsked: request.asked });
   return {
     code: made.code,
     link: made.link,
-    folders: ids,
+    folders: [...ids],
     role: request.role,
     rights: request.rights,
     expires: new Date(made.expiresAtMs).toISOString(),
@@ -197,7 +198,7 @@ async function* join(node: Node, request: RouteRequest<"join">, signal: AbortSig
   yield at === null
     ? { type: "progress", step: "searching", message: "looking for the other machine" }
     : { type: "progress", step: "connecting", message: `connecting to ${formatHostPort(at)}` };
-  const { result, folders } = await node.pairing.withPlan({ path: request.path, force: request.force }, () => node.net.join({ code: request.code, at }));
+  const { result, folders } = await node.pairing.withPlan({ path: request.path, force: request.force }, () => node.net.join({ code: request.code, at }, signal));
   yield { type: "progress", step: "sharing", message: `paired with ${result.offer.deviceName}` };
   await node.net.dialNow(result.device);
   await untilShared(node, result.device, folders.map(({ id }) => id), signal);

@@ -38,7 +38,7 @@ export async function statusOf(node: Node): Promise<Status> {
   const shown = folders.all.map((runtime) => folderStatus(parts, runtime));
   return {
     device: { id: identity.deviceId, name: context.config.get().name },
-    listen: net.listening.map(formatHostPort),
+    listen: [formatHostPort(net.listening)],
     dashboard: null,
     state: shown.reduce<FolderState>((worst, { state }) => (SEVERITY.indexOf(state) > SEVERITY.indexOf(worst) ? state : worst), "in-sync"),
     folders: shown,
