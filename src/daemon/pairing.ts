@@ -1,13 +1,16 @@
 /** Stores what pairing brings: the new device, its rights, and on the joining side the folders. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
+import { learnAddresses } from "../peer/discovery/address-book.ts";
 import type { JoinerDetails, Offer } from "../peer/pairing/messages.ts";
 import type { ConfigDraft } from "../shared/config-schema.ts";
 import { SyncError } from "../shared/errors.ts";
+import { parseHostPort } from "../shared/host-port.ts";
 import type { DeviceId, FolderId } from "../shared/ids.ts";
 import { defaultDirectory, folderAt, isOccupied, markDirectory, prepareDirectory } from "./commands/folder-directory.ts";
 import type { JoinOffer, PairedDevice } from "./net/net-api.ts";
 import type { NodeParts } from "./node-parts.ts";
+import type { PeerMemory } from "./peer-memory.ts";
 
 /** Where the person who joins wants the folders. */
 export interface JoinPlan {
@@ -26,6 +29,7 @@ interface PairingDeps {
   readonly parts: NodeParts;
   readonly homes: readonly string[];
   readonly configure: (edit: (draft: ConfigDraft) => void) => Promise<boolean>;
+  readonly memory: PeerMemory;
   /** HOST:PORT of this device, for the other. */
   readonly ownAddresses: () => JoinerDetails["addresses"];
 }
@@ -57,6 +61,7 @@ export class Pairing {
   async storePaired(paired: PairedDevice): Promise<void> {
     const { parts, configure } = this.#deps;
     const { device, details, invite, words } = paired;
+    this.#remember(device, details.addresses, undefined);
     await configure((draft) => {
       addPeer(draft, { device, name: details.deviceName, role: invite.grant.role, words });
       for (const { id, rights } of invite.grant.folders) {
@@ -74,6 +79,7 @@ export class Pairing {
     const plan = this.#plan;
     if (plan === undefined) throw new SyncError("E_USAGE", "nobody is joining here now");
     const folders = this.#placeFolders(offer, plan);
+    this.#remember(device, offer.addresses, address);
     for (const { path, id, isNew } of folders) if (isNew) markDirectory(path, id, { isRepair: false });
     await configure((draft) => {
       addPeer(draft, { device, name: offer.deviceName, role: "user", words });
@@ -108,6 +114,20 @@ export class Pairing {
       if (taken !== undefined) throw new SyncError("E_FOLDER_OVERLAP", `${wanted} is the folder ${taken} already`);
       return { id, label, path: prepareDirectory({ path: wanted, config, homes, force: plan.force }), isNew: true };
     });
+  }
+
+  /** Where the device listens, as it says, and where it was just reached. */
+  #remember(device: DeviceId, told: JoinerDetails["addresses"], reachedAt: string | undefined): void {
+    const { memory, parts } = this.#deps;
+    const seenAt = parts.clock.now();
+    const reached = reachedAt === undefined ? undefined : parseHostPort(reachedAt);
+    memory.setAddresses(
+      device,
+      learnAddresses(memory.addresses(device), [
+        ...(reached === undefined ? [] : [{ address: reached, origin: "worked" as const, seenAt }]),
+        ...told.map((address) => ({ address, origin: "told" as const, seenAt })),
+      ]),
+    );
   }
 
   #tell(device: DeviceId, name: string, words: string, address: string): void {

@@ -62,7 +62,7 @@ export async function openNode(context: NodeContext): Promise<RunningNode> {
     await applied.with(config.get());
     return changed;
   };
-  const pairing = new Pairing({ parts, homes, configure, ownAddresses: () => (net === undefined ? [] : ownAddresses(net.listening)) });
+  const pairing = new Pairing({ parts, homes, configure, memory, ownAddresses: () => (net === undefined ? [] : ownAddresses(net.listening)) });
   let net: NetClient | undefined;
   net = opening.use(await startNet(context, { identity, indexFile: indexPath }, netEvents(context, pairing, () => peers)));
   peers = new PeerSet({ parts, net, folders, memory });
