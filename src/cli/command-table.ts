@@ -13,7 +13,7 @@ export type CommandHandler = (
   session: Session,
   args: CommandArguments,
   options: CommandOptions,
-) => Promise<number | void>;
+) => Promise<number | undefined>;
 
 export interface CommandOption {
   /** As commander takes it: `--at <host:port>`. One that ends in `...>` may be given again. */

@@ -25,6 +25,11 @@ export interface ProgramOptions {
   readonly onCommand: (invocation: Invocation) => void;
 }
 
+/** Global flags that are followed by a value. */
+const VALUE_FLAGS: ReadonlySet<string> = new Set(
+  GLOBAL_OPTIONS.flatMap(([flags]) => (/ </.test(flags) ? (/--[a-z-]+/.exec(flags) ?? []) : [])),
+);
+
 /** The whole program. Parsing it calls `onCommand` once, or throws a CommanderError. */
 export function buildProgram(options: ProgramOptions): Command {
   const program = new Command("syncline");
@@ -126,7 +131,7 @@ function nearMiss(error: CommanderError, command: readonly string[]): string | u
 
 /** The command that the words begin with: `["peer", "invite"]`, `["peer"]`, or none. */
 export function commandOf(argv: readonly string[]): readonly string[] {
-  const words = argv.filter((word) => !word.startsWith("-"));
+  const words = argv.filter((word, position) => !word.startsWith("-") && !VALUE_FLAGS.has(argv[position - 1] ?? ""));
   const [first = "", second = ""] = words;
   if (COMMANDS.some(({ name }) => name === `${first} ${second}`)) return [first, second];
   return COMMANDS.some(({ name }) => name === first || name.startsWith(`${first} `)) ? [first] : [];

@@ -60,7 +60,7 @@ async function parse(argv: readonly string[], io: Io): Promise<Invocation | numb
 
 function missingCommand(argv: readonly string[]): SyncError {
   const command = ["syncline", ...commandOf(argv)].join(" ");
-  return new SyncError("E_USAGE", `${command} needs a command`, { hint: `see \`${command} --help\`` });
+  return new SyncError("E_USAGE", `\`${command}\` needs a command`, { hint: `see \`${command} --help\`` });
 }
 
 function refuseDryRun({ row }: Invocation, globals: Globals): void {

@@ -25,7 +25,10 @@ export const join: CommandHandler = async (session, args, options) => {
     force: isSet(options, "force"),
     ...given({ folderId: textOption(options, "folderId") }),
   };
-  if (isSet(options, "foreground")) return inForeground(session, settings, () => pair(session, request));
+  if (isSet(options, "foreground")) {
+    await inForeground(session, settings, () => pair(session, request));
+    return undefined;
+  }
   const started = await ensureRunning(session, settings);
   try {
     await pair(session, request);
@@ -33,6 +36,7 @@ export const join: CommandHandler = async (session, args, options) => {
     if (started && !(await hasPeers(session))) await stopAgain(session);
     throw error;
   }
+  return undefined;
 };
 
 type JoinInput = { code: string; path: string | null; at: string | null; force: boolean; folderId?: string };

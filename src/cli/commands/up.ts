@@ -28,7 +28,8 @@ export const up: CommandHandler = async (session, args, options) => {
   const path = directory === undefined ? undefined : await checkDirectory(resolve(session.io.cwd, directory));
   const settings = settingsFromFlags(options);
   if (isSet(options, "foreground")) {
-    return inForeground(session, settings, async () => tell(session, await share(session, path, options, true)));
+    await inForeground(session, settings, async () => tell(session, await share(session, path, options, true)));
+    return undefined;
   }
   const started = await ensureRunning(session, settings);
   try {
@@ -37,6 +38,7 @@ export const up: CommandHandler = async (session, args, options) => {
     if (started) await stopAgain(session);
     throw error;
   }
+  return undefined;
 };
 
 /** Before a daemon is started for it. */

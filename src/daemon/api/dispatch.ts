@@ -31,10 +31,11 @@ export async function dispatch(
   options: DispatchOptions,
 ): Promise<void> {
   try {
-    const url = new URL(request.url ?? "/", "http://node");
-    const match = matchRoute(request.method ?? "", url.pathname);
-    if (match === undefined) throw new SyncError("E_USAGE", `there is no ${request.method} ${url.pathname}`);
-    const input = await readInput(request, url.searchParams, match.parameters);
+    // Not by URL, which takes an escaped ".." for a step in the path.
+    const [pathname = "", query = ""] = (request.url ?? "/").split(/\?(.*)/s, 2);
+    const match = matchRoute(request.method ?? "", pathname);
+    if (match === undefined) throw new SyncError("E_USAGE", `there is no ${request.method} ${pathname}`);
+    const input = await readInput(request, new URLSearchParams(query), match.parameters);
     const parsed = API[match.name].input.safeParse(input);
     if (!parsed.success) throw badInput(parsed.error);
     await answer(match.name, parsed.data, response, signal, options);

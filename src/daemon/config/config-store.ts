@@ -6,7 +6,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { badConfig, checkConfig, parseConfig } from "../../shared/config-parse.ts";
+import { badConfig, type ConfigFault, checkConfig, describeFault, parseConfig } from "../../shared/config-parse.ts";
 import type { Config, ConfigDraft, ConfigFile } from "../../shared/config-schema.ts";
 import type { SettingKey } from "../../shared/config-settings.ts";
 import { SyncError } from "../../shared/errors.ts";
@@ -104,7 +104,7 @@ export class ConfigStore implements AsyncDisposable {
       const draft = structuredClone(this.#stored) as ConfigDraft;
       change(draft);
       const checked = checkConfig(draft);
-      if (!checked.ok) throw badConfig(this.file, checked.faults);
+      if (!checked.ok) throw badChange(checked.faults);
       const next = `${JSON.stringify(draft, undefined, 2)}\n`;
       if (JSON.stringify(draft) === JSON.stringify(this.#stored)) return false;
       await this.#write(next);
@@ -214,5 +214,12 @@ export class ConfigStore implements AsyncDisposable {
 function lost(file: string): SyncError {
   return new SyncError("E_BAD_CONFIG", `${file} is missing or empty`, {
     hint: "put it back, or run `syncline config set` with any setting to write it again as it was",
+  });
+}
+
+function badChange(faults: readonly ConfigFault[]): SyncError {
+  return new SyncError("E_BAD_CONFIG", faults.map(describeFault).join("; "), {
+    hint: "nothing was changed; see `syncline config get`",
+    facts: { faults },
   });
 }

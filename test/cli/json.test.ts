@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { COMMANDS } from "../../src/cli/command-table.ts";
+import { startTestNode, type TestNode } from "../support/command-line.ts";
+import { fakeService } from "../support/fake-node-service.ts";
+
+/** How each command is called; `null` where a process is started or stopped, which the integration tests do. */
+const CALLS: Readonly<Record<string, readonly string[] | null>> = {
+  up: [],
+  down: null,
+  join: ["7-482913", "/tmp/x"],
+  status: [],
+  doctor: [],
+  "peer invite": [],
+  "peer list": [],
+  "peer show": ["desk"],
+  "peer add": ["DEVICE"],
+  "peer rename": ["desk", "tower"],
+  "peer role": ["desk", "admin"],
+  "peer pause": ["desk"],
+  "peer resume": ["desk"],
+  "peer remove": ["desk", "-y"],
+  "peer ping": ["desk"],
+  "folder add": ["/tmp/x"],
+  "folder list": [],
+  "folder show": ["docs"],
+  "folder share": ["docs", "--to", "desk"],
+  "folder unshare": ["docs", "--from", "desk"],
+  "folder mode": ["docs", "send-only"],
+  "folder ignore": ["docs", "*.tmp"],
+  "folder pause": ["docs"],
+  "folder resume": ["docs"],
+  "folder rescan": ["docs"],
+  "folder approve": ["docs", "-y"],
+  "folder reject": ["docs"],
+  "folder revert": ["docs", "-y"],
+  "folder override": ["docs", "-y"],
+  "folder repair": ["docs", "-y"],
+  "folder remove": ["docs", "-y"],
+  "trash list": [],
+  "trash restore": ["self:docs/old.txt"],
+  "trash empty": ["-y"],
+  "conflict list": [],
+  "conflict show": ["3"],
+  "conflict resolve": ["3", "--keep", "both"],
+  "conflict undo": ["3"],
+  versions: ["self:docs/a.txt"],
+  restore: ["self:docs/a.txt@1"],
+  watch: [],
+  events: [],
+  logs: [],
+  why: ["self:docs/a.txt"],
+  wait: [],
+  "config path": [],
+  "config get": [],
+  "config set": ["listen", "*:4779"],
+  "config validate": [],
+  version: [],
+};
+
+let node: TestNode;
+beforeAll(async () => {
+  node = await startTestNode(fakeService());
+});
+afterAll(() => node[Symbol.asyncDispose]());
+
+test("every command is called here", () => {
+  expect(COMMANDS.map(({ name }) => name).sort()).toEqual(Object.keys(CALLS).sort());
+});
+
+const called = Object.entries(CALLS).filter(([, args]) => args !== null);
+test.each(called)("%s --json prints documents with v 1, and nothing else", async (name, args) => {
+  const { exit, out, err } = await node.run([...name.split(" "), ...(args ?? []), "--json"]);
+  expect({ exit, err }).toEqual({ exit: 0, err: "" });
+  const lines = out.trimEnd().split("\n");
+  expect(lines.length).toBeGreaterThan(0);
+  for (const line of lines) expect(JSON.parse(line)).toMatchObject({ v: 1 });
+});
+
+test.each(called)("%s prints no control byte for a person", async (name, args) => {
+  const { exit, out, err } = await node.run([...name.split(" "), ...(args ?? [])]);
+  expect(exit).toBe(0);
+  expect(`${out}${err}`.replaceAll("\n", "").replaceAll("\t", "")).not.toMatch(/\p{Cc}/u);
+});
