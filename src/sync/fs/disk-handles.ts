@@ -1,11 +1,26 @@
 /** Open files on a real disk, and copying between them. */
-import { type BigIntStats, closeSync, constants, copyFileSync, fchmodSync, fstatSync, fsyncSync, ftruncateSync, futimesSync, lstatSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  futimesSync,
+  lstatSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { fsError, fsErrorFromNumber, isFsError, toFsError } from "./errno.ts";
 import type { DiskStat, ReadHandle, WriteHandle } from "./filesystem.ts";
 import type { Natives } from "./natives.ts";
 import { typeOfMode } from "./stamps.ts";
 
 const COPY_BUFFER_BYTES = 1024 * 1024;
+const WRITEBACK_BYTES = 8 * 1024 * 1024;
 // O_NONBLOCK: opening a pipe must not wait for its other end.
 const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const WRITE = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -59,6 +74,8 @@ export class DiskReadHandle implements ReadHandle {
 
 export class DiskWriteHandle extends DiskReadHandle implements WriteHandle {
   readonly #natives: Natives | undefined;
+  /** Written since the kernel was last told to begin writing out. */
+  #unflushed = 0;
 
   constructor(fd: number, path: string, natives: Natives | undefined) {
     super(fd, path);
@@ -72,6 +89,11 @@ export class DiskWriteHandle extends DiskReadHandle implements WriteHandle {
         written += writeSync(this.fd, bytes, written, bytes.byteLength - written, position + written);
       }
     });
+    this.#unflushed += bytes.byteLength;
+    if (this.#unflushed < WRITEBACK_BYTES) return;
+    this.#unflushed = 0;
+    // A large file is on its way to the disk while the rest still arrives. Only a hint: its failure shows at the flush.
+    this.#natives?.startWriteback(this.fd);
   }
 
   truncate(size: number): void {
