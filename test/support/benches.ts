@@ -1,9 +1,9 @@
 /** Folders to test on: real ones in a temporary directory, and simulated ones. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkedLookup, walkedLookup } from "../../src/sync/fs/directory.ts";
-import { openDisk, type Disk, type DiskOptions } from "../../src/sync/fs/disk.ts";
+import { type Disk, type DiskOptions, openDisk } from "../../src/sync/fs/disk.ts";
 import { DiskUser } from "./disk-user.ts";
 import type { Personality } from "./sim-disk.ts";
 import { SimFs } from "./sim-fs.ts";
@@ -21,9 +21,12 @@ export interface DiskBench {
   dispose(): void;
 }
 
+/** A file system in memory where there is one, for suites that open folders by the thousand. */
+export const FAST_TMP: string = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 /** A new directory with a private area. */
-export function diskBench(options: DiskOptions = {}): DiskBench {
-  const base = mkdtempSync(join(tmpdir(), "syncline-fs-"));
+export function diskBench(options: DiskOptions = {}, parent: string = tmpdir()): DiskBench {
+  const base = mkdtempSync(join(parent, "syncline-fs-"));
   const root = join(base, "folder");
   mkdirSync(join(root, ".syncline", "stage"), { recursive: true });
   mkdirSync(join(root, ".syncline", "store"));

@@ -1,6 +1,24 @@
-import { chmodSync, closeSync, existsSync, ftruncateSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
-import type { UserActor } from "./user-actor.ts";
+import type { OpenFile, UserActor } from "./user-actor.ts";
 
 /** A user of a real directory. */
 export class DiskUser implements UserActor {
@@ -46,9 +64,11 @@ export class DiskUser implements UserActor {
     chmodSync(this.#at(path), perms);
   }
 
-  open(path: string): { write(text: string): void; close(): void } {
+  open(path: string): OpenFile {
     const fd = openSync(this.#at(path), "r+");
     return {
+      read: () => readFileSync(`/proc/self/fd/${fd}`, "utf8"),
+      links: () => fstatSync(fd).nlink,
       write: (text) => {
         ftruncateSync(fd);
         writeSync(fd, text, 0);

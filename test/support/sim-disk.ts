@@ -15,8 +15,9 @@
  * - Syncing a file does not make its name durable, nor syncing a directory its own.
  * - Symlink targets and directories' permission bits are durable with the name.
  */
-import type { EntryType } from "../../src/sync/fs/filesystem.ts";
+
 import { fsError } from "../../src/sync/fs/errno.ts";
+import type { EntryType } from "../../src/sync/fs/filesystem.ts";
 
 /** How a simulated file system differs from ext4. */
 export interface Personality {
@@ -65,7 +66,12 @@ export const EXFAT: Personality = {
 /** HFS+ as macOS shows it: folding, decomposing names. */
 export const HFS: Personality = { ...PLAIN_UNIX, caseSensitive: false, unicode: "nfd", mtimeGrainNs: 1_000_000_000 };
 
-const TYPE_BITS: Readonly<Record<EntryType, number>> = { file: 0o100000, directory: 0o040000, symlink: 0o120000, special: 0o010000 };
+const TYPE_BITS: Readonly<Record<EntryType, number>> = {
+  file: 0o100000,
+  directory: 0o040000,
+  symlink: 0o120000,
+  special: 0o010000,
+};
 const NAME_BYTES_MAX = 255;
 
 interface Content {
@@ -106,7 +112,13 @@ export class Inode {
 
   get isDirty(): boolean {
     const { durable } = this;
-    return this.type === "file" && (durable === undefined || durable.data !== this.data || durable.mode !== this.mode || durable.mtimeNs !== this.mtimeNs);
+    return (
+      this.type === "file" &&
+      (durable === undefined ||
+        durable.data !== this.data ||
+        durable.mode !== this.mode ||
+        durable.mtimeNs !== this.mtimeNs)
+    );
   }
 }
 
@@ -329,7 +341,8 @@ function survive(inode: Inode, random: () => number): void {
   const choice = random();
   let survivor = latest;
   if (choice < 0.4) survivor = old;
-  else if (choice < 0.6) survivor = { ...latest, data: latest.data.slice(0, Math.floor(random() * latest.data.byteLength)) };
+  else if (choice < 0.6)
+    survivor = { ...latest, data: latest.data.slice(0, Math.floor(random() * latest.data.byteLength)) };
   else if (choice < 0.75) survivor = { ...latest, data: withZeros(latest.data, random) };
   inode.durable = survivor;
   inode.data = survivor.data;

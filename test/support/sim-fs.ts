@@ -10,8 +10,8 @@ import {
   type DiskEntry,
   type DiskStat,
   type Filesystem,
-  FsError,
   type FsCapabilities,
+  FsError,
   type FsPath,
   PRIVATE_DIRECTORY,
   type PrivatePath,
@@ -187,7 +187,8 @@ export class SimFs implements Filesystem {
     this.#enter({ name: "renameNoReplace", path: from, to });
     if (!this.disk.personality.renameNoReplace) throw fsError("ENOTSUP", to, "rename (create only)");
     this.disk.inodeAt(from, "rename (create only)");
-    if (this.disk.find(to, "rename (create only)").inode !== undefined) throw fsError("EEXIST", to, "rename (create only)");
+    if (this.disk.find(to, "rename (create only)").inode !== undefined)
+      throw fsError("EEXIST", to, "rename (create only)");
     this.disk.rename(from, to);
     this.#changed(from);
     this.#changed(to);
@@ -273,7 +274,9 @@ export class SimFs implements Filesystem {
     if (failure === undefined) return;
     failure.left -= 1;
     const { code } = failure;
-    throw typeof code === "number" ? new FsError(`errno ${code}`, code, call.path, call.name) : fsError(code, call.path, call.name);
+    throw typeof code === "number"
+      ? new FsError(`errno ${code}`, code, call.path, call.name)
+      : fsError(code, call.path, call.name);
   }
 
   #regular(path: string, call: string): Inode {

@@ -3,7 +3,7 @@ import { fsError } from "../../src/sync/fs/errno.ts";
 import { PRIVATE_DIRECTORY } from "../../src/sync/fs/filesystem.ts";
 import type { Inode, Place, SimDisk } from "./sim-disk.ts";
 import { FileNode, SymlinkNode, type TreeSpec } from "./tree.ts";
-import type { UserActor } from "./user-actor.ts";
+import type { OpenFile, UserActor } from "./user-actor.ts";
 
 /** Fails with FsError as the system would, for instance when a parent is missing. */
 export class SimUser implements UserActor {
@@ -74,7 +74,9 @@ export class SimUser implements UserActor {
   link(from: string, to: string): void {
     const place = this.#disk.find(to, "link");
     if (place.inode !== undefined) throw fsError("EEXIST", to, "link");
-    this.#disk.change([{ place, inode: this.#disk.inodeAt(from, "link") }]);
+    const inode = this.#disk.inodeAt(from, "link");
+    if (inode.type === "directory") throw fsError("EPERM", to, "link");
+    this.#disk.change([{ place, inode }]);
     this.#changed(to);
   }
 
@@ -96,9 +98,15 @@ export class SimUser implements UserActor {
   }
 
   /** Holds a file open, to write it later wherever it may be then. */
-  open(path: string): { write(text: string): void; close(): void } {
+  open(path: string): OpenFile {
     const inode = this.#disk.inodeAt(path, "open");
-    return { write: (text) => this.#setText(inode, path, text), close: () => {} };
+    if (inode.type !== "file") throw fsError("EISDIR", path, "open");
+    return {
+      read: () => textOf(inode),
+      links: () => inode.links,
+      write: (text) => this.#setText(inode, path, text),
+      close: () => {},
+    };
   }
 
   exists(path: string): boolean {
@@ -192,7 +200,9 @@ function treeOf(directory: Inode, hasModes: boolean, isRoot: boolean): TreeSpec 
     if (isRoot && name === PRIVATE_DIRECTORY) continue;
     if (inode.type === "directory") tree[name] = treeOf(inode, hasModes, false);
     else if (inode.type === "symlink") tree[name] = new SymlinkNode(inode.target);
-    else tree[name] = !hasModes || (inode.mode & 0o111) === 0 ? textOf(inode) : new FileNode(textOf(inode), inode.mode & 0o777);
+    else
+      tree[name] =
+        !hasModes || (inode.mode & 0o111) === 0 ? textOf(inode) : new FileNode(textOf(inode), inode.mode & 0o777);
   }
   return tree;
 }

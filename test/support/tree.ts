@@ -1,5 +1,5 @@
 /** Directory trees as data: `tree(dir, {...})` makes one, `readTree(dir)` reads it back. */
-import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink as makeSymlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, symlink as makeSymlink, mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A text is a file, an object a directory. */

@@ -11,9 +11,18 @@ export interface UserActor {
   link(from: string, to: string): void;
   symlink(target: string, path: string): void;
   chmod(path: string, perms: number): void;
-  open(path: string): { write(text: string): void; close(): void };
+  /** Holds a file open, to write it later wherever it may be then. */
+  open(path: string): OpenFile;
   exists(path: string): boolean;
   read(path: string): string;
   /** The content of every file, the private area included, by path. */
   contents(): Map<string, string>;
+}
+
+export interface OpenFile {
+  read(): string;
+  /** How many names it has. */
+  links(): number;
+  write(text: string): void;
+  close(): void;
 }

@@ -16,12 +16,16 @@ export type ChangeModeResult =
  * There is no such call for the mtime: setting it would hide an edit that
  * slipped in before. A new mtime comes by `replace` with a copy.
  */
-export function changeMode(fs: Filesystem, options: { readonly path: RelPath; readonly expected: DiskStamp; readonly mode: number }): ChangeModeResult {
+export function changeMode(
+  fs: Filesystem,
+  options: { readonly path: RelPath; readonly expected: DiskStamp; readonly mode: number },
+): ChangeModeResult {
   const { path, expected, mode } = options;
   const isDirectory = typeOfMode(expected.mode) === "directory";
   const check = checkStamp(fs, path, expected);
   // What a directory holds changes its times and is none of our business here.
-  const isSameDirectory = isDirectory && check.type === "changed" && check.found.ino === expected.ino && check.found.type === "directory";
+  const isSameDirectory =
+    isDirectory && check.type === "changed" && check.found.ino === expected.ino && check.found.type === "directory";
   if (check.type !== "same" && !isSameDirectory) return { type: check.type };
   try {
     fs.chmod(path, mode & 0o777);
@@ -32,6 +36,7 @@ export function changeMode(fs: Filesystem, options: { readonly path: RelPath; re
   }
   const found = fs.stat(path);
   if (found === undefined) return { type: "missing" };
-  const isUntouched = found.ino === expected.ino && (isDirectory || (found.size === expected.size && found.mtimeNs === expected.mtimeNs));
+  const isUntouched =
+    found.ino === expected.ino && (isDirectory || (found.size === expected.size && found.mtimeNs === expected.mtimeNs));
   return { type: "set", stamp: isUntouched ? stampOf(found) : { ...expected, ctimeNs: 0n }, isTouched: !isUntouched };
 }

@@ -42,8 +42,11 @@ export function deleteFile(
     if (isFsError(thrown, "ENOENT", "ENOTDIR")) return { type: "missing" };
     throw thrown;
   }
-  if (sameButCtime(statPrivate(fs, keepAs), expected)) return { type: "deleted", kept: settleKept(fs, keepAs) };
-  return putBack(fs, keepAs, path) === "placed" ? { type: "changed" } : { type: "conflict", kept: settleKept(fs, keepAs) };
+  const out = statPrivate(fs, keepAs);
+  if (sameButCtime(out, expected)) return { type: "deleted", kept: settleKept(fs, keepAs, out) };
+  return putBack(fs, keepAs, path) === "placed"
+    ? { type: "changed" }
+    : { type: "conflict", kept: settleKept(fs, keepAs, out) };
 }
 
 export type DeleteDirectoryResult =
@@ -57,7 +60,10 @@ export type DeleteDirectoryResult =
 const JUNK: ReadonlySet<string> = new Set([".DS_Store", "Thumbs.db", "desktop.ini"]);
 
 /** Removes a directory, only when it is empty: whatever a user keeps in it stays, and so does it. */
-export function deleteDirectory(fs: Filesystem, options: { readonly path: RelPath; readonly removeJunk: boolean }): DeleteDirectoryResult {
+export function deleteDirectory(
+  fs: Filesystem,
+  options: { readonly path: RelPath; readonly removeJunk: boolean },
+): DeleteDirectoryResult {
   const { path, removeJunk } = options;
   if (!isNamedExactly(fs, path)) return { type: "missing" };
   const result = removeWhenEmpty(fs, path);
@@ -76,7 +82,9 @@ function removeWhenEmpty(fs: Filesystem, path: RelPath): DeleteDirectoryResult {
     if (!isFsError(thrown, "ENOTEMPTY", "EEXIST")) throw thrown;
   }
   const entries = listQuietly(fs, path);
-  const isJunkOnly = entries.every((entry) => entry.type === "file" && entry.name !== undefined && JUNK.has(entry.name));
+  const isJunkOnly = entries.every(
+    (entry) => entry.type === "file" && entry.name !== undefined && JUNK.has(entry.name),
+  );
   return { type: "notEmpty", entries, isJunkOnly };
 }
 

@@ -34,7 +34,11 @@ export function openRoot(rootPath: string): number {
 }
 
 /** The strongest look-up this platform has. */
-export function chooseLookup(options: { readonly rootPath: string; readonly root: number; readonly natives: Natives | undefined }): Lookup {
+export function chooseLookup(options: {
+  readonly rootPath: string;
+  readonly root: number;
+  readonly natives: Natives | undefined;
+}): Lookup {
   const { rootPath, root, natives } = options;
   if (!hasProcFd(root)) return checkedLookup(rootPath);
   if (natives !== undefined && canOpenBeneath(natives, root)) return nativeLookup(natives, root);

@@ -6,6 +6,8 @@
  * set through a double, about 200 ns off); elsewhere the look-up of parents has
  * the residual described in `directory.ts` too.
  */
+
+import { isUtf8 } from "node:buffer";
 import {
   chmodSync,
   closeSync,
@@ -27,14 +29,31 @@ import {
   symlinkSync,
   unlinkSync,
 } from "node:fs";
-import { isUtf8 } from "node:buffer";
 import { threadId } from "node:worker_threads";
 import { chooseLookup, type Directory, type Lookup, openRoot } from "./directory.ts";
-import { checkResult, copyContent, type DiskWriteHandle, lstatOf, openForReading, openForWriting, secondsText } from "./disk-handles.ts";
+import {
+  checkResult,
+  copyContent,
+  type DiskWriteHandle,
+  lstatOf,
+  openForReading,
+  openForWriting,
+  secondsText,
+} from "./disk-handles.ts";
 import { errnoOf, fsError, fsErrorFromNumber, isFsError, toFsError } from "./errno.ts";
-import type { DiskEntry, DiskStat, EntryType, Filesystem, FsCapabilities, FsPath, PrivatePath, ReadHandle, WriteHandle } from "./filesystem.ts";
+import type {
+  DiskEntry,
+  DiskStat,
+  EntryType,
+  Filesystem,
+  FsCapabilities,
+  FsPath,
+  PrivatePath,
+  ReadHandle,
+  WriteHandle,
+} from "./filesystem.ts";
 import { ROOT } from "./filesystem.ts";
-import { type Natives, RENAME_EXCHANGE, RENAME_NOREPLACE, loadNatives } from "./natives.ts";
+import { loadNatives, type Natives, RENAME_EXCHANGE, RENAME_NOREPLACE } from "./natives.ts";
 import { probeCapabilities } from "./probe.ts";
 
 /** A folder on a real disk. `capabilities` are assumed from the platform until {@link probe} has tried them out. */
@@ -120,7 +139,10 @@ class DiskFilesystem implements Disk {
 
   list(path: FsPath | typeof ROOT): readonly DiskEntry[] {
     return this.#in(path, "list", (directory) =>
-      readdirSync(directory.self, { withFileTypes: true, encoding: "buffer" }).map((entry) => ({ ...nameOf(entry.name), type: typeOf(entry) })),
+      readdirSync(directory.self, { withFileTypes: true, encoding: "buffer" }).map((entry) => ({
+        ...nameOf(entry.name),
+        type: typeOf(entry),
+      })),
     );
   }
 
@@ -182,7 +204,9 @@ class DiskFilesystem implements Disk {
 
   chmod(path: FsPath, mode: number): void {
     this.#at(path, "chmod", (at) => {
-      const flags = isLinux ? O_PATH | constants.O_NOFOLLOW : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+      const flags = isLinux
+        ? O_PATH | constants.O_NOFOLLOW
+        : constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
       const fd = openSync(below(at), flags);
       try {
         if (fstatSync(fd).isSymbolicLink()) throw fsError("ELOOP", path, "chmod");
@@ -195,7 +219,8 @@ class DiskFilesystem implements Disk {
 
   setMtime(path: FsPath, mtimeNs: bigint): void {
     this.#at(path, "utimes", (at) => {
-      if (this.#natives !== undefined && at.directory.fd !== undefined) checkResult(this.#natives.setMtimeAt({ directory: at.directory.fd, name: at.name }, mtimeNs), path, "utimes");
+      if (this.#natives !== undefined && at.directory.fd !== undefined)
+        checkResult(this.#natives.setMtimeAt({ directory: at.directory.fd, name: at.name }, mtimeNs), path, "utimes");
       else lutimesSync(below(at), secondsText(mtimeNs), secondsText(mtimeNs));
     });
   }
@@ -203,7 +228,9 @@ class DiskFilesystem implements Disk {
   #reflink(from: PrivatePath, to: PrivatePath): boolean {
     if (!isLinux) return false;
     try {
-      this.#atBoth("reflink", from, to, (source, target) => copyFileSync(below(source), below(target), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE));
+      this.#atBoth("reflink", from, to, (source, target) =>
+        copyFileSync(below(source), below(target), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE),
+      );
       return true;
     } catch {
       return false;
@@ -302,7 +329,11 @@ class DiskFilesystem implements Disk {
     this.#atBoth(call, from, to, (source, target) => {
       const [fromFd, toFd] = [source.directory.fd, target.directory.fd];
       if (this.#natives === undefined || fromFd === undefined || toFd === undefined) throw fsError("ENOTSUP", to, call);
-      const result = this.#natives.rename({ directory: fromFd, name: source.name }, { directory: toFd, name: target.name }, flags);
+      const result = this.#natives.rename(
+        { directory: fromFd, name: source.name },
+        { directory: toFd, name: target.name },
+        flags,
+      );
       // EINVAL is how a file system refuses the flag, unless a directory was to go into itself.
       const isRefused = result === -EINVAL && !isInside(from, to) && !isInside(to, from);
       if (isRefused || result === -ENOSYS) throw fsError("ENOTSUP", to, call);
@@ -338,7 +369,11 @@ function isInside(path: string, directory: string): boolean {
 function nameOf(bytes: Buffer): { readonly name: string | undefined; readonly shown: string } {
   const text = bytes.toString();
   if (isUtf8(bytes)) return { name: text, shown: text };
-  const shown = [...bytes].map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`)).join("");
+  const shown = [...bytes]
+    .map((byte) =>
+      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
+    )
+    .join("");
   return { name: undefined, shown };
 }
 

@@ -1,5 +1,5 @@
-import type { Filesystem, FsPath, PrivatePath, ROOT } from "./filesystem.ts";
 import { isFsError } from "./errno.ts";
+import type { Filesystem, FsPath, PrivatePath, ROOT } from "./filesystem.ts";
 import { parentPath } from "./place.ts";
 
 /**
@@ -18,7 +18,8 @@ export function isNamedExactly(fs: Filesystem, path: FsPath): boolean {
 export function isSameEntry(fs: Filesystem, a: FsPath, b: FsPath): boolean {
   if (fs.capabilities.caseSensitive && fs.capabilities.unicodeExact) return false;
   const [first, second] = [fs.stat(a), fs.stat(b)];
-  const isSameInode = first !== undefined && second !== undefined && first.ino === second.ino && first.dev === second.dev;
+  const isSameInode =
+    first !== undefined && second !== undefined && first.ino === second.ino && first.dev === second.dev;
   return isSameInode && isNamedExactly(fs, a) && !isNamedExactly(fs, b);
 }
 

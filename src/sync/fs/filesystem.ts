@@ -114,7 +114,8 @@ export const PRIVATE_DIRECTORY = ".syncline";
 /** Makes a path in the private area from names that Syncline made itself. */
 export function privatePath(...parts: readonly string[]): PrivatePath {
   for (const part of parts) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/.test(part) && part !== ".gitignore") throw new Error(`bug: private name ${JSON.stringify(part)}`);
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/.test(part) && part !== ".gitignore")
+      throw new Error(`bug: private name ${JSON.stringify(part)}`);
   }
   return [PRIVATE_DIRECTORY, ...parts].join("/") as PrivatePath;
 }

@@ -1,8 +1,8 @@
-import { isFsError } from "./errno.ts";
-import type { DiskStat, Filesystem } from "./filesystem.ts";
-import { confirmPlaced, placeNew, type Placed } from "./place.ts";
-import type { Staged } from "./stage.ts";
 import type { RelPath } from "../../shared/ids.ts";
+import { fsError, isFsError } from "./errno.ts";
+import type { DiskStat, Filesystem } from "./filesystem.ts";
+import { confirmPlaced, type Placed, placeNew } from "./place.ts";
+import type { Staged } from "./stage.ts";
 
 export type InstallNewResult =
   | ({ readonly type: "installed" } & Placed)
@@ -19,7 +19,10 @@ export type InstallNewResult =
  * before; the directory is flushed by the caller, once per batch. Throws
  * FsError for everything that is no race; then the staged file is untouched.
  */
-export function installNew(fs: Filesystem, options: { readonly staged: Staged; readonly path: RelPath }): InstallNewResult {
+export function installNew(
+  fs: Filesystem,
+  options: { readonly staged: Staged; readonly path: RelPath },
+): InstallNewResult {
   const { staged, path } = options;
   const placing = placeNew(fs, staged.path, path);
   switch (placing) {
@@ -29,6 +32,8 @@ export function installNew(fs: Filesystem, options: { readonly staged: Staged; r
       return { type: "occupied", found: fs.stat(path) };
     case "noParent":
       return { type: "noParent" };
+    case "missing":
+      throw fsError("ENOENT", staged.path, "install");
   }
 }
 
@@ -40,7 +45,10 @@ export type MakeDirectoryResult =
   | { readonly type: "noParent" };
 
 /** Makes a directory with exactly these permission bits, or finds that it is there. */
-export function makeDirectory(fs: Filesystem, options: { readonly path: RelPath; readonly mode: number }): MakeDirectoryResult {
+export function makeDirectory(
+  fs: Filesystem,
+  options: { readonly path: RelPath; readonly mode: number },
+): MakeDirectoryResult {
   const { path, mode } = options;
   let isMade = false;
   try {

@@ -6,8 +6,9 @@
  * says nothing. The log names the path, durably, before anything is taken;
  * `recover-intents.ts` reads what a crash left behind.
  */
-import { type DiskStat, type Filesystem, type PrivatePath, privatePath, type WriteHandle } from "./filesystem.ts";
+
 import type { RelPath } from "../../shared/ids.ts";
+import { type DiskStat, type Filesystem, type PrivatePath, privatePath, type WriteHandle } from "./filesystem.ts";
 
 /** "What is at `path` goes to `keepAs`." */
 export interface Intent {
@@ -49,7 +50,8 @@ export class IntentLog {
     const added = intents.filter((intent) => !this.#recorded.has(intent.keepAs));
     if (added.length === 0) return;
     const isFirst = this.#handle === undefined;
-    const handle = (this.#handle ??= this.#fs.createStage(this.#path));
+    const handle = this.#handle ?? this.#fs.createStage(this.#path);
+    this.#handle = handle;
     const bytes = new TextEncoder().encode(added.map((intent) => `${formatIntent(intent)}\n`).join(""));
     handle.write(bytes, this.#size);
     handle.sync();
@@ -84,7 +86,9 @@ export function parseIntents(text: string): readonly Intent[] {
   const intents: Intent[] = [];
   for (const line of text.split("\n").slice(0, -1)) {
     try {
-      intents.push(JSON.parse(line, (key, value: unknown) => (BIGINT_KEYS.has(key) ? BigInt(String(value)) : value)) as Intent);
+      intents.push(
+        JSON.parse(line, (key, value: unknown) => (BIGINT_KEYS.has(key) ? BigInt(String(value)) : value)) as Intent,
+      );
     } catch {
       break;
     }

@@ -9,7 +9,6 @@ import { type FolderId, parseFolderId } from "../../shared/ids.ts";
 import { isFsError } from "./errno.ts";
 import { type Filesystem, FsError, PRIVATE_DIRECTORY, type PrivatePath, privatePath, ROOT } from "./filesystem.ts";
 import { readText } from "./read-text.ts";
-import { stageFile } from "./stage.ts";
 
 export interface Marker {
   readonly format: 1;
@@ -25,8 +24,10 @@ export type MarkerCheck =
   | { readonly type: "wrongFolder"; readonly marker: Marker }
   /** The right folder, but a copy of it or an older state of it. */
   | { readonly type: "otherEpoch"; readonly marker: Marker }
-  /** There is a marker that cannot be read or understood. */
+  /** The disk did not give it: a network drive that is away, a broken disk. */
   | { readonly type: "unreadable"; readonly reason: string }
+  /** There is a marker that is not understood, perhaps of a newer version. */
+  | { readonly type: "broken"; readonly reason: string }
   /** The folder's path leads nowhere, or to another directory than the one that was opened. */
   | { readonly type: "rootMissing" };
 
@@ -52,7 +53,10 @@ export function writeMarker(fs: Filesystem, marker: Marker): void {
 }
 
 /** Compares the marker on disk with what the index expects; run it before every scan and every batch of deletions. Never throws. */
-export function checkMarker(fs: Filesystem, expected: { readonly folder: FolderId; readonly epoch: string }): MarkerCheck {
+export function checkMarker(
+  fs: Filesystem,
+  expected: { readonly folder: FolderId; readonly epoch: string },
+): MarkerCheck {
   const found = readMarker(fs);
   if (found.type !== "ok") return found;
   if (found.marker.folder !== expected.folder) return { type: "wrongFolder", marker: found.marker };
@@ -60,7 +64,9 @@ export function checkMarker(fs: Filesystem, expected: { readonly folder: FolderI
 }
 
 /** Reads the marker of a directory that may be anything. Never throws. */
-export function readMarker(fs: Filesystem): Extract<MarkerCheck, { readonly type: "ok" | "missing" | "unreadable" | "rootMissing" }> {
+export function readMarker(
+  fs: Filesystem,
+): Extract<MarkerCheck, { readonly type: "ok" | "missing" | "unreadable" | "broken" | "rootMissing" }> {
   try {
     if (fs.rootState() !== "same") return { type: "rootMissing" };
     return parseMarker(readText(fs, MARKER));
@@ -84,7 +90,9 @@ export function markerError(check: MarkerCheck, folder: string): SyncError | und
     case "otherEpoch":
       return error("E_MARKER_WRONG", "this is a copy or an older state of the folder");
     case "unreadable":
-      return error("E_MARKER_WRONG", `marker .syncline/marker.json cannot be read: ${check.reason}`);
+      return error("E_ROOT_UNREADABLE", `marker .syncline/marker.json cannot be read: ${check.reason}`);
+    case "broken":
+      return error("E_MARKER_WRONG", `marker .syncline/marker.json is not understood: ${check.reason}`);
     case "rootMissing":
       return error("E_ROOT_UNREADABLE", "its directory is gone or has been replaced");
   }
@@ -92,12 +100,19 @@ export function markerError(check: MarkerCheck, folder: string): SyncError | und
 
 function parseMarker(text: string): ReturnType<typeof readMarker> {
   try {
-    const { format, folder, epoch } = JSON.parse(text) as Record<string, unknown> & { format: unknown; folder: unknown; epoch: unknown };
-    if (format !== 1) return { type: "unreadable", reason: `its format is ${String(format)}; this version of Syncline knows 1` };
-    if (typeof folder !== "string" || typeof epoch !== "string") return { type: "unreadable", reason: "a field is missing" };
+    const { format, folder, epoch } = JSON.parse(text) as Record<string, unknown> & {
+      format: unknown;
+      folder: unknown;
+      epoch: unknown;
+    };
+    if (format !== 1)
+      return { type: "broken", reason: `its format is ${String(format)}; this version of Syncline knows 1` };
+    if (typeof folder !== "string" || typeof epoch !== "string")
+      return { type: "broken", reason: "a field is missing" };
     return { type: "ok", marker: { format, folder: parseFolderId(folder), epoch } };
   } catch (thrown) {
-    if (thrown instanceof SyntaxError || thrown instanceof SyncError || thrown instanceof TypeError) return { type: "unreadable", reason: thrown.message };
+    if (thrown instanceof SyntaxError || thrown instanceof SyncError || thrown instanceof TypeError)
+      return { type: "broken", reason: thrown.message };
     throw thrown;
   }
 }
@@ -110,23 +125,30 @@ function makePrivateDirectory(fs: Filesystem, path: PrivatePath): void {
   }
   const found = fs.stat(path);
   if (found?.type !== "directory") {
-    throw new SyncError("E_NOT_A_DIRECTORY", `${path} is not a directory`, { hint: `move ${path} away; that name belongs to Syncline` });
+    throw new SyncError("E_NOT_A_DIRECTORY", `${path} is not a directory`, {
+      hint: `move ${path} away; that name belongs to Syncline`,
+    });
   }
   if ((found.mode & 0o077) !== 0 && fs.capabilities.executableBit) fs.chmod(path, 0o700);
 }
 
 function writeDurably(fs: Filesystem, path: PrivatePath, text: string): void {
-  const staged = stageFile(fs, {
-    path: privatePath("stage", `new-${path.slice(path.lastIndexOf("/") + 1).replace(".", "")}`),
-    bytes: new TextEncoder().encode(text),
-    mode: 0o600,
-    mtimeNs: 0n,
-  });
-  const handle = fs.openStage(staged.path);
+  const staged = privatePath("stage", `new-${path.slice(path.lastIndexOf("/") + 1).replace(".", "")}`);
+  removeQuietly(fs, staged);
+  const handle = fs.createStage(staged);
   try {
+    handle.write(new TextEncoder().encode(text), 0);
     handle.sync();
   } finally {
     handle.close();
   }
-  fs.rename(staged.path, path);
+  fs.rename(staged, path);
+}
+
+function removeQuietly(fs: Filesystem, path: PrivatePath): void {
+  try {
+    fs.unlink(path);
+  } catch (thrown) {
+    if (!isFsError(thrown, "ENOENT")) throw thrown;
+  }
 }

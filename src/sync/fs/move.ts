@@ -6,8 +6,8 @@ import { isSameEntry } from "./exact-name.ts";
 import type { DiskStat, Filesystem, PrivatePath } from "./filesystem.ts";
 import type { IntentLog } from "./intent-log.ts";
 import { type Kept, putBack, settleKept, statPrivate } from "./keep.ts";
-import { confirmPlaced, placeNew, type Placed } from "./place.ts";
-import { checkStamp, sameButCtime } from "./stamps.ts";
+import { confirmPlaced, type Placed, type Placing, placeNew } from "./place.ts";
+import { checkStamp } from "./stamps.ts";
 
 export interface MoveFileOptions {
   readonly from: RelPath;
@@ -68,17 +68,18 @@ function moveThroughStore(fs: Filesystem, log: IntentLog, options: MoveFileOptio
     if (isFsError(thrown, "ENOENT", "ENOTDIR")) return { type: "missing" };
     throw thrown;
   }
-  if (!sameButCtime(statPrivate(fs, keepAs), expected)) return giveBack(fs, options, "changed");
   const placing = placeOrPutBack(fs, options);
   if (placing !== "placed") return giveBack(fs, options, placing);
   return { type: "moved", ...confirmPlaced(fs, to, check.found) };
 }
 
-function giveBack(fs: Filesystem, options: MoveFileOptions, type: "changed" | "occupied" | "noParent"): MoveFileResult {
-  return putBack(fs, options.keepAs, options.from) === "placed" ? { type } : { type: "conflict", kept: settleKept(fs, options.keepAs) };
+function giveBack(fs: Filesystem, options: MoveFileOptions, type: Exclude<Placing, "placed">): MoveFileResult {
+  const { from, keepAs } = options;
+  if (putBack(fs, keepAs, from) === "placed") return { type };
+  return { type: "conflict", kept: settleKept(fs, keepAs, statPrivate(fs, keepAs)) };
 }
 
-function placeOrPutBack(fs: Filesystem, options: MoveFileOptions): ReturnType<typeof placeNew> {
+function placeOrPutBack(fs: Filesystem, options: MoveFileOptions): Placing {
   try {
     return placeNew(fs, options.keepAs, options.to, { isPrecious: true });
   } catch (thrown) {
@@ -109,7 +110,8 @@ export function moveDirectory(
   const { from, to, expected } = options;
   const found = fs.stat(from);
   if (found === undefined) return { type: "missing" };
-  if (found.type !== "directory" || found.ino !== expected.ino || found.dev !== expected.dev) return { type: "changed" };
+  if (found.type !== "directory" || found.ino !== expected.ino || found.dev !== expected.dev)
+    return { type: "changed" };
   if (isSameEntry(fs, from, to)) fs.rename(from, to);
   else {
     // Without a create-only rename, a plain one could at worst replace an empty directory.

@@ -4,8 +4,8 @@ import { fsError, isFsError } from "./errno.ts";
 import { type DiskStat, type Filesystem, type FsPath, type PrivatePath, ROOT } from "./filesystem.ts";
 import { sameButCtime, stampOf } from "./stamps.ts";
 
-/** `occupied`: something was at the name first. `noParent`: its directory is gone, or is a link now. In both nothing changed. */
-export type Placing = "placed" | "occupied" | "noParent";
+/** `occupied`: something was at the name first. `noParent`: its directory is gone, or is a link now. `missing`: nothing to place. In these nothing changed. */
+export type Placing = "placed" | "occupied" | "noParent" | "missing";
 
 export interface PlaceOptions {
   /** The content exists nowhere else: its new name is durable before the old one goes. */
@@ -37,7 +37,9 @@ export function placeNew(fs: Filesystem, from: FsPath, to: FsPath, options: Plac
       return "placed";
     } catch (thrown) {
       if (isFsError(thrown, "EEXIST", "ENOTEMPTY")) return "occupied";
-      if (isFsError(thrown, "ENOENT", "ENOTDIR") && fs.stat(from) !== undefined) return "noParent";
+      if (isFsError(thrown, "ENOENT", "ENOTDIR")) return fs.stat(from) === undefined ? "missing" : "noParent";
+      // What was a directory when we looked is none any more.
+      if (isFsError(thrown, "EISDIR")) return "missing";
       if (!isFsError(thrown, ...REFUSED)) throw thrown;
       refusal = thrown;
     }
@@ -53,8 +55,32 @@ function linkThenUnlink(fs: Filesystem, from: FsPath, to: FsPath, options: Place
 }
 
 function renameWhenFree(fs: Filesystem, from: FsPath, to: FsPath): void {
+  if (fs.stat(from)?.type === "directory") {
+    renameDirectory(fs, from, to);
+    return;
+  }
   if (fs.stat(to) !== undefined) throw fsError("EEXIST", to, "rename");
   fs.rename(from, to);
+}
+
+/** An empty directory is made first, create-only: a rename replaces that one, and fails on whatever took its place. */
+function renameDirectory(fs: Filesystem, from: FsPath, to: FsPath): void {
+  fs.mkdir(to, 0o700);
+  try {
+    fs.rename(from, to);
+  } catch (thrown) {
+    removeWhenEmpty(fs, to);
+    throw thrown;
+  }
+}
+
+function removeWhenEmpty(fs: Filesystem, path: FsPath): void {
+  try {
+    fs.rmdir(path);
+  } catch (thrown) {
+    // Somebody uses it already, or has taken its place: then it is theirs.
+    if (!isFsError(thrown, "ENOTEMPTY", "EEXIST", "ENOENT", "ENOTDIR")) throw thrown;
+  }
 }
 
 /** The directory that holds a path. */

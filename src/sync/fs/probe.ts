@@ -1,6 +1,6 @@
 /** Finds out what a file system can do by trying, because names of file systems tell little. */
 import { isFsError } from "./errno.ts";
-import { type FsCapabilities, type Filesystem, PRIVATE_DIRECTORY, type PrivatePath } from "./filesystem.ts";
+import { type Filesystem, type FsCapabilities, PRIVATE_DIRECTORY, type PrivatePath } from "./filesystem.ts";
 
 export interface ProbeOptions {
   /** Goes into the names of trial files, so that two threads may probe at once. */

@@ -11,7 +11,8 @@ export function readText(fs: Filesystem, path: PrivatePath): string {
     if (size > TEXT_BYTES_MAX) throw fsError("EFBIG", path, "read");
     const bytes = new Uint8Array(size);
     let filled = 0;
-    for (let count = -1; count !== 0 && filled < size; filled += count) count = handle.read(bytes.subarray(filled), filled);
+    for (let count = -1; count !== 0 && filled < size; filled += count)
+      count = handle.read(bytes.subarray(filled), filled);
     return new TextDecoder().decode(bytes.subarray(0, filled));
   } finally {
     handle.close();

@@ -1,7 +1,7 @@
 import type { RelPath } from "../../shared/ids.ts";
 import { isFsError } from "./errno.ts";
 import { type DiskStat, type Filesystem, type PrivatePath, privatePath } from "./filesystem.ts";
-import { type Intent, INTENTS_PREFIX, parseIntents } from "./intent-log.ts";
+import { INTENTS_PREFIX, type Intent, parseIntents } from "./intent-log.ts";
 import { putBack, statPrivate } from "./keep.ts";
 import { parentPath } from "./place.ts";
 import { readText } from "./read-text.ts";
@@ -27,7 +27,10 @@ export interface Recovery {
  * `isKnown` says whether the index has committed what lies at a name in the
  * store: that intent is finished, and putting it back would undo a deletion.
  */
-export function recoverIntents(fs: Filesystem, options: { readonly isKnown: (kept: PrivatePath) => boolean }): Recovery {
+export function recoverIntents(
+  fs: Filesystem,
+  options: { readonly isKnown: (kept: PrivatePath) => boolean },
+): Recovery {
   const stage = privatePath("stage");
   const logs = fs
     .list(stage)

@@ -5,7 +5,7 @@ import { isFsError } from "./errno.ts";
 import type { Filesystem, PrivatePath } from "./filesystem.ts";
 import type { IntentLog } from "./intent-log.ts";
 import { type Kept, putBack, settleKept, statPrivate } from "./keep.ts";
-import { confirmPlaced, placeNew, type Placed } from "./place.ts";
+import { confirmPlaced, type Placed, type Placing, placeNew } from "./place.ts";
 import type { Staged } from "./stage.ts";
 import { checkStamp, sameButCtime, typeOfMode } from "./stamps.ts";
 
@@ -68,9 +68,10 @@ function replaceByExchange(fs: Filesystem, options: ReplaceOptions): ReplaceResu
     if (isFsError(thrown, "ENOTSUP", "EPERM", "EXDEV")) return undefined;
     throw thrown;
   }
-  if (!sameButCtime(statPrivate(fs, keepAs), expected)) return undoExchange(fs, options);
+  const out = statPrivate(fs, keepAs);
+  if (!sameButCtime(out, expected)) return undoExchange(fs, options);
   const placed = confirmPlaced(fs, path, staged.stat);
-  return { type: "installed", ...placed, kept: settleKept(fs, keepAs) };
+  return { type: "installed", ...placed, kept: settleKept(fs, keepAs, out) };
 }
 
 /**
@@ -82,10 +83,11 @@ function replaceByExchange(fs: Filesystem, options: ReplaceOptions): ReplaceResu
 function undoExchange(fs: Filesystem, options: ReplaceOptions): ReplaceResult {
   const { staged, path, keepAs } = options;
   const isBack = tryExchange(fs, keepAs, path);
-  if (isBack && sameButCtime(statPrivate(fs, keepAs), staged.stat)) return { type: "changed", kept: settleKept(fs, keepAs) };
+  const out = statPrivate(fs, keepAs);
+  if (isBack && sameButCtime(out, staged.stat)) return { type: "changed", kept: settleKept(fs, keepAs, out) };
   // Somebody wrote over ours, too. The newest belongs to the path.
   if (isBack) tryExchange(fs, keepAs, path);
-  return { type: "conflict", kept: settleKept(fs, keepAs) };
+  return { type: "conflict", kept: settleKept(fs, keepAs, statPrivate(fs, keepAs)) };
 }
 
 function tryExchange(fs: Filesystem, a: PrivatePath, b: RelPath): boolean {
@@ -106,23 +108,25 @@ function replaceByDisplacing(fs: Filesystem, options: ReplaceOptions): ReplaceRe
     if (isFsError(thrown, "ENOENT", "ENOTDIR")) return { type: "missing", kept: undefined };
     throw thrown;
   }
-  if (!sameButCtime(statPrivate(fs, keepAs), expected)) {
-    return putBack(fs, keepAs, path) === "placed" ? { type: "changed", kept: undefined } : { type: "conflict", kept: settleKept(fs, keepAs) };
+  const out = statPrivate(fs, keepAs);
+  if (!sameButCtime(out, expected)) {
+    const isBack = putBack(fs, keepAs, path) === "placed";
+    return isBack ? { type: "changed", kept: undefined } : { type: "conflict", kept: settleKept(fs, keepAs, out) };
   }
   switch (placeOrPutBack(fs, options)) {
     case "placed": {
       const placed = confirmPlaced(fs, path, staged.stat);
-      return { type: "installed", ...placed, kept: settleKept(fs, keepAs) };
+      return { type: "installed", ...placed, kept: settleKept(fs, keepAs, out) };
     }
     case "occupied":
-      return { type: "changed", kept: settleKept(fs, keepAs) };
-    case "noParent":
-      return { type: "missing", kept: settleKept(fs, keepAs) };
+      return { type: "changed", kept: settleKept(fs, keepAs, out) };
+    default:
+      return { type: "missing", kept: settleKept(fs, keepAs, out) };
   }
 }
 
 /** A full disk must not leave the path empty. */
-function placeOrPutBack(fs: Filesystem, options: ReplaceOptions): ReturnType<typeof placeNew> {
+function placeOrPutBack(fs: Filesystem, options: ReplaceOptions): Placing {
   try {
     return placeNew(fs, options.staged.path, options.path);
   } catch (thrown) {

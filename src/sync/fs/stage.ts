@@ -1,6 +1,6 @@
 /** Files made ready under private names, to be installed by one step. */
 import { isFsError } from "./errno.ts";
-import { type DiskStat, type Filesystem, type FsPath, type PrivatePath, ROOT } from "./filesystem.ts";
+import type { DiskStat, Filesystem, FsPath, PrivatePath, ROOT } from "./filesystem.ts";
 import { parentPath } from "./place.ts";
 
 /** Something ready to be installed. `stat` was taken after the last call that touched it. */
@@ -33,7 +33,10 @@ export function stageFile(
 }
 
 /** Stages a symlink. Its target is data: any text is allowed and never followed. */
-export function stageSymlink(fs: Filesystem, options: { readonly path: PrivatePath; readonly target: string; readonly mtimeNs: bigint }): Staged {
+export function stageSymlink(
+  fs: Filesystem,
+  options: { readonly path: PrivatePath; readonly target: string; readonly mtimeNs: bigint },
+): Staged {
   const { path, target, mtimeNs } = options;
   createAnew(fs, path, () => fs.symlink(target, path));
   fs.setMtime(path, mtimeNs);
@@ -75,7 +78,8 @@ export function makeDurable(fs: Filesystem, staged: readonly Staged[]): void {
 
 /**
  * Makes the names of these paths durable: each directory that holds one is
- * flushed once. Call it after the swaps of a batch and before the index commit.
+ * flushed once. Call it after the swaps of a batch, with every path touched and
+ * every `kept`, before the index commit.
  */
 export function syncNames(fs: Filesystem, paths: Iterable<FsPath>): void {
   const directories = new Set<FsPath | typeof ROOT>();

@@ -28,7 +28,14 @@ export function sameButCtime(a: DiskStamp, b: DiskStamp): boolean {
 
 /** The stamp inside a stat, for the index. */
 export function stampOf(stat: DiskStat): DiskStamp {
-  return { dev: stat.dev, ino: stat.ino, size: stat.size, mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs, mode: stat.mode };
+  return {
+    dev: stat.dev,
+    ino: stat.ino,
+    size: stat.size,
+    mtimeNs: stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
+    mode: stat.mode,
+  };
 }
 
 /** The kind of entry that `st_mode` tells of. */

@@ -1,7 +1,7 @@
 /** What every implementation of the Filesystem port does, in the same words and with the same errno. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Filesystem, FsError, type FsPath, privatePath, ROOT } from "../../../src/sync/fs/filesystem.ts";
 import { errnoOf } from "../../../src/sync/fs/errno.ts";
+import { type Filesystem, FsError, type FsPath, privatePath, ROOT } from "../../../src/sync/fs/filesystem.ts";
 import type { UserActor } from "../../support/user-actor.ts";
 
 export interface Bench {
@@ -127,14 +127,17 @@ export function runFilesystemTests(name: string, setup: () => Bench): void {
       fails("ENOENT", () => fs.openStage(stageName("t")));
     });
 
-    test.each([-5_250_000_000n, -1n, 0n, 4_102_444_800_000_000_000n, 1_500_000_000_123_456_789n])("mtime %s is kept to the grain", (mtimeNs) => {
-      const { fs } = bench;
-      const path = stageText(fs, "s", "x");
-      fs.setMtime(path, mtimeNs);
-      const stored = fs.stat(path)?.mtimeNs ?? 0n;
-      const difference = stored > mtimeNs ? stored - mtimeNs : mtimeNs - stored;
-      expect(difference).toBeLessThan(fs.capabilities.mtimeGrainNs === 1 ? 1n : BigInt(fs.capabilities.mtimeGrainNs));
-    });
+    test.each([-5_250_000_000n, -1n, 0n, 4_102_444_800_000_000_000n, 1_500_000_000_123_456_789n])(
+      "mtime %s is kept to the grain",
+      (mtimeNs) => {
+        const { fs } = bench;
+        const path = stageText(fs, "s", "x");
+        fs.setMtime(path, mtimeNs);
+        const stored = fs.stat(path)?.mtimeNs ?? 0n;
+        const difference = stored > mtimeNs ? stored - mtimeNs : mtimeNs - stored;
+        expect(difference).toBeLessThan(fs.capabilities.mtimeGrainNs === 1 ? 1n : BigInt(fs.capabilities.mtimeGrainNs));
+      },
+    );
 
     test("openRead takes regular files only", () => {
       const { fs, user } = bench;
@@ -194,7 +197,8 @@ export function runFilesystemTests(name: string, setup: () => Bench): void {
         fs.rename(path, at(`out${index}`));
         expect(fs.readLink(at(`out${index}`))).toBe(target);
       }
-      fails("EEXIST", () => fs.symlink("t", (fs.symlink("t", stageName("twice")), stageName("twice"))));
+      fs.symlink("t", stageName("twice"));
+      fails("EEXIST", () => fs.symlink("t", stageName("twice")));
       fails("EINVAL", () => fs.symlink("a\0b", stageName("nul")));
       fails("EINVAL", () => fs.readLink(stageText(fs, "file", "")));
     });
@@ -294,7 +298,10 @@ export function runFilesystemTests(name: string, setup: () => Bench): void {
       fs.setMtime(at("a"), 1_000_000_000_000_000_000n);
       fs.copy(at("a"), stageName("c"));
       expect(readAll(fs, stageName("c"))).toBe("one");
-      expect(fs.stat(stageName("c"))).toMatchObject({ mtimeNs: 1_000_000_000_000_000_000n, mode: fs.stat(at("a"))?.mode });
+      expect(fs.stat(stageName("c"))).toMatchObject({
+        mtimeNs: 1_000_000_000_000_000_000n,
+        mode: fs.stat(at("a"))?.mode,
+      });
       expect(fs.stat(stageName("c"))?.ino).not.toBe(fs.stat(at("a"))?.ino);
       fails("EEXIST", () => fs.copy(at("a"), stageName("c")));
       expect(readAll(fs, stageName("c"))).toBe("one");
@@ -302,7 +309,7 @@ export function runFilesystemTests(name: string, setup: () => Bench): void {
 
     test("names of 255 bytes work, longer ones are refused", () => {
       const { fs } = bench;
-      const name = "ü".repeat(127) + "x";
+      const name = `${"ü".repeat(127)}x`;
       fs.mkdir(at(name), 0o755);
       expect(fs.list(ROOT).some((entry) => entry.name?.normalize("NFC") === name)).toBe(true);
       fails("ENAMETOOLONG", () => fs.mkdir(at(`${name}y`), 0o755));

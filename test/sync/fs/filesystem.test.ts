@@ -1,5 +1,5 @@
-import { EXFAT, EXT4, HFS, PLAIN_UNIX } from "../../support/sim-disk.ts";
 import { DISK_VARIANTS, diskBench, simBench } from "../../support/benches.ts";
+import { EXFAT, EXT4, HFS, PLAIN_UNIX } from "../../support/sim-disk.ts";
 import { runFilesystemTests } from "./filesystem-suite.ts";
 
 for (const [name, options] of Object.entries(DISK_VARIANTS)) {
