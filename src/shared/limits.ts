@@ -79,6 +79,12 @@ export const LIMITS = {
     why: "changed paths of one directory remembered one by one; more, and it is scanned whole",
   },
   dirtyPaths: { value: 8192, unit: "paths", why: "changed paths remembered; more, and the folder is scanned whole" },
+  watchBurst: {
+    value: 8000,
+    unit: "events",
+    why: "half of what Linux queues; so many at once may mean that some were dropped unseen",
+  },
+  unwatchedRescanMs: { value: 60_000, unit: "ms", why: "scan interval while not everything can be watched" },
   rescanMs: { value: 3_600_000, unit: "ms", why: "the watcher is a hint; a full scan finds what it missed" },
   planBatch: { value: 1000, unit: "paths", why: "paths planned at once; the rest wait in SQLite" },
   smallFileBytes: { value: 32 * 1024, unit: "bytes", why: "files of one chunk, fetched many in one request" },

@@ -74,7 +74,9 @@ export class Visitor {
     if (parent !== undefined && this.#state.parts.ignore.isIgnored(parent, true)) return;
     const row = this.#state.row(path);
     const stat = this.#statExact(path);
-    if (stat === undefined) this.#suspect(path);
+    if (stat === undefined) {
+      if (row !== undefined && this.#state.canBeMissing(row)) this.#suspect(path);
+    }
     // What cannot be looked at is examined all the same, to be told as a problem.
     else {
       const type = stat === "unknown" ? "file" : stat.type;
