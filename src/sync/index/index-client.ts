@@ -90,20 +90,30 @@ class RemoteWriterThread {
     await this.#exited;
   }
 
+  /** What cannot be sent (a bug of the caller) fails its own calls and no others. */
   #send(): void {
     if (this.#outbox.length === 0) return;
     const calls = this.#outbox;
     this.#outbox = [];
-    this.#worker.postMessage({ type: "calls", calls } satisfies ToIndexWorker);
+    try {
+      this.#worker.postMessage({ type: "calls", calls } satisfies ToIndexWorker);
+    } catch (error) {
+      for (const { id } of calls) this.#answer(id, (waiter) => waiter.reject(error));
+    }
   }
 
   #takeResults({ results }: Extract<FromIndexWorker, { type: "results" }>): void {
     for (const result of results) {
-      const waiter = this.#waiters.get(result.id);
-      this.#waiters.delete(result.id);
-      if (result.ok) waiter?.resolve(result.value);
-      else waiter?.reject(fromErrorMessage(result.error));
+      this.#answer(result.id, (waiter) =>
+        result.ok ? waiter.resolve(result.value) : waiter.reject(fromErrorMessage(result.error)),
+      );
     }
+  }
+
+  #answer(id: number, answer: (waiter: Waiter) => void): void {
+    const waiter = this.#waiters.get(id);
+    this.#waiters.delete(id);
+    if (waiter !== undefined) answer(waiter);
   }
 
   /** The thread is gone: whoever waits hears it, and so does whoever comes later. */

@@ -1,5 +1,5 @@
 /** What every form of the index must do. Run by each form's own test file. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FolderIndex } from "../../../src/sync/index/index-port.ts";
 import {
   A,
@@ -22,12 +22,17 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
   describe(name, () => {
     let index: FolderIndex & AsyncDisposable;
 
-    beforeEach(async () => {
+    beforeAll(async () => {
       index = await open();
+    });
+
+    beforeEach(async () => {
+      await index.write.forgetFolder(FOLDER);
+      await index.write.forgetFolder(OTHER);
       await index.write.openFolder(FOLDER, EPOCH);
     });
 
-    afterEach(async () => {
+    afterAll(async () => {
       await index[Symbol.asyncDispose]();
     });
 
@@ -550,12 +555,15 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
           { ...event, folder: OTHER },
         ]);
         expect(ids).toEqual([...ids].sort((a, b) => a - b));
-        expect(index.read.events({ since: 0, limit: 9 })).toHaveLength(3);
+        const before = (ids[0] ?? 0) - 1;
+        expect(index.read.events({ since: before, limit: 9 })).toHaveLength(3);
         expect(index.read.events({ since: ids[0] ?? 0, limit: 1 })).toEqual([
           { ...event, id: ids[1], type: "peer.lost", folder: null },
         ]);
-        expect(index.read.events({ since: 0, limit: 9, folder: OTHER }).map((row) => row.id)).toEqual([ids[2]]);
-        expect(index.read.events({ since: 0, limit: 9, type: "peer.lost" }).map((row) => row.id)).toEqual([ids[1]]);
+        expect(index.read.events({ since: before, limit: 9, folder: OTHER }).map((row) => row.id)).toEqual([ids[2]]);
+        expect(index.read.events({ since: before, limit: 9, type: "peer.lost" }).map((row) => row.id)).toEqual([
+          ids[1],
+        ]);
         expect(index.read.lastEvents(2).map((row) => row.id)).toEqual(ids.slice(1));
       });
 
