@@ -78,8 +78,9 @@ export class FolderRuntime implements AsyncDisposable {
   }
 
   #watch(): void {
-    const watcher = new ChokidarWatcher({ root: this.#config.path, log: this.#log });
+    const watcher = new ChokidarWatcher({ root: this.#config.path, log: this.#log, isIgnored: (path) => this.folder.isIgnoredDirectory(path) });
     this.#watcher = watcher;
+    this.folder.onIgnoreChange(() => watcher.refresh());
     this.#watchProblem = undefined;
     watcher
       .start({

@@ -110,6 +110,7 @@ export class Folder implements AsyncDisposable {
   #ignoreText: string | undefined;
   #ignoreKey: string | undefined;
   #isIgnoreStale = true;
+  #ignoreListener: () => void = () => {};
   #needsRecovery = true;
   #ignore: IgnoreRules = compileIgnore({ folderText: "", devicePatterns: [] });
   #lastFullScan = 0;
@@ -420,6 +421,7 @@ export class Folder implements AsyncDisposable {
     this.#ignoreKey = key;
     this.#ignoreText = text;
     this.#ignore = compileIgnore(this.#ignoreSource());
+    this.#ignoreListener();
     for (const fault of this.#ignore.faults) this.#context.log.warn("Ignore pattern does nothing", { ...fault });
     const { index, folder } = this.#context;
     const note = index.read.note(folder, IGNORE_NOTE);
@@ -788,6 +790,16 @@ export class Folder implements AsyncDisposable {
   isIgnored(path: RelPath): boolean {
     const row = this.#context.index.read.local(this.#context.folder, path);
     return this.#ignore.isIgnored(path, row !== undefined && winnerOf(row.heads).type === "directory");
+  }
+
+  /** Whether nothing below a directory can sync: it needs no watch. */
+  isIgnoredDirectory(path: RelPath): boolean {
+    return this.#ignore.isIgnored(path, true);
+  }
+
+  /** Calls `listener` when other patterns count than before. */
+  onIgnoreChange(listener: () => void): void {
+    this.#ignoreListener = listener;
   }
 
   /** Whether the deletion of a path waits for a person. */

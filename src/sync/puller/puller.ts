@@ -17,6 +17,7 @@ import { joinHeads, winnerOf } from "../core/heads.ts";
 import { type Action, keepDirectory, type PathKnowledge, planPath } from "../core/plan.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { ContentSource } from "../folder-disk.ts";
+import type { LocalRow } from "../index/index-port.ts";
 import type { ProblemBook } from "../problem-book.ts";
 import { type Applied, applyBatch, type Planned } from "./apply.ts";
 import { fetchLarge, type LargeFile, type Progress } from "./fetch-large.ts";
@@ -85,6 +86,8 @@ export class Puller {
   /** Pending paths that turned out to be ignored. */
   readonly #ignored: RelPath[] = [];
   #cursor = "";
+  /** No file is here yet: nothing can be found by content. */
+  #isEmptyHere = false;
   #traffic: PullTraffic = { fileBytes: 0, deltaBytes: 0, reusedBytes: 0 };
 
   constructor(context: FolderContext, sources: Sources, problems: ProblemBook, hooks: PullerHooks) {
@@ -158,6 +161,7 @@ export class Puller {
   #planLive(batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): boolean {
     if (this.#active.size >= LIMITS.planBatch.value * 2) return false;
     let didPlan = false;
+    this.#isEmptyHere = this.#context.index.read.totals(this.#context.folder).files === 0;
     while (batch.size < BATCH_STEPS && needed.small.length < LIMITS.planBatch.value) {
       const page = this.#context.index.read.pending(this.#context.folder, "live", this.#cursor, BATCH_STEPS);
       const last = page.at(-1);
@@ -191,8 +195,9 @@ export class Puller {
       batch.set(path, { path, action });
       return true;
     }
-    const movedFrom = this.#moveSource(path, action.winner, batch);
-    const source = this.#localSource(path, action.winner);
+    const twins = this.#twinsOf(action.winner);
+    const movedFrom = this.#moveSource(path, action.winner, twins, batch);
+    const source = this.#localSource(path, action.winner, twins);
     if (movedFrom !== undefined || source !== undefined) {
       this.#count({ fileBytes: action.winner.size, reusedBytes: action.winner.size });
       this.#withAncestors(batch, path);
@@ -259,15 +264,22 @@ export class Puller {
     }
   }
 
+  /** Paths of this folder that show this very content now. */
+  #twinsOf(winner: Head): readonly LocalRow[] {
+    if (winner.contentId === null || winner.size === 0 || this.#isEmptyHere) return [];
+    return this.#context.index.read
+      .localByContent(winner.contentId, 16)
+      .filter(({ folder, row }) => folder === this.#context.folder && row.stamp !== null)
+      .map(({ row }) => row);
+  }
+
   /** A path here with this very content that is to be deleted: then this is a rename. */
-  #moveSource(path: RelPath, winner: Head, batch: ReadonlyMap<RelPath, Planned>): Planned["movedFrom"] {
-    if (winner.contentId === null || this.#context.index.read.local(this.#context.folder, path)?.stamp != null)
-      return undefined;
+  #moveSource(path: RelPath, winner: Head, twins: readonly LocalRow[], batch: ReadonlyMap<RelPath, Planned>): Planned["movedFrom"] {
+    if (twins.length === 0 || this.#context.index.read.local(this.#context.folder, path)?.stamp != null) return undefined;
     const taken = new Set([...batch.values()].map((planned) => planned.movedFrom?.path));
-    for (const { folder, row } of this.#context.index.read.localByContent(winner.contentId, 16)) {
-      if (folder !== this.#context.folder || row.stamp === null || taken.has(row.path)) continue;
-      const known = this.#knowledge(row.path);
-      const heads = known.remotes.reduce(joinHeads, row.heads);
+    for (const row of twins) {
+      if (taken.has(row.path)) continue;
+      const heads = this.#knowledge(row.path).remotes.reduce(joinHeads, row.heads);
       const shown = winnerOf(row.heads);
       const keepsMeta = shown.mtimeNs === winner.mtimeNs && shown.mode === winner.mode;
       if (keepsMeta && winnerOf(heads).deleted) return { path: row.path, heads };
@@ -275,16 +287,12 @@ export class Puller {
     return undefined;
   }
 
-  #localSource(path: RelPath, winner: Head): ContentSource | undefined {
+  #localSource(path: RelPath, winner: Head, [twin]: readonly LocalRow[]): ContentSource | undefined {
     if (winner.contentId === null || this.#noLocalSource.has(path)) return undefined;
     if (winner.size === 0) return { from: "bytes", bytes: new Uint8Array(0) };
-    for (const { folder, row } of this.#context.index.read.localByContent(winner.contentId, 16)) {
-      if (folder === this.#context.folder && row.stamp !== null) return { from: "path", path: row.path };
-    }
-    const kept = this.#context.index.read.versionByContent(winner.contentId);
-    return kept?.storedAs != null && kept.folder === this.#context.folder
-      ? { from: "store", name: kept.storedAs }
-      : undefined;
+    if (twin !== undefined) return { from: "path", path: twin.path };
+    const kept = this.#isEmptyHere ? undefined : this.#context.index.read.versionByContent(winner.contentId);
+    return kept?.storedAs != null && kept.folder === this.#context.folder ? { from: "store", name: kept.storedAs } : undefined;
   }
 
   #largeFile(path: RelPath, head: Head): LargeFile {
