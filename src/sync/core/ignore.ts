@@ -91,10 +91,7 @@ export class IgnoreRules {
    * and no `!pattern` takes it back: the directory is never entered.
    */
   isIgnored(path: RelPath, isDirectory: boolean): boolean {
-    for (let slash = path.indexOf("/"); slash !== -1; slash = path.indexOf("/", slash + 1)) {
-      if (this.#isIgnoredDirectory(path.slice(0, slash))) return true;
-    }
-    return this.isIgnoredChild(path, isDirectory);
+    return this.#isInIgnored(parentPath(path)) || this.isIgnoredChild(path, isDirectory);
   }
 
   /** The same for callers that know that the directory around `path` is not ignored. */
@@ -114,14 +111,26 @@ export class IgnoreRules {
     return false;
   }
 
-  #isIgnoredDirectory(path: string): boolean {
-    const known = this.#directories.get(path);
-    if (known !== undefined) return known;
-    const isIgnored = this.isIgnoredChild(path, true);
-    if (this.#directories.size >= DIRECTORIES_REMEMBERED) this.#directories.clear();
-    this.#directories.set(path, isIgnored);
+  /** Whether a directory or one around it is ignored. Begins at the nearest one that is remembered, so that deep trees cost no more. */
+  #isInIgnored(directory: string): boolean {
+    const unknown: string[] = [];
+    let isIgnored: boolean | undefined;
+    for (let path = directory; path !== "" && isIgnored === undefined; path = parentPath(path)) {
+      isIgnored = this.#directories.get(path);
+      if (isIgnored === undefined) unknown.push(path);
+    }
+    isIgnored ??= false;
+    for (const path of unknown.toReversed()) {
+      isIgnored ||= this.isIgnoredChild(path, true);
+      if (this.#directories.size >= DIRECTORIES_REMEMBERED) this.#directories.clear();
+      this.#directories.set(path, isIgnored);
+    }
     return isIgnored;
   }
+}
+
+function parentPath(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 function shown(pattern: string): string {

@@ -10,8 +10,8 @@ import type { Filesystem } from "../../../src/sync/fs/filesystem.ts";
 import { writeMarker } from "../../../src/sync/fs/marker.ts";
 import { createHasher } from "../../../src/sync/hash/blake3.ts";
 import type { LocalChange, LocalRow } from "../../../src/sync/index/index-port.ts";
-import { openIndex, type OwnedIndex } from "../../../src/sync/index/open-index.ts";
-import { scan, type ScanParts, type ScanScope, type ScanSummary } from "../../../src/sync/scanner/scan.ts";
+import { type OwnedIndex, openIndex } from "../../../src/sync/index/open-index.ts";
+import { type ScanParts, type ScanScope, type ScanSummary, scan } from "../../../src/sync/scanner/scan.ts";
 import { EXT4, type Personality } from "../../support/sim-disk.ts";
 import { SimFs } from "../../support/sim-fs.ts";
 import type { TreeSpec } from "../../support/tree.ts";
@@ -82,7 +82,14 @@ export class ScanBench {
 
   /** Scans and commits nothing, unless told to. */
   async look(options: ScanOptions = {}): Promise<Seen> {
-    const { paths = "everything", isThorough = false, ignore = "", take, fs = this.fs, isAborted = () => false } = options;
+    const {
+      paths = "everything",
+      isThorough = false,
+      ignore = "",
+      take,
+      fs = this.fs,
+      isAborted = () => false,
+    } = options;
     const parts: ScanParts = {
       fs,
       reader: this.index.read,
@@ -150,7 +157,10 @@ export class ScanBench {
       if (last === undefined) break;
       after = last.path;
     }
-    return rows.filter((row) => !winnerOf(row.heads).deleted).map((row) => row.path).sort();
+    return rows
+      .filter((row) => !winnerOf(row.heads).deleted)
+      .map((row) => row.path)
+      .sort();
   }
 
   /** What every row with a stamp claims of the disk, checked against the disk. */
@@ -182,9 +192,16 @@ export class ScanBench {
 }
 
 /** Paths by kind, sorted: what most tests compare. */
-export function told(seen: Seen): { readonly present: readonly string[]; readonly missing: readonly string[]; readonly problems: readonly string[] } {
+export function told(seen: Seen): {
+  readonly present: readonly string[];
+  readonly missing: readonly string[];
+  readonly problems: readonly string[];
+} {
   const of = (type: Observation["type"]): readonly string[] =>
-    seen.observations.filter((one) => one.type === type).map((one) => one.path).sort();
+    seen.observations
+      .filter((one) => one.type === type)
+      .map((one) => one.path)
+      .sort();
   return {
     present: of("present"),
     missing: of("missing"),
