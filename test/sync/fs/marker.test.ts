@@ -36,13 +36,13 @@ test.each([
   {
     name: "a newer format",
     spec: marker('{"format":2,"folder":"photos","epoch":"e1"}'),
-    type: "unreadable",
+    type: "broken",
     code: "E_MARKER_WRONG",
   },
   {
     name: "a bad folder id",
     spec: marker('{"format":1,"folder":"../x","epoch":"e1"}'),
-    type: "unreadable",
+    type: "broken",
     code: "E_MARKER_WRONG",
   },
   {
