@@ -1,0 +1,69 @@
+/**
+ * A device's index: the real one in memory. What was committed survives a
+ * crash; writes that wait in the queue do not.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { SyncError } from "../../src/shared/errors.ts";
+import { SqliteIndexReader } from "../../src/sync/index/index-reader.ts";
+import type { FolderIndex, IndexReader } from "../../src/sync/index/index-port.ts";
+import { SqliteIndexWriter } from "../../src/sync/index/index-writer.ts";
+import { openForWriting } from "../../src/sync/index/open-database.ts";
+import { QueuedWriter } from "../../src/sync/index/queued-writer.ts";
+import { Statements } from "../../src/sync/index/statements.ts";
+import { runGroup, type WriteMethod } from "../../src/sync/index/write-group.ts";
+
+/** What the index asks of the life that uses it. */
+export interface IndexLife {
+  /** Waits a moment; never comes back once the life is over. */
+  pause(): Promise<void>;
+  /** Whether the disk refuses this commit. */
+  failsCommit(): boolean;
+}
+
+export class SimIndex {
+  #database: DatabaseSync;
+  #parts: { readonly sql: Statements; readonly writer: SqliteIndexWriter };
+  #read: IndexReader;
+
+  constructor(copy?: Uint8Array) {
+    this.#database = openForWriting(":memory:");
+    if (copy !== undefined) this.#database.deserialize(copy);
+    const sql = new Statements(this.#database, ":memory:");
+    this.#parts = { sql, writer: new SqliteIndexWriter(sql) };
+    this.#read = new SqliteIndexReader(sql);
+  }
+
+  get read(): IndexReader {
+    return this.#read;
+  }
+
+  /** Everything committed so far, to be restored later. */
+  copy(): Uint8Array {
+    return this.#database.serialize();
+  }
+
+  /** The index for one life of the device. */
+  forLife(life: IndexLife): FolderIndex {
+    let last: Promise<unknown> = Promise.resolve();
+    const run = (method: WriteMethod, args: readonly unknown[]): Promise<unknown> => {
+      const done = last
+        .catch(() => undefined)
+        .then(async () => {
+          await life.pause();
+          const [result] = runGroup({ database: this.#database, ...this.#parts }, [{ method, args }], () => {
+            if (life.failsCommit()) throw new SyncError("E_DISK_FULL", "no space left for the index");
+          });
+          await life.pause();
+          if (result?.ok !== true) throw result?.error;
+          return result.value;
+        });
+      last = done;
+      return done;
+    };
+    return { read: this.#read, write: new QueuedWriter(run) };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
