@@ -85,6 +85,7 @@ export class Connection {
   readonly #server: ChunkServer;
   readonly #pulse: Pulse;
   readonly #over = Promise.withResolvers<EndReason>();
+  readonly #gone = Promise.withResolvers<void>();
   #features: readonly Feature[] = [];
   #peerRun: bigint | undefined;
   #hasIntroduced = false;
@@ -155,6 +156,11 @@ export class Connection {
   /** Resolves with the reason once the connection is over. */
   get over(): Promise<EndReason> {
     return this.#over.promise;
+  }
+
+  /** Resolves once the last word has left, or the stream broke; after the end. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
   }
 
   /** Says who this is and what it shares; again whenever that changes. */
@@ -297,8 +303,10 @@ export class Connection {
     this.#sender.end();
     const { stream } = this.channel;
     stream.removeAllListeners("data");
-    if (isCut || stream.destroyed || reason.isByPeer) stream.destroy();
-    else void this.#closeStream();
+    if (isCut || stream.destroyed || reason.isByPeer) {
+      stream.destroy();
+      this.#gone.resolve();
+    } else void this.#closeStream();
     this.#over.resolve(reason);
     this.#deps.events.onEnd(this, reason);
   }
@@ -307,7 +315,8 @@ export class Connection {
   async #closeStream(): Promise<void> {
     const { stream } = this.channel;
     stream.resume();
-    stream.end();
+    stream.once("close", this.#gone.resolve);
+    stream.end(this.#gone.resolve);
     await this.#deps.clock.sleep(LAST_WORD_MS);
     stream.destroy();
   }

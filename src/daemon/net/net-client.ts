@@ -61,10 +61,22 @@ export interface NetEvents {
   onFailure(error: Error): void;
 }
 
+/** The thread at the other end: a worker, or, in tests, the same code behind a message channel. */
+export interface NetThread extends ThreadPort {
+  on(event: "message" | "error" | "exit", listener: (value: unknown) => void): unknown;
+  terminate(): Promise<unknown>;
+}
+
+export type StartThread = (options: NetOptions) => NetThread;
+
 const STOP_MS = 3000;
 
+function startWorker(options: NetOptions): NetThread {
+  return new Worker(new URL("./net-worker.ts", import.meta.url), { workerData: options }) as unknown as NetThread;
+}
+
 export class NetClient implements AsyncDisposable {
-  readonly #worker: Worker;
+  readonly #thread: NetThread;
   readonly #calls: ThreadCalls<NetCalls, MainCalls>;
   readonly #events: NetEvents;
   readonly #log: Log;
@@ -75,19 +87,19 @@ export class NetClient implements AsyncDisposable {
   #listening: HostPort = { host: "127.0.0.1", port: 0 };
   #isStopping = false;
 
-  constructor(worker: Worker, events: NetEvents, log: Log) {
-    this.#worker = worker;
+  constructor(thread: NetThread, events: NetEvents, log: Log) {
+    this.#thread = thread;
     this.#events = events;
     this.#log = log;
-    this.#calls = new ThreadCalls<NetCalls, MainCalls>(worker as unknown as ThreadPort);
+    this.#calls = new ThreadCalls<NetCalls, MainCalls>(thread);
     this.#calls.serve({
       storePaired: (paired) => events.onPaired(paired),
       acceptOffer: (offer) => events.onOffer(offer),
     });
-    worker.on("message", (message: unknown) => this.#take(message));
-    worker.on("error", (error) => this.#failed(error instanceof Error ? error : new Error(String(error))));
+    thread.on("message", (message) => this.#take(message));
+    thread.on("error", (error) => this.#failed(error instanceof Error ? error : new Error(String(error))));
     this.#exited = new Promise((resolve) => {
-      worker.once("exit", () => {
+      thread.on("exit", () => {
         this.#failed(new SyncError("E_INTERRUPTED", "the net thread has ended"));
         resolve();
       });
@@ -110,15 +122,20 @@ export class NetClient implements AsyncDisposable {
   };
 
   /** Starts the thread and binds its listener. Rejects with E_PORT_TAKEN and leaves nothing behind. */
-  static async start(options: NetOptions, events: NetEvents, log: Log): Promise<NetClient> {
-    const worker = new Worker(new URL("./net-worker.ts", import.meta.url), { workerData: options });
-    const client = new NetClient(worker, events, log);
+  static async start(
+    options: NetOptions,
+    events: NetEvents,
+    log: Log,
+    startThread: StartThread = startWorker,
+  ): Promise<NetClient> {
+    const thread = startThread(options);
+    const client = new NetClient(thread, events, log);
     try {
       await client.#start();
       return client;
     } catch (error) {
       client.#isStopping = true;
-      await worker.terminate();
+      await thread.terminate();
       throw error;
     }
   }
@@ -210,7 +227,7 @@ export class NetClient implements AsyncDisposable {
     await this.#calls.call("stop", [], AbortSignal.timeout(STOP_MS)).catch((error: unknown) => {
       this.#log.warn("The net thread did not stop in good order", { error: String(error) });
     });
-    await this.#worker.terminate();
+    await this.#thread.terminate();
     await this.#exited;
   }
 
@@ -262,7 +279,7 @@ export class NetClient implements AsyncDisposable {
   }
 
   #note(note: MainNote, transfer: readonly ArrayBuffer[] = []): void {
-    if (!this.#isStopping) this.#worker.postMessage(note, transfer);
+    if (!this.#isStopping) this.#thread.postMessage(note, transfer);
   }
 
   #failed(error: Error): void {

@@ -149,7 +149,8 @@ export class NetNode implements AsyncDisposable {
     for (const connection of connections) connection.close({ code: GOODBYE.stopping, message: "Syncline stops there" });
     await this.#listener[Symbol.asyncDispose]();
     await discovery?.[Symbol.asyncDispose]();
-    if (connections.length > 0) await this.#deps.clock.sleep(FAREWELL_MS);
+    const farewells = Promise.all(connections.map(({ gone }) => gone));
+    await Promise.race([farewells, this.#deps.clock.sleep(FAREWELL_MS)]);
     this.#deps.source.rest();
   }
 

@@ -1,30 +1,7 @@
-/** The entry of the net thread: builds its parts and connects them to main. */
+/** The entry of the net thread. */
 import { parentPort, workerData } from "node:worker_threads";
-import { systemClock, systemRandom } from "../system-ports.ts";
-import { DiskChunkSource } from "./chunk-source.ts";
-import type { MainCalls, MainNote, NetCalls, NetEvent, NetOptions } from "./net-api.ts";
-import { threadLog } from "./net-log.ts";
-import { NetNode } from "./net-node.ts";
-import { ThreadCalls, type ThreadPort } from "./thread-calls.ts";
+import type { NetOptions } from "./net-api.ts";
+import { runNet } from "./run-net.ts";
+import type { ThreadPort } from "./thread-calls.ts";
 
-function run(port: ThreadPort, options: NetOptions): void {
-  const post = (event: NetEvent, transfer: readonly ArrayBuffer[] = []): void => port.postMessage({ event }, transfer);
-  const calls = new ThreadCalls<MainCalls, NetCalls>(port);
-  const node = new NetNode({
-    options,
-    clock: systemClock,
-    random: systemRandom,
-    source: new DiskChunkSource({ indexFile: options.indexFile, log: threadLog(post) }),
-    post,
-    main: {
-      storePaired: (paired) => calls.call("storePaired", [paired]),
-      acceptOffer: (offer) => calls.call("acceptOffer", [offer]),
-    },
-  });
-  calls.serve(node.handlers);
-  port.on("message", (message) => {
-    if (!calls.take(message)) node.take(message as MainNote);
-  });
-}
-
-run(parentPort as unknown as ThreadPort, workerData as NetOptions);
+runNet(parentPort as unknown as ThreadPort, workerData as NetOptions);
