@@ -89,11 +89,14 @@ async function isDirectory(path: string): Promise<boolean> {
  * `$XDG_RUNTIME_DIR` for when the home's path is too long for a socket or its
  * file system has none.
  */
-export async function controlSockets(paths: HomePaths): Promise<readonly string[]> {
+export async function controlSockets(
+  paths: HomePaths,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<readonly string[]> {
   const name = createHash("sha256").update(paths.stateDir).digest("hex").slice(0, 16);
   if (process.platform === "win32") return [`\\\\.\\pipe\\syncline-${name}`];
   const places = Buffer.byteLength(paths.socket) <= SOCKET_BYTES_MAX ? [paths.socket] : [];
-  const runtime = process.env["XDG_RUNTIME_DIR"];
+  const runtime = env["XDG_RUNTIME_DIR"];
   if (runtime?.startsWith("/") === true && (await isPrivate(runtime))) {
     const path = join(runtime, `syncline-${name}.sock`);
     if (Buffer.byteLength(path) <= SOCKET_BYTES_MAX) places.push(path);

@@ -80,7 +80,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     };
     const node = stack.use(await options.openNode(context));
     const server = stack.use(
-      new ControlServer({ service: node.service, log, checkOutput: false, sockets: await controlSockets(paths) }),
+      new ControlServer({
+        service: node.service,
+        log,
+        checkOutput: false,
+        sockets: await controlSockets(paths, options.env),
+      }),
     );
     await server.start();
     const ready: RunInfo = { ...run, socket: server.socket };

@@ -11,16 +11,13 @@ import { startIndex } from "../sync/index/index-client.ts";
 import { ScanClient } from "../sync/scanner/scan-client.ts";
 import { localRoutes } from "./api/local-routes.ts";
 import type { NodeService } from "./api/node-service.ts";
-import { conflictRoutes } from "./commands/conflict-routes.ts";
 import { doctorRoutes } from "./commands/doctor-routes.ts";
 import { folderRoutes } from "./commands/folder-routes.ts";
 import { peerRoutes } from "./commands/peer-routes.ts";
 import { statusRoutes } from "./commands/status-routes.ts";
-import { versionRoutes } from "./commands/version-routes.ts";
 import { wait } from "./commands/wait-route.ts";
 import { EventBook } from "./event-book.ts";
 import { FolderSet } from "./folder-set.ts";
-import { startHousekeeping } from "./housekeeping.ts";
 import type { NetEvents } from "./net/net-client.ts";
 import { NetClient } from "./net/net-client.ts";
 import { ownAddresses } from "./net/own-addresses.ts";
@@ -74,17 +71,14 @@ export async function openNode(context: NodeContext): Promise<RunningNode> {
   });
   opening.defer(stopListening);
   const node: Node = { parts, net, folders, peers, pairing, homes, configure };
-  opening.use(startHousekeeping(node));
-  const service: NodeService = {
+  const service = {
     ...localRoutes(context, identity.deviceId),
     ...statusRoutes(node),
     wait: (request, { signal }) => wait(node, request, signal),
     ...folderRoutes(node),
     ...peerRoutes(node),
-    ...conflictRoutes(node),
-    ...versionRoutes(node),
     ...doctorRoutes(node),
-  };
+  } as NodeService;
   const stack = opening.move();
   return { service, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

@@ -4,7 +4,6 @@ import { basename, join } from "node:path";
 import { SyncError } from "../../shared/errors.ts";
 import { type FolderId, parseFolderId } from "../../shared/ids.ts";
 import type { ConfigDraft } from "../../shared/config-schema.ts";
-import { revertOwnChanges } from "../../sync/versions/revert.ts";
 import type { NodeService } from "../api/node-service.ts";
 import { resolveFolder, resolvePeer } from "../api/resolve-names.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
@@ -90,7 +89,6 @@ export function folderRoutes(node: Node): FolderRoutes {
       const runtime = find(folder);
       if (runtime.config.mode !== "receive-only") throw wrongMode(runtime, "receive-only", "revert");
       const paths = [...runtime.folder.ownChanges];
-      if (!dryRun) await runtime.folder.command(() => revertOwnChanges(runtime.context, paths));
       if (!dryRun) runtime.folder.rescan();
       return { folder: runtime.id, files: paths.length, paths };
     },

@@ -1,0 +1,21 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { testNodes, until } from "../support/nodes.ts";
+import { readTree, tree } from "../support/tree.ts";
+
+test("three nodes in a line converge: the middle one passes on what it took", async () => {
+  const [a, b, c] = await testNodes("anna", "bert", "cleo");
+  await tree(a.directory, { "from-anna.txt": "a", sub: { "big.bin": "z".repeat(500_000) } });
+  await a.up();
+  await b.join(a);
+  await c.join(b);
+  await until(async () => "from-anna.txt" in (await readTree(c.directory)), "anna's file to reach cleo");
+  await writeFile(join(c.directory, "from-cleo.txt"), "c");
+  await rm(join(c.directory, "from-anna.txt"));
+  const expected = { "from-cleo.txt": "c", sub: { "big.bin": "z".repeat(500_000) } };
+  for (const node of [a, b, c]) {
+    await until(async () => JSON.stringify(await readTree(node.directory)) === JSON.stringify(expected), `${node.name} to converge`);
+  }
+  for (const node of [a, b, c]) await node.wait();
+});

@@ -1,0 +1,112 @@
+import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { pairedNodes, testNodes, until } from "../support/nodes.ts";
+import { executable, link, readTree, tree } from "../support/tree.ts";
+
+test("a tree arrives whole: names, links, modes, mtimes, empty and deep directories", async () => {
+  const [a, b] = await testNodes("anna", "bert");
+  const long = "ü".repeat(127);
+  await tree(a.directory, {
+    "empty.txt": "",
+    "a b'\"\n-.txt": "odd name",
+    [long]: "255 bytes of name",
+    "日本語": { "Größe.txt": "unicode" },
+    "run.sh": executable("#!/bin/sh\n"),
+    inside: link("run.sh"),
+    outside: link("/etc/passwd"),
+    dangling: link("../nowhere"),
+    none: {},
+    deep: { er: { and: { deeper: { "x.bin": "x".repeat(200_000) } } } },
+  });
+  await utimes(join(a.directory, "run.sh"), 1_600_000_000, 1_600_000_000.5);
+  await a.up();
+  await b.join(a);
+  await b.wait();
+  expect(await readTree(b.directory)).toEqual(await readTree(a.directory));
+  const [ours, theirs] = await Promise.all([a, b].map((node) => stat(join(node.directory, "run.sh"), { bigint: true })));
+  expect(theirs?.mtimeNs).toBe(ours?.mtimeNs);
+});
+
+test("edits, renames, deletions and new directories follow in both directions", async () => {
+  const [a, b] = await pairedNodes();
+  await tree(a.directory, { "one.txt": "1", dir: { "two.txt": "2" }, "big.bin": "y".repeat(300_000) });
+  await a.wait();
+  await appendFile(join(b.directory, "one.txt"), " and more");
+  await rename(join(b.directory, "dir"), join(b.directory, "moved"));
+  await rm(join(b.directory, "big.bin"));
+  await b.wait();
+  await mkdir(join(a.directory, "moved/new"));
+  await chmod(join(a.directory, "moved/two.txt"), 0o700);
+  await symlink("one.txt", join(a.directory, "link"));
+  await a.wait();
+  expect(await readTree(a.directory)).toEqual({ "one.txt": "1 and more", moved: { new: {}, "two.txt": executable("2") }, link: link("one.txt") });
+  expect(await readTree(b.directory)).toEqual(await readTree(a.directory));
+});
+
+test("what changed while a node was down arrives when it is back", async () => {
+  const [a, b] = await pairedNodes();
+  await tree(a.directory, { "keep.txt": "k", "gone.txt": "g", "edited.txt": "before" });
+  await a.wait();
+  await b.down();
+  await writeFile(join(a.directory, "edited.txt"), "after");
+  await rm(join(a.directory, "gone.txt"));
+  await writeFile(join(b.directory, "made-while-down.txt"), "m");
+  await b.start();
+  await b.wait("--peer", "anna", "--peer-grace", "20s");
+  expect(await readTree(a.directory)).toEqual({ "keep.txt": "k", "edited.txt": "after", "made-while-down.txt": "m" });
+  expect(await readTree(b.directory)).toEqual(await readTree(a.directory));
+});
+
+test("changes on both sides become a conflict with a visible copy, the same on both", async () => {
+  const [a, b] = await pairedNodes();
+  await tree(a.directory, { "note.txt": "start" });
+  await a.wait();
+  await b.down();
+  await writeFile(join(a.directory, "note.txt"), "from anna");
+  await writeFile(join(b.directory, "note.txt"), "from bert, later");
+  await utimes(join(b.directory, "note.txt"), new Date(), new Date(Date.now() + 5000));
+  await a.wait();
+  await b.start();
+  await b.wait("--peer", "anna", "--peer-grace", "20s");
+  const names = await readdir(b.directory);
+  const copy = names.find((name) => /^note\.sync-conflict-\d{8}-\d{6}-[A-Z2-7]{7}\.txt$/.test(name)) ?? "";
+  expect(await readTree(b.directory)).toEqual({ "note.txt": "from bert, later", [copy]: "from anna" });
+  expect(await readTree(a.directory)).toEqual(await readTree(b.directory));
+  const { conflicts } = await a.json<{ conflicts: { path: string }[] }>("conflict", "list");
+  expect(conflicts.map(({ path }) => path)).toEqual(["note.txt"]);
+});
+
+test("a transfer that kill -9 cut off goes on where it was", async () => {
+  const [a, b] = await pairedNodes();
+  const size = 200 * 1024 * 1024;
+  await writeFile(join(a.directory, "large.bin"), Buffer.alloc(size, "0123456789abcdef"));
+  await appendFile(join(a.directory, "large.bin"), crypto.getRandomValues(Buffer.alloc(60_000)));
+  const stage = join(b.directory, ".syncline/stage");
+  await until(async () => (await readdir(stage)).some((name) => /^[0-9a-f]{64}$/.test(name)), "the transfer to begin");
+  await b.kill();
+  await b.start();
+  await b.wait("--peer", "anna", "--peer-grace", "20s");
+  expect((await readFile(join(b.directory, "large.bin"))).equals(await readFile(join(a.directory, "large.bin")))).toBe(true);
+  expect(await readdir(stage)).toEqual([]);
+});
+
+test("very many deletions are held on the side they happen until somebody decides", async () => {
+  const [a, b] = await pairedNodes();
+  await tree(a.directory, Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`file-${i}.txt`, `content ${i}`])));
+  await a.wait();
+  for (const name of await readdir(a.directory)) if (name !== ".syncline") await rm(join(a.directory, name));
+  const held = await a.run("wait", "--timeout", "20s");
+  expect(held.code).toBe(3);
+  expect(held.stderr + held.stdout).toContain("E_MANY_DELETES");
+  expect(Object.keys(await readTree(b.directory))).toHaveLength(30);
+  await a.json("folder", "reject", await folderId(a));
+  await a.wait();
+  expect(await readTree(a.directory)).toEqual(await readTree(b.directory));
+  expect(Object.keys(await readTree(a.directory))).toHaveLength(30);
+});
+
+async function folderId(node: { json<T>(...args: string[]): Promise<T> }): Promise<string> {
+  const { folders } = await node.json<{ folders: { id: string }[] }>("status");
+  return folders[0]?.id ?? "";
+}

@@ -1,0 +1,146 @@
+/** Real nodes: daemons started through the launcher, each in a temporary home, on loopback. */
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { onTestFinished } from "vitest";
+
+const LAUNCHER = resolve(import.meta.dirname, "../../bin/syncline");
+const COMMAND_MS = 45_000;
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One node of a test. Its home and its folder lie in the test's own directory. */
+export class TestNode {
+  readonly name: string;
+  readonly home: string;
+  readonly directory: string;
+
+  constructor(place: string, name: string) {
+    this.name = name;
+    this.home = join(place, `${name}-home`);
+    this.directory = join(place, `${name}-files`);
+  }
+
+  /** Runs the command line against this node, and expects it to end with `code`. */
+  async run(...args: readonly string[]): Promise<CommandResult> {
+    return await run(["--home", this.home, ...args]);
+  }
+
+  /** Runs a command with --json and gives its documents; fails loudly when the command does. */
+  async json<T = Record<string, unknown>>(...args: readonly string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.run("--json", ...args);
+    if (code !== 0) throw new Error(`syncline ${args.join(" ")} ended with ${code}: ${stderr}${stdout}`);
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
+  }
+
+  /** Starts the daemon, sharing this node's directory unless told otherwise. */
+  async up(...extra: readonly string[]): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
+    await this.json("up", this.directory, ...this.#flags(), ...extra);
+  }
+
+  /** Starts the daemon again with what it has. */
+  async start(): Promise<void> {
+    await this.json("up");
+  }
+
+  /** Joins with a code of `inviter`. */
+  async join(inviter: TestNode): Promise<void> {
+    const { code } = await inviter.json<{ code: string }>("peer", "invite");
+    await this.json("join", code, this.directory, "--at", await inviter.address(), ...this.#flags());
+  }
+
+  async address(): Promise<string> {
+    const { listen } = await this.json<{ listen: string[] }>("status");
+    return listen[0] ?? "";
+  }
+
+  /** Waits until everything is in sync with all connected peers. */
+  async wait(...extra: readonly string[]): Promise<CommandResult> {
+    const result = await this.run("wait", "--timeout", "40s", ...extra);
+    if (result.code !== 0) throw new Error(`${this.name}: wait ended with ${result.code}: ${result.stderr}${result.stdout}\n${await this.logTail()}`);
+    return result;
+  }
+
+  async pid(): Promise<number> {
+    return (JSON.parse(await readFile(join(this.home, "run.json"), "utf8")) as { pid: number }).pid;
+  }
+
+  /** Ends the daemon without any warning. */
+  async kill(): Promise<void> {
+    const pid = await this.pid();
+    process.kill(pid, "SIGKILL");
+    await until(() => !isAlive(pid), `${this.name} to be gone`);
+  }
+
+  async down(): Promise<void> {
+    await this.run("down");
+  }
+
+  async logTail(): Promise<string> {
+    const { stdout } = await this.run("logs", "--json");
+    return stdout.split("\n").slice(-30).join("\n");
+  }
+
+  #flags(): readonly string[] {
+    return ["--name", this.name, "--listen", "127.0.0.1:0", "--no-discovery", "--dashboard", "off"];
+  }
+}
+
+/** Nodes in a temporary directory; all daemons end and everything is removed when the test has finished. */
+export async function testNodes<const N extends readonly string[]>(...names: N): Promise<{ readonly [K in keyof N]: TestNode }> {
+  const place = await mkdtemp(join(tmpdir(), "syncline-nodes-"));
+  const nodes = names.map((name) => new TestNode(place, name));
+  onTestFinished(async () => {
+    await Promise.all(nodes.map((node) => node.down()));
+    await rm(place, { recursive: true, force: true });
+  });
+  return nodes as unknown as { readonly [K in keyof N]: TestNode };
+}
+
+/** Two nodes that share a folder and are in sync. */
+export async function pairedNodes(): Promise<readonly [TestNode, TestNode]> {
+  const [a, b] = await testNodes("anna", "bert");
+  await a.up();
+  await b.join(a);
+  await b.wait();
+  return [a, b];
+}
+
+function run(args: readonly string[]): Promise<CommandResult> {
+  const child = spawn(LAUNCHER, args, { stdio: ["ignore", "pipe", "pipe"], timeout: COMMAND_MS });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  return new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("close", (code, signal) => done({ code: code ?? 128, stdout, stderr: signal === null ? stderr : `${stderr}(ended by ${signal})` }));
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const POLL_MS = 20;
+const UNTIL_MS = 30_000;
+
+/** Waits for a state of the outside world that nobody tells of. */
+export async function until(isSo: () => boolean | Promise<boolean>, what: string, timeoutMs: number = UNTIL_MS): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resume) => setTimeout(resume, POLL_MS));
+  }
+}
