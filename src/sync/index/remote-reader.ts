@@ -21,7 +21,7 @@ export class RemoteReader {
     const { parent, name } = splitPath(path);
     return this.#sql
       .all(
-        `SELECT p.device, r.sequence, r.record FROM ${REMOTE} WHERE f.id = ? AND d.path = ? AND r.name = ? ORDER BY p.num`,
+        `SELECT p.device, r.sequence, r.record FROM ${REMOTE} WHERE f.id = ? AND d.path = ? AND r.name = ? ORDER BY p.device`,
         folder,
         parent,
         name,

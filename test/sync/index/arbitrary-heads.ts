@@ -3,15 +3,15 @@ import type { DiskStamp, FileType, Head } from "../../../src/shared/file-info.ts
 import { base32, type ContentId, type ShortId } from "../../../src/shared/ids.ts";
 import { COUNTER_MAX, type VersionVector } from "../../../src/shared/version-vector.ts";
 
-export const shortId: fc.Arbitrary<ShortId> = fc
+const shortId: fc.Arbitrary<ShortId> = fc
   .uint8Array({ minLength: 8, maxLength: 8 })
   .map((bytes) => base32(bytes).slice(0, 12) as ShortId);
 
-export const contentId: fc.Arbitrary<ContentId> = fc
+const contentId: fc.Arbitrary<ContentId> = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => bytes.toHex() as ContentId);
 
-export const vector: fc.Arbitrary<VersionVector> = fc
+const vector: fc.Arbitrary<VersionVector> = fc
   .uniqueArray(fc.tuple(shortId, fc.integer({ min: 1, max: COUNTER_MAX - 1 })), {
     maxLength: 4,
     selector: ([id]) => id,

@@ -17,13 +17,12 @@ const KILLS = 20;
 const BATCH_ROWS = 25;
 const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
-function program(name: string): string {
-  return fileURLToPath(new URL(name, import.meta.url));
-}
+const WRITER = fileURLToPath(new URL("crashing-writer.ts", import.meta.url));
+const MIGRATION = fileURLToPath(new URL("crashing-migration.ts", import.meta.url));
 
 /** Runs the writer until it has acknowledged `acks` writes, kills it there, and tells the last sequence it acknowledged. */
 async function writeAndKill(path: string, acks: number): Promise<number> {
-  const child = spawn(process.execPath, [program("crashing-writer.ts"), path, String(BATCH_ROWS)], {
+  const child = spawn(process.execPath, [WRITER, path, String(BATCH_ROWS)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let said = "";
@@ -74,7 +73,7 @@ function expectWaitingToFollow(path: string): void {
 
 /** Runs the migration until its `point`th step; tells whether it came to its end before. */
 async function migrateAndKill(path: string, point: number): Promise<boolean> {
-  const child = spawn(process.execPath, [program("crashing-migration.ts"), path, String(point)], {
+  const child = spawn(process.execPath, [MIGRATION, path, String(point)], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   await once(child, "close");

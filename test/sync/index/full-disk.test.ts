@@ -44,7 +44,7 @@ test("a full disk fails the write with its name, and nothing that was acknowledg
 }, async (context) => {
   const disk = mkdtempSync(join(tmpdir(), "syncline-small-disk-"));
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", disk], { stdio: "ignore" });
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", disk], { stdio: "ignore" });
   } catch {
     rmSync(disk, { recursive: true });
     return context.skip("a small disk needs the right to mount one");
@@ -57,7 +57,7 @@ test("a full disk fails the write with its name, and nothing that was acknowledg
     expectPausedAndResumed(seen, "E_DISK_FULL");
     await expectWhole(path, seen.after);
   } finally {
-    execFileSync("umount", [disk]);
+    execFileSync("/bin/umount", [disk]);
     rmSync(disk, { recursive: true });
   }
 });
