@@ -8,7 +8,7 @@ import { ApiFailure } from "./failure.ts";
 /** A document as it came, with its `"v": 1`. */
 export type Document<R extends RouteName> = RouteOutput<R> & { readonly v: 1 };
 
-const ABSENT: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOENT", "EPIPE", "ECONNRESET"]);
+const BROKEN: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET"]);
 
 export class Client {
   readonly #socket: string;
@@ -116,7 +116,11 @@ function isError(document: unknown): document is ApiError {
 
 function translate(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
-  return ABSENT.has((error as NodeJS.ErrnoException).code ?? "") ? gone() : error;
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  // A daemon that was killed leaves its socket.
+  if (code === "ECONNREFUSED" || code === "ENOENT")
+    return new SyncError("E_NOT_RUNNING", "no daemon is running: its socket does not answer");
+  return BROKEN.has(code) ? gone() : error;
 }
 
 /** An answer that was cut short came from a daemon that ended. */

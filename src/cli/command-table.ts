@@ -37,9 +37,9 @@ export interface CommandRow {
 }
 
 const SETTING_FLAGS: readonly CommandOption[] = SETTING_KEYS.flatMap((key) => {
-  const { flag, description } = settingRow(key);
+  const { flag, flagMeaning, description } = settingRow(key);
   if (flag === undefined) return [];
-  return [{ flags: flag, description: flag.startsWith("--no-") ? `without: ${description}` : description }];
+  return [{ flags: flag, description: flagMeaning ?? description }];
 });
 
 const START_FLAGS: readonly CommandOption[] = [

@@ -13,7 +13,6 @@ export const GLOBAL_OPTIONS: readonly (readonly [flags: string, description: str
   ["-y, --yes", "answers yes to every question"],
   ["-n, --dry-run", "shows what would be done, and does nothing"],
   ["--timeout <time>", "gives up after so long: 30s, 5m"],
-  ["--user <user>", "acts as this user on a remote node"],
 ];
 
 export interface Globals {

@@ -25,10 +25,17 @@ export interface ProgramOptions {
   readonly onCommand: (invocation: Invocation) => void;
 }
 
+const FIRST_MINUTE = `
+First minute:
+  on one machine    syncline up ~/Shared
+  on another        syncline join CODE ~/Shared
+`;
+
 /** Global flags that are followed by a value. */
-const VALUE_FLAGS: ReadonlySet<string> = new Set(
-  GLOBAL_OPTIONS.flatMap(([flags]) => (/ </.test(flags) ? (/--[a-z-]+/.exec(flags) ?? []) : [])),
-);
+const VALUE_FLAGS: ReadonlySet<string> = new Set([
+  "--user",
+  ...GLOBAL_OPTIONS.flatMap(([flags]) => (/ </.test(flags) ? (/--[a-z-]+/.exec(flags) ?? []) : [])),
+]);
 
 /** The whole program. Parsing it calls `onCommand` once, or throws a CommanderError. */
 export function buildProgram(options: ProgramOptions): Command {
@@ -48,7 +55,10 @@ export function buildProgram(options: ProgramOptions): Command {
       .helpCommand(false);
   configure(program).description("Keeps folders in step between your machines, with no server in the middle.");
   for (const [flags, description] of GLOBAL_OPTIONS) program.addOption(makeOption({ flags, description }));
+  // Known, so that it is refused with a reason and not as a misspelling.
+  program.addOption(new Option("--user <user>").hideHelp());
   program.option("--version", "prints the version");
+  program.addHelpText("after", FIRST_MINUTE);
   const groups = new Map<string, Command>();
   for (const row of COMMANDS) {
     const [first = "", second] = row.name.split(" ");

@@ -48,7 +48,9 @@ function settingSchema(key: SettingKey): z.ZodType {
     case "address":
       return address;
     case "address-or-off":
-      return z.union([z.literal("off"), address], { error: "must be HOST:PORT, or off" });
+      return z
+        .string()
+        .refine((text) => text === "off" || parseHostPort(text) !== undefined, "must be HOST:PORT, or off");
     case "boolean":
       return z.boolean();
     case "level":

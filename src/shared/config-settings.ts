@@ -11,6 +11,8 @@ interface SettingRow {
   readonly description: string;
   /** As commander takes it; only settings that `up` and `join` store have one. */
   readonly flag?: string;
+  /** Where the flag says something else than the setting. */
+  readonly flagMeaning?: string;
   readonly min?: number;
   readonly max?: number;
 }
@@ -40,6 +42,7 @@ export const SETTINGS = {
     default: true,
     description: "finds paired devices on the local network, and lets them find this one",
     flag: "--no-discovery",
+    flagMeaning: "neither looks for devices on the local network nor lets them find this one",
   },
   logLevel: {
     type: "level",
