@@ -142,7 +142,7 @@ export interface IndexReader {
   totals(folder: FolderId): FolderTotals;
   /** Versions of one path, oldest first, those of which only the record remains included. */
   versions(folder: FolderId, path: RelPath): readonly VersionRow[];
-  /** Kept versions (with bytes) of a folder, at or below a path, newest first; paged: `after` is the last cursor, 0 at first. `deletedOnly`: those of origin "deleted". */
+  /** Kept versions (with bytes) of a folder, at or below a path, newest first; paged: `after` is the last cursor, 0 at first. `deletedOnly`: those of origin "deleted" and "revert". */
   versionsOf(
     folder: FolderId,
     options: { readonly deletedOnly: boolean; readonly below: string; readonly after: number; readonly limit: number },

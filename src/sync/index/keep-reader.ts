@@ -44,7 +44,7 @@ export class KeepReader {
       conditions.push("v.id < ?");
       values.push(after);
     }
-    if (deletedOnly) conditions.push("v.origin = 'deleted'");
+    if (deletedOnly) conditions.push("v.origin IN ('deleted', 'revert')");
     if (below !== "") {
       conditions.push("(v.path = ? OR (v.path > ? AND v.path < ?))");
       values.push(below, `${below}/`, `${below}0`);

@@ -32,6 +32,8 @@ class LocalIndex implements OwnedIndex {
   constructor(database: DatabaseSync, path: string, options: OpenIndexOptions) {
     const sql = new Statements(database, path);
     const writer = new SqliteIndexWriter(sql);
+    // Nobody here finds a quiet moment for it, so SQLite does it at a commit.
+    sql.exec("PRAGMA wal_autocheckpoint = 1000");
     this.#database = database;
     this.read = new SqliteIndexReader(sql);
     this.write = new QueuedWriter(async (method: WriteMethod, args) => {
