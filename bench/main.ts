@@ -1,0 +1,104 @@
+/**
+ * `npm run bench`: the figures that are promised, measured here and now, beside
+ * other programs on the same data.
+ *
+ *     npm run bench -- --list
+ *     npm run bench -- --only large,latency --scale 0.1 --no-rivals
+ *
+ * Rates say little about another machine; what counts is the ratio to others
+ * measured in the same minutes. Nothing else should be running: the load is
+ * printed with each scenario.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { measureIndex } from "./index.ts";
+import { benchKernels } from "./kernels.ts";
+import { loadText, Report } from "./nodes/report.ts";
+import { NODE_SCENARIOS, type Scenario } from "./nodes/scenarios.ts";
+
+const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
+  kernels: {
+    title: "cutting and hashing, one thread",
+    target: "",
+    run: async ({ report }) => {
+      for (const { name, megabytesPerSecond } of benchKernels()) {
+        report.figure({ who: name, value: megabytesPerSecond, unit: "MB/s" });
+      }
+    },
+  },
+  index: {
+    title: "rows of the index",
+    target: "",
+    run: async ({ report, scale }) => {
+      const { rows, ...rates } = await measureIndex(Math.max(1000, Math.round(100_000 * scale)));
+      report.figure({ who: "rows", value: rows, unit: "" });
+      for (const [name, value] of Object.entries(rates)) report.figure({ who: name, value, unit: "" });
+    },
+  },
+};
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = { ...NODE_SCENARIOS, ...PART_SCENARIOS };
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    scale: { type: "string", default: "1" },
+    rivals: { type: "boolean", default: true },
+    list: { type: "boolean", default: false },
+  },
+  allowNegative: true,
+});
+
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+
+if (values.list) for (const [name, { title }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(10)}${title}`);
+else process.exitCode = await runAll(chosen(values.only), readScale(values.scale));
+
+function chosen(only: string | undefined): readonly string[] {
+  const names = only?.split(",") ?? Object.keys(SCENARIOS);
+  const unknown = names.filter((name) => !(name in SCENARIOS));
+  if (unknown.length > 0)
+    throw new Error(`unknown: ${unknown.join(", ")}; there are ${Object.keys(SCENARIOS).join(", ")}`);
+  return names;
+}
+
+function readScale(text: string): number {
+  const scale = Number(text);
+  if (!(scale > 0 && scale <= 10))
+    throw new Error("--scale takes a number up to 10; 1 is the size that the targets are about");
+  return scale;
+}
+
+async function runAll(names: readonly string[], scale: number): Promise<number> {
+  const report = new Report((line) => console.log(line));
+  const [processor] = cpus();
+  console.log(
+    `${cpus().length} × ${processor?.model.trim() ?? "?"}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}, load ${loadText()}, scale ${scale}`,
+  );
+  let failures = 0;
+  for (const name of names) {
+    if (stop.signal.aborted) return 130;
+    if (!(await runOne(name, scale, report))) failures++;
+  }
+  return stop.signal.aborted ? 130 : Math.min(failures, 1);
+}
+
+async function runOne(name: string, scale: number, report: Report): Promise<boolean> {
+  const scenario = SCENARIOS[name];
+  if (scenario === undefined) return false;
+  const base = mkdtempSync(join(tmpdir(), "syncline-bench-"));
+  report.title(name, scenario.title, scenario.target);
+  try {
+    mkdirSync(base, { recursive: true });
+    await scenario.run({ base, scale, hasRivals: values.rivals, report, signal: stop.signal });
+    return true;
+  } catch (error) {
+    if (!stop.signal.aborted) report.absent("failed", error instanceof Error ? error.message : String(error));
+    return false;
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
