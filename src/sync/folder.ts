@@ -238,8 +238,10 @@ export class Folder implements AsyncDisposable {
     if (session === undefined || this.#stop.signal.aborted) return;
     switch (message.type) {
       case "folder-state":
-        if ((await session.takeState(message)) === "rolled-back")
-          await this.#startNewEpoch("a peer remembers more of this index than there is");
+        if ((await session.takeState(message)) === "rolled-back") {
+          const reason = "a peer remembers more of this index than there is";
+          await this.command(() => this.#startNewEpoch(reason, { isReborn: true }));
+        }
         break;
       case "index-update":
         if (await session.takeUpdate(message)) {
@@ -351,22 +353,27 @@ export class Folder implements AsyncDisposable {
   async #matchEpoch(markerEpoch: string): Promise<void> {
     const known = this.#context.index.read.folder(this.#context.folder);
     if (known !== undefined && known.epoch === markerEpoch) return;
-    const isLost = known === undefined && markerEpoch !== "";
+    const isNew = known === undefined && markerEpoch === "";
     await this.#startNewEpoch(
-      known === undefined
-        ? isLost
-          ? "the index was lost"
-          : "the folder is new"
-        : "marker and index do not belong together",
+      isNew ? "the folder is new" : known === undefined ? "the index was lost" : "marker and index do not belong together",
+      { isReborn: !isNew },
     );
-    if (isLost) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, "1");
   }
 
-  async #startNewEpoch(reason: string): Promise<void> {
+  /**
+   * Begins the index anew: peers forget what they held of it, and everything
+   * is scanned. What a reborn index finds counts as older than whatever peers
+   * know, because it may be: content that loses goes to the version store
+   * (trust P9).
+   */
+  async #startNewEpoch(reason: string, { isReborn }: { readonly isReborn: boolean }): Promise<void> {
     const epoch = Array.from(this.#context.random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
     this.#context.log.info("Started a new index epoch", { reason, epoch });
     await this.#context.index.write.openFolder(this.#context.folder, epoch);
+    if (isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, "1");
     await this.#context.disk.writeEpoch(epoch);
+    this.#hasScanned = false;
+    this.#puller.restart();
     for (const session of this.#sessions.values()) this.#open(session);
   }
 

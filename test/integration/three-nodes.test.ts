@@ -1,6 +1,6 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { testNodes, until } from "../support/nodes.ts";
 import { readTree, tree } from "../support/tree.ts";
 
