@@ -32,6 +32,8 @@ export interface CommandRow {
   /** Whether -n shows what would be done. Other commands that change something refuse it. */
   readonly dryRun?: true;
   readonly readOnly?: true;
+  /** Goes on until Ctrl-C, which is then no failure to tell of. */
+  readonly endless?: true;
   readonly details?: string;
   readonly load: () => Promise<CommandHandler>;
 }
@@ -399,6 +401,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "watch",
+    endless: true,
     group: "Live",
     summary: "Shows state and events as they come, until Ctrl-C",
     readOnly: true,
@@ -406,6 +409,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "events",
+    endless: true,
     group: "Live",
     summary: "Lists what happened",
     options: [
@@ -420,6 +424,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "logs",
+    endless: true,
     group: "Live",
     summary: "Lists the daemon's log",
     options: [

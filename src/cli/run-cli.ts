@@ -17,8 +17,9 @@ export async function runCli(argv: readonly string[], io: Io, interrupt: AbortSi
   // Before the words are understood, an error has to know how it is to be told.
   const how = { json: argv.includes("--json"), verbose: argv.includes("-v") || argv.includes("--verbose") };
   let timeout: AbortSignal | undefined;
+  let invocation: Invocation | number | undefined;
   try {
-    const invocation = await parse(argv, io);
+    invocation = await parse(argv, io);
     if (typeof invocation === "number") return invocation;
     const globals = readGlobals(invocation.globals);
     refuseDryRun(invocation, globals);
@@ -28,7 +29,9 @@ export async function runCli(argv: readonly string[], io: Io, interrupt: AbortSi
     const handler = await invocation.row.load();
     return (await handler(session, invocation.args, invocation.options)) ?? EXIT.done;
   } catch (error) {
-    return reportFailure(explain(error, interrupt, timeout), io, how);
+    const isEndless = typeof invocation === "object" && invocation.row.endless === true;
+    if (interrupt.aborted && isEndless) return EXIT.interrupted;
+    return reportFailure(explain(error, argv, interrupt, timeout), io, how);
   }
 }
 
@@ -75,9 +78,23 @@ function homeOf(globals: Globals, io: Io): ReturnType<typeof homePaths> {
 }
 
 /** What a cut-off run is to be called. */
-function explain(error: unknown, interrupt: AbortSignal, timeout: AbortSignal | undefined): unknown {
+function explain(
+  error: unknown,
+  argv: readonly string[],
+  interrupt: AbortSignal,
+  timeout: AbortSignal | undefined,
+): unknown {
   if (error instanceof SyncError) return error;
-  if (interrupt.aborted) return new SyncError("E_INTERRUPTED", "interrupted");
+  if (interrupt.aborted)
+    return new SyncError("E_INTERRUPTED", "interrupted", { hint: `run it again: ${commandLine(argv)}` });
   if (timeout?.aborted === true) return new SyncError("E_TIMEOUT", "time ran out");
   return error;
+}
+
+/** As it can be pasted into a shell. A code is used up by the first contact and is left out. */
+function commandLine(argv: readonly string[]): string {
+  const words = argv.map((word) => (/^\d[- ]?\d{3}[- ]?\d{3}$|^syncline:/.test(word) ? "CODE" : word));
+  return ["syncline", ...words]
+    .map((word) => (/^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`))
+    .join(" ");
 }

@@ -10,6 +10,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import type { SettingKey } from "../shared/config-settings.ts";
 import { homePaths } from "../shared/home-paths.ts";
+import { closeInherited } from "./inherited-descriptors.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     "report-fd": { type: "string" },
   },
 });
+
+closeInherited(new Set(values["report-fd"] === undefined ? [] : [Number(values["report-fd"])]));
 
 function report(document: object): void {
   if (values["report-fd"] === undefined) return;

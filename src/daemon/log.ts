@@ -8,6 +8,7 @@ import { type Logger, pino, stdSerializers } from "pino";
 import buildRoll, { type RollStream } from "pino-roll";
 import type { LogLine } from "../shared/api.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/config-settings.ts";
+import { SyncError } from "../shared/errors.ts";
 import type { Log, LogFields } from "../shared/ports.ts";
 import { formatLogLine, parseLogLine } from "./log-line.ts";
 
@@ -82,7 +83,7 @@ class RollingLog implements DaemonLog {
         base: null,
         timestamp: () => `,"time":"${new Date().toISOString()}"`,
         formatters: { level: (label) => ({ level: label }) },
-        serializers: { error: stdSerializers.err },
+        serializers: { error: errorFacts },
         redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]), censor: "[secret]" },
       },
       { write: (text) => this.#write(text) },
@@ -177,4 +178,10 @@ class LeafLog implements Log {
   child(fields: LogFields): Log {
     return new LeafLog(this.#pino.child(fields), this.threshold, this.#flush);
   }
+}
+
+/** An expected failure is its code and message; a bug needs its stack. */
+function errorFacts(error: unknown): unknown {
+  if (error instanceof SyncError) return { code: error.code, message: error.message };
+  return error instanceof Error ? stdSerializers.err(error) : error;
 }

@@ -16,10 +16,14 @@ import { type DaemonLog, openLog } from "./log.ts";
 import { LoopLag } from "./loop-lag.ts";
 import type { NodeContext, OpenNode } from "./node-context.ts";
 import { readRunFile, removeRunFile, writeRunFile } from "./run-file.ts";
+import { systemClock } from "./system-ports.ts";
 import { programVersion } from "./version.ts";
 
 /** What may be left of a drain when the process leaves all the same. */
 const DRAIN_MS = 4500;
+
+/** One Ctrl-C may come twice: from the terminal, and from npm or timeout that passes it on. */
+const SAME_PRESS_MS = 500;
 
 /** Somebody may be looking whether a daemon runs. */
 const LOCK_WAIT_MS = 250;
@@ -49,13 +53,15 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { paths } = options;
   const stopping = Promise.withResolvers<string>();
   await openHome(paths);
+  // Declared before the stack, so that it watches over the stack's end.
+  using deadline = new Deadline();
   await using stack = new AsyncDisposableStack();
   stack.use(await takeLock(paths));
   const run: RunInfo = {
     v: 1,
     pid: process.pid,
     version: programVersion(),
-    startedAt: new Date().toISOString(),
+    startedAt: new Date(systemClock.now()).toISOString(),
     socket: null,
   };
   await writeRunFile(paths.runFile, run);
@@ -65,8 +71,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   );
   stack.use(catchBugs(log));
   stack.use(listenForSignals(log, stopping.resolve));
+  let undo = async (): Promise<void> => {};
   try {
-    const config = stack.use(await openConfig(options, log));
+    const opened = await openConfig(options, log);
+    const config = stack.use(opened.config);
+    undo = opened.undo;
     const loopLag = stack.use(new LoopLag());
     loopLag.start();
     const context: NodeContext = {
@@ -94,11 +103,26 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     options.onReady(ready);
   } catch (error) {
     log.error("Did not start", { error });
+    await undo().catch((cause: unknown) =>
+      log.warn("Could not take back the settings of this start", { error: cause }),
+    );
     throw error;
   }
   log.info("Stopping", { reason: await stopping.promise });
-  // Not cleared: it holds nothing back, and the process may take as long to end.
-  setTimeout(() => leave(log, "Did not drain in time"), DRAIN_MS).unref();
+  deadline.start(() => leave(log, "Did not drain in time"));
+}
+
+/** Ends the process when the drain takes too long. */
+class Deadline implements Disposable {
+  #timer: NodeJS.Timeout | undefined;
+
+  start(leaveNow: () => void): void {
+    this.#timer = setTimeout(leaveNow, DRAIN_MS).unref();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
 }
 
 async function takeLock(paths: HomePaths): Promise<Disposable> {
@@ -109,10 +133,15 @@ async function takeLock(paths: HomePaths): Promise<Disposable> {
   throw new SyncError("E_ALREADY_RUNNING", `${who} uses the home ${paths.stateDir}`, { facts: { pid: other?.pid } });
 }
 
-async function openConfig(options: DaemonOptions, log: DaemonLog): Promise<ConfigStore> {
+/** Opens the configuration with the settings of this start; a start that fails takes them back (`undo`). */
+async function openConfig(options: DaemonOptions, log: DaemonLog): Promise<StartConfig> {
   const config = await ConfigStore.open({ file: options.paths.configFile, env: options.env, log });
+  let before: Partial<Record<SettingKey, unknown>> = {};
   try {
-    await config.update((draft) => Object.assign(draft, options.settings));
+    await config.update((draft) => {
+      before = Object.fromEntries(Object.keys(options.settings).map((key) => [key, draft[key as SettingKey]]));
+      Object.assign(draft, options.settings);
+    });
   } catch (error) {
     await config[Symbol.asyncDispose]();
     throw error;
@@ -121,14 +150,21 @@ async function openConfig(options: DaemonOptions, log: DaemonLog): Promise<Confi
     log.setLevel(config.get().logLevel);
     config.onChange((next) => log.setLevel(next.logLevel));
   }
-  return config;
+  const undo = async (): Promise<void> => void (await config.update((draft) => Object.assign(draft, before)));
+  return { config, undo };
+}
+
+interface StartConfig {
+  readonly config: ConfigStore;
+  readonly undo: () => Promise<void>;
 }
 
 function listenForSignals(log: DaemonLog, stop: (reason: string) => void): Disposable {
-  let count = 0;
+  let firstMs: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
-    count++;
-    if (count > 1) leave(log, `Left at a second ${signal}`);
+    const nowMs = systemClock.monotonic();
+    if (firstMs !== undefined && nowMs - firstMs > SAME_PRESS_MS) leave(log, `Left at a second ${signal}`);
+    firstMs ??= nowMs;
     stop(signal);
   };
   const signals: readonly NodeJS.Signals[] = ["SIGTERM", "SIGINT", "SIGHUP"];

@@ -8,7 +8,7 @@ import { formatPath } from "../render/format.ts";
 import { LiveArea } from "../render/live-area.ts";
 import type { Session } from "../session.ts";
 import { followArrival } from "./arrival.ts";
-import { ensureRunning, inForeground, settingsFromFlags, stopAgain } from "./start.ts";
+import { ensureRunning, inForeground, isPortOpen, notePort, settingsFromFlags, stopAgain } from "./start.ts";
 
 /** What a person may type of a code: channel digit and six more, in groups. */
 const CODE = /^\d[- ]?\d{3}[- ]?\d{3}$/;
@@ -29,9 +29,11 @@ export const join: CommandHandler = async (session, args, options) => {
     await inForeground(session, settings, () => pair(session, request));
     return undefined;
   }
+  const picksPort = await isPortOpen(session, settings);
   const started = await ensureRunning(session, settings);
   try {
     await pair(session, request);
+    if (started && picksPort) notePort(session, await session.call("status", {}));
   } catch (error) {
     if (started && !(await hasPeers(session))) await stopAgain(session);
     throw error;

@@ -1,5 +1,7 @@
 /** What `up` and `join` share: the daemon's start and the settings they store. */
+import { readFile } from "node:fs/promises";
 import process from "node:process";
+import type { Status } from "../../shared/api.ts";
 import { SETTING_KEYS, type SettingKey, settingFromText, settingRow } from "../../shared/config-settings.ts";
 import { EXIT } from "../../shared/errors.ts";
 import type { CommandOptions } from "../command-table.ts";
@@ -7,7 +9,7 @@ import { ApiFailure } from "../failure.ts";
 import type { Session } from "../session.ts";
 import type { Settings } from "../start-daemon.ts";
 
-export const DEFAULT_PORT = "4777";
+const DEFAULT_PORT = "4777";
 const POLL_MS = 20;
 /** How long another start of the same home is waited for. */
 const OTHER_START_MS = 15_000;
@@ -24,6 +26,23 @@ export function settingsFromFlags(options: CommandOptions): Settings {
     else if (value === false) settings[key] = false;
   }
   return settings;
+}
+
+/** Whether a start would pick the port for peers: none is stored yet, or port 0 was asked for. */
+export async function isPortOpen(session: Session, settings: Settings): Promise<boolean> {
+  if (settings.listen !== undefined) return String(settings.listen).endsWith(":0");
+  try {
+    const stored: unknown = JSON.parse(await readFile(session.paths.configFile, "utf8"));
+    return !(typeof stored === "object" && stored !== null && "listen" in stored);
+  } catch {
+    return true;
+  }
+}
+
+/** Said once: the port that was picked and is kept from now on. */
+export function notePort(session: Session, status: Status): void {
+  const port = status.listen[0]?.split(":").at(-1);
+  if (port !== undefined && port !== DEFAULT_PORT) session.note(`  peers reach this machine at port ${port}`);
 }
 
 /** Makes sure that a daemon runs with these settings. Returns whether it was started. */

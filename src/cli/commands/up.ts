@@ -9,11 +9,16 @@ import { ApiFailure } from "../failure.ts";
 import { formatBytes, formatClock, formatPath, plural } from "../render/format.ts";
 import { renderStatus } from "../render/status.ts";
 import type { Session } from "../session.ts";
-import { DEFAULT_PORT, ensureRunning, inForeground, settingsFromFlags, stopAgain } from "./start.ts";
+import { ensureRunning, inForeground, isPortOpen, notePort, settingsFromFlags, stopAgain } from "./start.ts";
+
+/** A small folder is counted by then, so that its size can be told. */
+const FIRST_SCAN_MS = 700;
 
 /** What `up` has changed. */
 interface Outcome {
   readonly started: boolean;
+  /** The port for peers was picked by this start. */
+  readonly picksPort: boolean;
   /** The folder of DIR; undefined without one. */
   readonly folder: Folder | undefined;
   readonly added: boolean;
@@ -27,13 +32,16 @@ export const up: CommandHandler = async (session, args, options) => {
   }
   const path = directory === undefined ? undefined : await checkDirectory(resolve(session.io.cwd, directory));
   const settings = settingsFromFlags(options);
+  const picksPort = await isPortOpen(session, settings);
   if (isSet(options, "foreground")) {
-    await inForeground(session, settings, async () => tell(session, await share(session, path, options, true)));
+    await inForeground(session, settings, async () =>
+      tell(session, await share(session, path, options, { started: true, picksPort })),
+    );
     return undefined;
   }
   const started = await ensureRunning(session, settings);
   try {
-    await tell(session, await share(session, path, options, started));
+    await tell(session, await share(session, path, options, { started, picksPort: started && picksPort }));
   } catch (error) {
     if (started) await stopAgain(session);
     throw error;
@@ -57,16 +65,18 @@ async function checkDirectory(path: string): Promise<string> {
   throw new SyncError("E_PERMISSION", `${path} cannot be opened: ${found.message}`, { cause: found });
 }
 
+type Start = Pick<Outcome, "started" | "picksPort">;
+
 async function share(
   session: Session,
   path: string | undefined,
   options: CommandOptions,
-  started: boolean,
+  start: Start,
 ): Promise<Outcome> {
-  if (path === undefined) return { started, folder: undefined, added: false };
+  if (path === undefined) return { ...start, folder: undefined, added: false };
   const request = { path, force: isSet(options, "force"), ...given({ id: textOption(options, "folderId") }) };
   const { folder, added } = await session.call("folderAdd", request);
-  return { started, folder, added };
+  return { ...start, folder, added };
 }
 
 async function tell(session: Session, outcome: Outcome): Promise<void> {
@@ -88,8 +98,9 @@ async function tell(session: Session, outcome: Outcome): Promise<void> {
     session.say(renderStatus(session, status));
     return;
   }
-  for (const line of sharedLines(session, status, outcome)) session.say(line);
-  notePort(session, status, started);
+  const counted = await firstCount(session, status, outcome);
+  for (const line of sharedLines(session, counted, outcome)) session.say(line);
+  if (outcome.picksPort) notePort(session, status);
   if (status.folders.length === 0) session.say("  next: syncline up DIR | syncline join CODE DIR");
   else if (status.peers.length === 0) await offerPairing(session, outcome);
   if (status.dashboard !== null) session.say(`  Dashboard: ${status.dashboard}`);
@@ -105,11 +116,22 @@ function sharedLines(session: Session, status: Status, { folder }: Outcome): rea
   });
 }
 
-/** Said once, when the default port was taken and another one was picked for good. */
-function notePort(session: Session, status: Status, started: boolean): void {
-  const port = status.listen[0]?.split(":").at(-1);
-  if (started && port !== undefined && port !== DEFAULT_PORT)
-    session.note(`  peers reach this machine at port ${port}`);
+/** The status once the first scan has counted the files, or as it is after a moment. */
+async function firstCount(session: Session, status: Status, { folder }: Outcome): Promise<Status> {
+  let latest = status;
+  const isCounted = (): boolean =>
+    !latest.folders.some(({ id, state }) => state === "scanning" && (folder === undefined || id === folder.id));
+  const enough = AbortSignal.timeout(FIRST_SCAN_MS);
+  try {
+    if (isCounted()) return latest;
+    for await (const item of session.stream("watch", {}, AbortSignal.any([session.signal, enough]))) {
+      if (item.type === "status") latest = item.status;
+      if (isCounted()) break;
+    }
+  } catch (error) {
+    if (!enough.aborted) throw error;
+  }
+  return latest;
 }
 
 async function offerPairing(session: Session, { folder }: Outcome): Promise<void> {
