@@ -61,6 +61,8 @@ export class DiskOperations {
         return { type: "ok", epoch: check.marker.epoch, capabilities: this.#fs.capabilities };
       case "missing":
         return halted("E_MARKER_MISSING", "marker .syncline/marker.json is missing");
+      case "broken":
+        return halted("E_MARKER_WRONG", `marker .syncline/marker.json makes no sense: ${check.reason}`);
       case "unreadable":
         return halted("E_ROOT_UNREADABLE", `marker .syncline/marker.json cannot be read: ${check.reason}`);
       case "rootMissing":

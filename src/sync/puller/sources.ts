@@ -35,17 +35,32 @@ export class Sources {
     return this.#links.size;
   }
 
-  /** Peers that announced this version at this path, the next in turn first. */
+  /**
+   * Peers that have this version at this path, the next in turn first: those
+   * that announced it, and those that have acknowledged our announcement of it
+   * (who took a record unchanged does not send it back).
+   */
   holding(path: RelPath, head: Head): readonly PeerLink[] {
-    const holders: PeerLink[] = [];
-    for (const remote of this.#context.index.read.remote(this.#context.folder, path)) {
-      const link = this.#links.get(remote.device);
-      if (link === undefined || (this.#badAnswers.get(remote.device) ?? 0) >= BAD_ANSWERS_MAX) continue;
-      if (sameContent(winnerOf(remote.heads), head)) holders.push(link);
+    const { index, folder } = this.#context;
+    const announced = new Set<ShortId>();
+    for (const remote of index.read.remote(folder, path)) {
+      if (sameContent(winnerOf(remote.heads), head)) announced.add(remote.device);
     }
+    const own = index.read.local(folder, path);
+    const isOurs = own !== undefined && sameContent(winnerOf(own.heads), head);
+    const holders = [...this.#links.values()].filter((link) => {
+      if ((this.#badAnswers.get(link.device) ?? 0) >= BAD_ANSWERS_MAX) return false;
+      return announced.has(link.device) || (isOurs && this.#hasAcknowledged(link, own.sequence));
+    });
     if (holders.length < 2) return holders;
     const start = this.#turn++ % holders.length;
     return [...holders.slice(start), ...holders.slice(0, start)];
+  }
+
+  #hasAcknowledged(link: PeerLink, sequence: number): boolean {
+    const { index, folder } = this.#context;
+    const { ackedEpoch, acked } = index.read.remoteState(folder, link.device);
+    return acked >= sequence && ackedEpoch === index.read.folder(folder)?.epoch;
   }
 
   noteBadAnswer(link: PeerLink, log: Log): void {
