@@ -48,6 +48,10 @@ export const ERRORS = {
   E_PATH_NOT_FOUND: { exit: EXIT.notFound, hint: "check the spelling; deleted files are in `syncline trash list`" },
   E_VERSION_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline versions PATH`" },
   E_CONFLICT_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline conflict list`" },
+  E_CONFLICT_SETTLED: {
+    exit: EXIT.duplicate,
+    hint: "see `syncline conflict list --all`; what it displaced is in `syncline versions PATH`",
+  },
   E_KEY_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline config get`" },
   E_NOT_ALLOWED: { exit: EXIT.notAllowed, hint: "ask an admin of that device for the right" },
   E_PEER_OFFLINE: { exit: EXIT.offline, hint: "start Syncline there, or check the network with `syncline peer ping`" },

@@ -105,6 +105,11 @@ export const LIMITS = {
   versionsFreshMs: { value: 86_400_000, unit: "ms", why: "nothing younger is evicted, whatever the thinning says" },
   freeReserveBytes: { value: 512 * MIB, unit: "bytes", why: "free space that versions give way to" },
   freeReserveFraction: { value: 0.01, unit: "of the disk", why: "the smaller of this and freeReserveBytes counts" },
+  stagedKeptMs: {
+    value: 7 * 86_400_000,
+    unit: "ms",
+    why: "what a transfer that broke off left behind is kept so long for taking it up again",
+  },
   tombstoneMs: { value: 365 * 86_400_000, unit: "ms", why: "deletions are remembered a year at least" },
   inviteMs: { value: 600_000, unit: "ms", why: "a pairing code lives ten minutes" },
   inviteTries: { value: 3, unit: "tries", why: "a guess wins with 3 in 10^6" },

@@ -1,0 +1,315 @@
+/**
+ * One device's folder for tests of what is kept: the real index, executor and
+ * scanner over a simulated disk, and one simulated peer whose announcements
+ * the real puller brings in.
+ */
+import { toHex } from "../../../src/shared/hex.ts";
+import type { Head } from "../../../src/shared/file-info.ts";
+import { type ContentId, type FolderId, parseRelPath, type RelPath, type ShortId } from "../../../src/shared/ids.ts";
+import type { ChunkRequest } from "../../../src/shared/messages.ts";
+import { bump, type VersionVector } from "../../../src/shared/version-vector.ts";
+import { joinHeads, winnerOf } from "../../../src/sync/core/heads.ts";
+import { compileIgnore } from "../../../src/sync/core/ignore.ts";
+import { createCutter } from "../../../src/sync/delta/cut.ts";
+import { hashFileContent } from "../../../src/sync/delta/hash-content.ts";
+import { encodeWireChunkList } from "../../../src/sync/delta/wire-chunk-list.ts";
+import { inlineDisk, type RunScan } from "../../../src/sync/executor/inline-disk.ts";
+import type { FolderEvent, FolderMode } from "../../../src/sync/folder-context.ts";
+import type { FolderDisk, Observation } from "../../../src/sync/folder-disk.ts";
+import { writeMarker } from "../../../src/sync/fs/marker.ts";
+import { createHasher } from "../../../src/sync/hash/blake3.ts";
+import type { LocalRow, VersionRow } from "../../../src/sync/index/index-port.ts";
+import { openIndex, type OwnedIndex } from "../../../src/sync/index/open-index.ts";
+import { commitMissing, commitPresent, type PresentObservation } from "../../../src/sync/local-changes.ts";
+import type { PeerLink } from "../../../src/sync/peer-link.ts";
+import { ProblemBook } from "../../../src/sync/problem-book.ts";
+import { Puller } from "../../../src/sync/puller/puller.ts";
+import { Sources } from "../../../src/sync/puller/sources.ts";
+import { scan } from "../../../src/sync/scanner/scan.ts";
+import type { KeepContext } from "../../../src/sync/versions/keep-context.ts";
+import { SimFs } from "../../support/sim-fs.ts";
+import type { TreeSpec } from "../../support/tree.ts";
+
+export const FOLDER: FolderId = "photos" as FolderId;
+export const SELF: ShortId = "AAAAAAAAAAAA" as ShortId;
+export const PEER: ShortId = "BBBBBBBBBBBB" as ShortId;
+export const START_MS = 1_790_000_000_000;
+export const NEVER: AbortSignal = new AbortController().signal;
+
+const hash = { hasher: createHasher(), cutter: createCutter() };
+const NS = 1_000_000n;
+
+export function path(text: string): RelPath {
+  return parseRelPath(text);
+}
+
+/** Everything an async iteration gives. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+/** The code and message of what a call throws. */
+export async function failure(call: Promise<unknown> | (() => unknown)): Promise<string> {
+  try {
+    await (typeof call === "function" ? call() : call);
+  } catch (error) {
+    return String((error as { code?: unknown }).code ?? error);
+  }
+  return "nothing thrown";
+}
+
+export class KeepBench {
+  nowMs = START_MS;
+  mode: FolderMode = "two-way";
+  ignoreText = "";
+  readonly fs: SimFs;
+  readonly index: OwnedIndex;
+  readonly disk: FolderDisk;
+  readonly context: KeepContext;
+  readonly peer: FakePeer;
+  /** Paths that were to be looked at again. */
+  readonly lookedAgain: RelPath[] = [];
+  readonly events: FolderEvent[] = [];
+  isPeerConnected = true;
+  #names = 0;
+
+  private constructor() {
+    this.fs = new SimFs({ nowMs: () => this.nowMs });
+    this.index = openIndex(":memory:");
+    const unique = (): string => `u${++this.#names}`;
+    const nowNs = (): bigint => BigInt(this.nowMs) * NS;
+    const options = { fs: this.fs, folder: FOLDER, self: SELF, ...hash, unique, nowNs };
+    this.disk = inlineDisk(options, (...args) => this.#scan(...args));
+    this.peer = new FakePeer(this);
+    const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+    this.context = {
+      folder: FOLDER,
+      self: SELF,
+      index: this.index,
+      disk: this.disk,
+      clock: {
+        now: () => this.nowMs,
+        monotonic: () => this.nowMs - START_MS,
+        sleep: () => Promise.resolve(),
+      },
+      random: {
+        bytes: (count) => Uint8Array.from({ length: count }, () => (this.#names = (this.#names + 1) % 65_536) % 256),
+        fraction: () => 0.5,
+      },
+      hasher: hash.hasher,
+      log,
+      emit: (event) => void this.events.push(event),
+      inLoop: (work) => work(),
+      lookAgain: (at) => void this.lookedAgain.push(at),
+      links: () => (this.isPeerConnected ? [this.peer.link] : []),
+      mode: () => this.mode,
+      ignoreSource: () => ({ folderText: this.ignoreText, devicePatterns: [] }),
+    };
+  }
+
+  /** A folder that holds `spec`, all of it in the index. */
+  static async of(spec: TreeSpec): Promise<KeepBench> {
+    const bench = new KeepBench();
+    await bench.index.write.openFolder(FOLDER, "epoch");
+    writeMarker(bench.fs, { format: 1, folder: FOLDER, epoch: "epoch" });
+    bench.fs.user.plant(spec);
+    await bench.look();
+    return bench;
+  }
+
+  get user(): SimFs["user"] {
+    return this.fs.user;
+  }
+
+  get tree(): TreeSpec {
+    return this.fs.user.tree();
+  }
+
+  later(ms = 60_000): number {
+    this.nowMs += ms;
+    return this.nowMs;
+  }
+
+  row(at: string): LocalRow | undefined {
+    return this.index.read.local(FOLDER, path(at));
+  }
+
+  head(at: string): Head {
+    const row = this.row(at);
+    if (row === undefined) throw new Error(`no row for ${at}`);
+    return winnerOf(row.heads);
+  }
+
+  versions(at: string): readonly VersionRow[] {
+    return this.index.read.versions(FOLDER, path(at));
+  }
+
+  /** Lets a person act, then time pass, then scans. */
+  async edit(act: (user: SimFs["user"]) => void): Promise<void> {
+    act(this.user);
+    await this.look();
+    this.later();
+  }
+
+  /** Scans the folder and takes in what it saw. */
+  async look(): Promise<readonly Observation[]> {
+    this.later();
+    const missing: RelPath[] = [];
+    const seen: Observation[] = [];
+    const request = { paths: "everything", isThorough: false, ignore: this.context.ignoreSource() } as const;
+    await this.disk.scan(
+      request,
+      async (batch) => {
+        seen.push(...batch.observations);
+        const present = batch.observations.filter((one): one is PresentObservation => one.type === "present");
+        missing.push(...batch.observations.filter((one) => one.type === "missing").map((one) => one.path));
+        if (this.mode !== "receive-only") await commitPresent(this.context, present, { isReborn: false });
+      },
+      NEVER,
+    );
+    if (this.mode !== "receive-only") await commitMissing(this.context, missing);
+    return seen;
+  }
+
+  /** Brings in all that the peer announced; returns the problems met. */
+  async pull(): Promise<readonly string[]> {
+    const sources = new Sources(this.context);
+    if (this.isPeerConnected) sources.add(this.peer.link);
+    const problems = new ProblemBook(this.context.clock);
+    let wake: () => void = () => {};
+    let woken = new Promise<void>((resolve) => (wake = resolve));
+    const puller = new Puller(this.context, sources, problems, {
+      wake: () => wake(),
+      lookAgain: this.context.lookAgain,
+      isBlocked: () => false,
+      isIgnored: (at, isDirectory) => compileIgnore(this.context.ignoreSource()).isIgnored(at, isDirectory),
+      judgeDeletions: async () => {},
+      isDeletionAllowed: () => true,
+      isRootPresent: async () => true,
+    });
+    for (;;) {
+      if (await puller.step()) continue;
+      if (puller.isIdle) break;
+      await woken;
+      woken = new Promise<void>((resolve) => (wake = resolve));
+    }
+    await puller.dispose();
+    this.later();
+    return problems.list(100).map((problem) => `${problem.code} ${problem.path}`);
+  }
+
+  readonly #scan: RunScan = async (request, take) => {
+    const parts = {
+      fs: this.fs,
+      reader: this.index.read,
+      folder: FOLDER,
+      hash,
+      ignore: compileIgnore(request.ignore),
+      now: () => this.nowMs,
+      isAborted: () => false,
+    };
+    for (const batch of scan(parts, request)) await take(batch);
+  };
+}
+
+/** A device that announces what a test tells it, and serves every content it ever had. */
+class FakePeer {
+  readonly #bench: KeepBench;
+  readonly #contents = new Map<ContentId, Uint8Array>();
+  readonly #lists = new Map<ContentId, Uint8Array>();
+  #sequence = 0;
+  requests = 0;
+  /** Sends wrong bytes. */
+  isLying = false;
+
+  constructor(bench: KeepBench) {
+    this.#bench = bench;
+  }
+
+  /** Puts a content into the peer's reach; returns what a record says of it. */
+  hold(text: string): { readonly contentId: ContentId; readonly size: number } {
+    const bytes = new TextEncoder().encode(text);
+    const read = (buffer: Uint8Array, position: number): number => {
+      const part = bytes.subarray(position, position + buffer.length);
+      buffer.set(part);
+      return part.length;
+    };
+    const { contentId, chunks } = hashFileContent(read, bytes.length, hash);
+    if (contentId === null) throw new Error("bug: a content without an id");
+    this.#contents.set(contentId, bytes);
+    if (chunks !== null) this.#lists.set(contentId, encodeWireChunkList(chunks));
+    return { contentId, size: bytes.length };
+  }
+
+  forget(): void {
+    this.#contents.clear();
+    this.#lists.clear();
+  }
+
+  /** Writes a file there, having seen `seen`: by default all that is known here. */
+  async write(at: string, text: string, more: Partial<Head> & { readonly seen?: readonly Head[] } = {}): Promise<Head> {
+    return this.#announce(at, { ...this.hold(text), type: "file", mode: 0o644, ...more });
+  }
+
+  async mkdir(at: string): Promise<Head> {
+    return this.#announce(at, { type: "directory", mode: 0o755, contentId: null, size: 0, mtimeNs: 0n });
+  }
+
+  async delete(at: string): Promise<Head> {
+    const gone = this.#bench.row(at);
+    const { type, mode } = gone === undefined ? { type: "file" as const, mode: 0o644 } : winnerOf(gone.heads);
+    return this.#announce(at, { type, mode, deleted: true, contentId: null, size: 0 });
+  }
+
+  async #announce(at: string, { seen, ...content }: Partial<Head> & { readonly seen?: readonly Head[] }): Promise<Head> {
+    const { index, nowMs, row } = { index: this.#bench.index, nowMs: this.#bench.nowMs, row: this.#bench.row(at) };
+    const known = index.read.remote(FOLDER, path(at)).map((remote) => remote.heads).reduce(joinHeads, row?.heads ?? []);
+    const below: readonly VersionVector[] = (seen ?? known).map((head) => head.version);
+    const head: Head = {
+      version: bump(below, PEER, nowMs / 1000),
+      author: PEER,
+      type: "file",
+      deleted: false,
+      size: 0,
+      mtimeNs: BigInt(nowMs) * NS,
+      mode: 0o644,
+      contentId: null,
+      target: "",
+      previous: null,
+      owner: PEER,
+      ...content,
+    };
+    const record = { sequence: ++this.#sequence, info: { path: path(at), heads: [head] }, chunkList: null };
+    await index.write.commitRemote(FOLDER, PEER, "peer-epoch", this.#sequence, [record]);
+    return head;
+  }
+
+  get link(): PeerLink {
+    return {
+      device: PEER,
+      name: "peer",
+      folder: FOLDER,
+      canWrite: true,
+      isAdmin: false,
+      send() {},
+      drained: async () => {},
+      fetchChunks: async (requests: readonly ChunkRequest[]) => {
+        this.requests += requests.length;
+        return requests.map(({ contentId, offset, size }) => this.#serve(contentId, offset, size));
+      },
+      fetchChunkList: async (_, contentId) => this.#lists.get(contentId),
+    };
+  }
+
+  #serve(contentId: ContentId, offset: number, size: number): Uint8Array | undefined {
+    const bytes = this.#contents.get(contentId)?.slice(offset, offset + size);
+    return this.isLying ? bytes?.map((byte) => byte ^ 1) : bytes;
+  }
+}
+
+/** The content id of a text, as records have it. */
+export function contentIdOf(text: string): string {
+  return toHex(hash.hasher.chunk(new TextEncoder().encode(text)));
+}
