@@ -190,6 +190,12 @@ function cutOnce(
   for (const text of visible) expect([OLD, NEW, USER, undefined]).toContain(text);
   recovery.done();
   expect(recover().items).toEqual([]);
+  fs.crash(random);
+  recover();
+  for (const item of recovery.items) {
+    // The log is gone for good only after what it told of is durable.
+    if (item.type === "restored") expect(user.contents().get(item.path)).toBe(contents.get(item.path));
+  }
   return isCut;
 }
 

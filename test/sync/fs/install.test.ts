@@ -330,6 +330,16 @@ describe("installing when the disk fails", () => {
     expect(user.read("a")).toBe("old");
   });
 
+  test("a disk that fills up in the middle of moving gives the file back", () => {
+    const { fs, user } = simBench(PLAIN_UNIX);
+    user.plant({ a: "old" });
+    const expected = statOf(fs, "a");
+    fs.failNext("link", "ENOSPC");
+    const move = () => moveFile(fs, new IntentLog(fs, "1"), { from: path("a"), to: path("b"), expected, keepAs: KEEP });
+    expect(move).toThrow("ENOSPC");
+    expect(user.read("a")).toBe("old");
+  });
+
   test("a copy that finds no room leaves the linked inode itself in the store", () => {
     const { fs, user } = simBench(EXT4);
     user.plant({ a: "old" });
