@@ -31,6 +31,8 @@ export class Reconnector {
   readonly #stopped: Promise<undefined>;
   #nap = new AbortController();
   #failures = 0;
+  /** Whether to rest before the next dial. */
+  #isRestDue = false;
 
   constructor(deps: ReconnectDeps) {
     this.#deps = deps;
@@ -40,7 +42,14 @@ export class Reconnector {
 
   /** Tries at once: the network, the addresses or the connection changed. */
   wake(): void {
+    this.#isRestDue = false;
     this.#failures = 0;
+    this.#nap.abort();
+  }
+
+  /** A connection is gone that this loop may not have made: tries again, after a moment's rest. */
+  lost(): void {
+    this.#isRestDue = true;
     this.#nap.abort();
   }
 
@@ -60,7 +69,9 @@ export class Reconnector {
     while (!this.#stop.signal.aborted) {
       // Made before the state is looked at, so that no wake is missed in between.
       this.#nap = new AbortController();
-      if (!this.#deps.isConnected() && this.#deps.addresses().length > 0) await this.#dial();
+      const isDialDue = !this.#isRestDue && !this.#deps.isConnected() && this.#deps.addresses().length > 0;
+      this.#isRestDue = false;
+      if (isDialDue) await this.#dial();
       if (!this.#stop.signal.aborted) await this.#rest();
     }
   }
@@ -83,6 +94,7 @@ export class Reconnector {
     if (!this.#deps.isConnected()) this.#failures++;
     // A wake while the connection stood is old news; a peer that hangs up at once must not make this loop spin.
     this.#nap = new AbortController();
+    this.#isRestDue = false;
   }
 
   /** Sleeps until the next try is due, or something wakes it. While connected only something can. */

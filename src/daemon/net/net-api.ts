@@ -69,7 +69,7 @@ export interface PeerFacts {
 }
 
 export interface LostReason {
-  /** E_PEER_OFFLINE, E_TIMEOUT, E_PROTOCOL, E_INCOMPATIBLE, E_NOT_ALLOWED, E_PAUSED, E_STOPPING, E_DUPLICATE, … */
+  /** E_PEER_OFFLINE, E_TIMEOUT, E_PROTOCOL, E_INCOMPATIBLE, E_NOT_ALLOWED, E_PAUSED, stopping, duplicate, … */
   readonly code: string;
   readonly message: string;
   /** The peer ended it; else this side. */

@@ -89,6 +89,10 @@ export class NetDevice {
     this.#reconnector?.connected();
   }
 
+  lost(): void {
+    this.#reconnector?.lost();
+  }
+
   async end(): Promise<void> {
     const reconnector = this.#reconnector;
     this.#reconnector = undefined;

@@ -53,14 +53,14 @@ export interface SharedFolder {
   readonly label: string;
 }
 
-/** Why a connection is ended in good order. Codes of errors.ts, or one of {@link GOODBYE}. */
+/** Why a connection is ended: a code of errors.ts, or a word of {@link GOODBYE} for what is no error. */
 export interface Goodbye {
   readonly code: string;
   readonly message: string;
 }
 
-/** Reasons to end a connection that are no errors. */
-export const GOODBYE = { stopping: "E_STOPPING", duplicate: "E_DUPLICATE", paused: "E_PAUSED" } as const;
+/** Reasons to end a connection at which nothing went wrong. */
+export const GOODBYE = { stopping: "stopping", duplicate: "duplicate", paused: "E_PAUSED" } as const;
 
 export function encodeHello({ features, run }: Hello): Uint8Array<ArrayBuffer> {
   return toBytes(HelloSchema, create(HelloSchema, { features: [...features], run }));
@@ -112,7 +112,10 @@ export function encodeGoodbye({ code, message }: Goodbye): Uint8Array<ArrayBuffe
 
 export function decodeGoodbye(body: Uint8Array): Goodbye {
   const { code, message } = fromBytes(GoodbyeSchema, body);
-  return { code: codeFrom(code), message: shownText(message, MESSAGE_CHARACTERS_MAX) };
+  return {
+    code: /^[a-z]{1,32}$/.test(code) ? code : codeFrom(code),
+    message: shownText(message, MESSAGE_CHARACTERS_MAX),
+  };
 }
 
 export function encodeDeviceRemoved(device: DeviceId): Uint8Array<ArrayBuffer> {

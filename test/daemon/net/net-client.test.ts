@@ -310,5 +310,5 @@ test("a node that stops says goodbye", async () => {
   await connectedPair(a, b);
   await a[Symbol.asyncDispose]();
   nodes.splice(nodes.indexOf(a), 1);
-  await b.seen("lost node E_STOPPING");
+  await b.seen("lost node stopping");
 });

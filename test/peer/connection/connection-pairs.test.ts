@@ -121,7 +121,7 @@ test("a restarted peer takes the place of its old connection at once", async () 
   const again = dial(restarted, b);
   await settle();
   expectOnePair(restarted, b, [again]);
-  expect(b.log).toEqual(["connected", "lost E_DUPLICATE", "connected"]);
+  expect(b.log).toEqual(["connected", "lost duplicate", "connected"]);
 });
 
 test("an old connection that shows no sign of life gives way to a new one", async () => {
