@@ -296,13 +296,13 @@ function runDirectory(tools: StepTools, log: IntentLog, step: Extract<DiskStep, 
   const result = makeDirectory(tools.fs, { path, mode: mode | 0o700 });
   switch (result.type) {
     case "made":
-      return done({ stamp: stampOf(result.found), ...settled });
+      return done({ ...settled, stamp: stampOf(result.found) });
     case "exists": {
       const set =
         (result.found.mode & 0o777) === mode
           ? undefined
           : changeMode(tools.fs, { path, expected: stampOf(result.found), mode: mode | 0o700 });
-      return done({ stamp: set?.type === "set" ? set.stamp : stampOf(result.found), ...settled });
+      return done({ ...settled, stamp: set?.type === "set" ? set.stamp : stampOf(result.found) });
     }
     case "occupied":
       return occupied(tools, path);
