@@ -87,14 +87,19 @@ export function parseFolderId(text: string): FolderId {
 /** Why a text is not a {@link RelPath}, or undefined when it is one. */
 export function relPathFault(text: string): string | undefined {
   if (text === "") return "is empty";
-  if (encoder.encode(text).length > PATH_BYTES_MAX) return `is longer than ${PATH_BYTES_MAX} bytes`;
+  if (isLonger(text, PATH_BYTES_MAX)) return `is longer than ${PATH_BYTES_MAX} bytes`;
   if (text.includes("\0")) return "holds a NUL";
   if (!text.isWellFormed() || text.includes("\uFFFD")) return "is not UTF-8";
   for (const part of text.split("/")) {
     if (part === "" || part === "." || part === "..") return `has the part "${part}"`;
-    if (encoder.encode(part).length > NAME_BYTES_MAX) return `has a part longer than ${NAME_BYTES_MAX} bytes`;
+    if (isLonger(part, NAME_BYTES_MAX)) return `has a part longer than ${NAME_BYTES_MAX} bytes`;
   }
   return isReserved(text) ? "is reserved for Syncline" : undefined;
+}
+
+/** Whether a text takes more bytes of UTF-8 than `bytesMax`. Short ones are not encoded: a character takes three at most. */
+function isLonger(text: string, bytesMax: number): boolean {
+  return text.length * 3 > bytesMax && encoder.encode(text).length > bytesMax;
 }
 
 /** Parses a path from a peer, a person or the database. Throws E_BAD_PATH. */

@@ -200,7 +200,7 @@ function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical:
   }
   if (heads.length === 0) throw broken("a record without a version");
   if (chunkList.length > INLINE_LIST_BYTES_MAX) throw broken(`a chunk list of ${chunkList.length} bytes in a record`);
-  const info: FileInfo = { path: relPathFrom(path), heads: canonical(heads) };
+  const info: FileInfo = { path: relPathFrom(path), heads: heads.length === 1 ? heads : canonical(heads) };
   // A copy, so that a few bytes do not hold on to a whole frame.
   return { sequence, info, chunkList: chunkList.length === 0 ? NO_BYTES : new Uint8Array(chunkList) };
 }

@@ -11,6 +11,7 @@ const WIRE_64 = 1;
 const WIRE_BYTES = 2;
 const WIRE_32 = 5;
 const TWO_32 = 2 ** 32;
+const SHORT_TEXT_BYTES = 48;
 
 // A BOM at the start of a name belongs to the name.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -72,11 +73,25 @@ export class ProtoReader {
 
   string(): string {
     const start = this.#enter();
+    const ascii = this.#shortAscii(start, this.#at);
+    if (ascii !== undefined) return ascii;
     try {
       return decoder.decode(this.#bytes.subarray(start, this.#at));
     } catch (cause) {
       throw broken("text that is not UTF-8", cause);
     }
+  }
+
+  /** Most texts are short and plain; for those a decoder costs more than reading. */
+  #shortAscii(start: number, end: number): string | undefined {
+    if (end - start > SHORT_TEXT_BYTES) return undefined;
+    let text = "";
+    for (let at = start; at < end; at++) {
+      const byte = this.#bytes[at] as number;
+      if (byte >= 0x80) return undefined;
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 
   /** A reader of the message in this field. */
