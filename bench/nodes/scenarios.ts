@@ -106,7 +106,7 @@ async function copyAndStop(bench: Bench, pair: RunningPair, tree: Tree, rate: Ra
   try {
     copied = await copyThroughPair(pair, tree, bench.signal);
     await assertSame(pair);
-    if (pair instanceof SynclinePair) more = await lagOf(pair);
+    if (pair instanceof SynclinePair) more = await factsOf(pair, tree);
   } finally {
     await pair[Symbol.asyncDispose]();
   }
@@ -149,9 +149,12 @@ function costOf({ peak, processorSeconds }: ColdCopy): string {
   return `at most ${peak.source} + ${peak.target} MiB, ${processorSeconds.toFixed(1)} s of processor`;
 }
 
-async function lagOf(pair: SynclinePair): Promise<string> {
-  const lags = (await pair.statuses()).map(({ process }) => process.loopLagMs.p99);
-  return `main loop late by ${Math.max(...lags).toFixed(1)} ms p99`;
+async function factsOf(pair: SynclinePair, tree: Tree): Promise<string> {
+  const statuses = await pair.statuses();
+  const lag = Math.max(...statuses.map(({ process }) => process.loopLagMs.p99));
+  const { wireBytesSent, wireBytesReceived } = statuses[0].traffic;
+  const wire = ((wireBytesSent + wireBytesReceived) / tree.bytes) * 100;
+  return `${wire.toFixed(1)} % of the bytes on the wire; main loop late by ${lag.toFixed(0)} ms p99`;
 }
 
 async function runLatency(bench: Bench): Promise<void> {

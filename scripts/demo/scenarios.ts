@@ -12,6 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { haveSameBytes, isAbsent, looksLike } from "./arrival.ts";
 import type { LocalNode } from "./local-node.ts";
 
@@ -38,6 +39,7 @@ export interface Scenario {
 const EDIT_BYTES = 100;
 const SMALL_BYTES = 12_000;
 const APPENDED_BYTES = 800;
+const TICK_MS = 20;
 
 /** All of them, in order: each builds on those before. */
 export function scenarios(largeBytes: number): readonly Scenario[] {
@@ -125,6 +127,8 @@ const LAPS_WORDS = "what lap wrote, a little later\n";
 async function prepareConflict({ desk, lap }: Pair): Promise<void> {
   await lap.run(["folder", "pause", await folderId(lap), "-q"]);
   writeFileSync(join(desk.folder, "plan.txt"), DESKS_WORDS);
+  // Clocks of file systems tick every few milliseconds, and the later one shall win.
+  await sleep(TICK_MS);
   writeFileSync(join(lap.folder, "plan.txt"), LAPS_WORDS);
 }
 
