@@ -21,6 +21,7 @@ export type Settings = Readonly<Partial<Record<SettingKey, unknown>>>;
 /** A daemon that has not come up by then has failed. */
 const START_MS = 60_000;
 const POLL_MS = 20;
+const ZOMBIE_MS = 250;
 const REPORT_DESCRIPTOR = 3;
 
 export interface StartOptions {
@@ -122,7 +123,8 @@ export async function stopDaemon(
   if (!existsSync(paths.stateDir) || !(await isHeld(paths))) return undefined;
   const pid = readRunInfo(paths)?.pid;
   await ask(pid);
-  while ((pid !== undefined && isAlive(pid)) || (await isHeld(paths))) await sleep(POLL_MS, undefined, { signal });
+  while (await isHeld(paths)) await sleep(POLL_MS, undefined, { signal });
+  if (pid !== undefined) await untilGone(pid, signal);
   return pid;
 }
 
@@ -133,17 +135,27 @@ async function isHeld(paths: HomePaths): Promise<boolean> {
   return lock === undefined;
 }
 
-/** A process that ended but that nobody has waited for counts as gone. */
-function isAlive(pid: number): boolean {
+/** Its lock is free, so it is about to end. One that ended but that nobody waits for, as in some containers, is gone after a moment. */
+async function untilGone(pid: number, signal: AbortSignal): Promise<void> {
+  let zombieMs = 0;
+  for (;;) {
+    const state = processState(pid);
+    if (state === "gone" || zombieMs >= ZOMBIE_MS) return;
+    if (state === "zombie") zombieMs += POLL_MS;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+function processState(pid: number): "running" | "zombie" | "gone" {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? "running" : "gone";
   }
   try {
-    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+    return /^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "latin1")) ? "zombie" : "running";
   } catch {
-    return true;
+    return "running";
   }
 }
 
