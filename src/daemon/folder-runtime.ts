@@ -1,12 +1,13 @@
 /** One configured folder, running: its engine, its disk, its watcher. */
 import { basename } from "node:path";
 import type { FolderConfig } from "../shared/config-schema.ts";
-import type { FolderId } from "../shared/ids.ts";
+import type { FolderId, RelPath } from "../shared/ids.ts";
 import type { Log } from "../shared/ports.ts";
 import { Folder, type FolderSettings } from "../sync/folder.ts";
-import type { FolderContext } from "../sync/folder-context.ts";
 import { ChokidarWatcher } from "../sync/scanner/chokidar-watcher.ts";
 import type { Watcher } from "../sync/scanner/watch.ts";
+import type { KeepContext } from "../sync/versions/keep-context.ts";
+import { Retention } from "../sync/versions/retention-run.ts";
 import type { NodeParts } from "./node-parts.ts";
 
 const WATCHER_RETRY_MS = 30_000;
@@ -14,7 +15,8 @@ const WATCHER_RETRY_MS = 30_000;
 export class FolderRuntime implements AsyncDisposable {
   readonly id: FolderId;
   readonly folder: Folder;
-  readonly context: FolderContext;
+  readonly context: KeepContext;
+  readonly retention: Retention;
   readonly #parts: NodeParts;
   readonly #log: Log;
   #config: FolderConfig;
@@ -39,8 +41,14 @@ export class FolderRuntime implements AsyncDisposable {
       hasher,
       log: this.#log,
       emit: (event) => parts.events.add({ ...event, folder: id }),
+      inLoop: (work) => this.folder.command(work),
+      lookAgain: (path: RelPath) => this.folder.hint(path),
+      links: () => this.folder.links,
+      mode: () => this.#config.mode,
+      ignoreSource: () => this.folder.ignoreSource,
     };
     this.folder = new Folder(this.context, settingsOf(config, parts));
+    this.retention = new Retention(this.context);
   }
 
   get config(): FolderConfig {
@@ -78,7 +86,11 @@ export class FolderRuntime implements AsyncDisposable {
   }
 
   #watch(): void {
-    const watcher = new ChokidarWatcher({ root: this.#config.path, log: this.#log, isIgnored: (path) => this.folder.isIgnoredDirectory(path) });
+    const watcher = new ChokidarWatcher({
+      root: this.#config.path,
+      log: this.#log,
+      isIgnored: (path) => this.folder.isIgnoredDirectory(path),
+    });
     this.#watcher = watcher;
     this.folder.onIgnoreChange(() => watcher.refresh());
     this.#watchProblem = undefined;
@@ -96,7 +108,10 @@ export class FolderRuntime implements AsyncDisposable {
       })
       .catch((error: unknown) => {
         this.#watchProblem = String(error);
-        this.#log.warn("Watching failed; changes are found by scanning", { root: basename(this.#config.path), error: String(error) });
+        this.#log.warn("Watching failed; changes are found by scanning", {
+          root: basename(this.#config.path),
+          error: String(error),
+        });
         setTimeout(() => {
           if (this.#watcher === watcher) this.#watch();
         }, WATCHER_RETRY_MS).unref();

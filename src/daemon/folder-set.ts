@@ -39,7 +39,9 @@ export class FolderSet implements AsyncDisposable {
   /** Starts, changes and stops folders until they are as configured. Calls run one after the other. */
   apply(config: Config): Promise<void> {
     const turn = this.#work.then(() => this.#apply(config));
-    this.#work = turn.catch((error: unknown) => this.#parts.log.error("Folders not as configured", { error: String(error) }));
+    this.#work = turn.catch((error: unknown) =>
+      this.#parts.log.error("Folders not as configured", { error: String(error) }),
+    );
     return turn;
   }
 

@@ -7,7 +7,13 @@ import type { ConfigDraft } from "../shared/config-schema.ts";
 import { SyncError } from "../shared/errors.ts";
 import { parseHostPort } from "../shared/host-port.ts";
 import type { DeviceId, FolderId } from "../shared/ids.ts";
-import { defaultDirectory, folderAt, isOccupied, markDirectory, prepareDirectory } from "./commands/folder-directory.ts";
+import {
+  defaultDirectory,
+  folderAt,
+  isOccupied,
+  markDirectory,
+  prepareDirectory,
+} from "./commands/folder-directory.ts";
 import type { JoinOffer, PairedDevice } from "./net/net-api.ts";
 import type { NodeParts } from "./node-parts.ts";
 import type { PeerMemory } from "./peer-memory.ts";
@@ -45,8 +51,12 @@ export class Pairing {
   }
 
   /** Runs one join with its plan. Two at once would share the plan, so the second is refused. */
-  async withPlan<T>(plan: JoinPlan, work: () => Promise<T>): Promise<{ readonly result: T; readonly folders: readonly JoinedFolder[] }> {
-    if (this.#plan !== undefined) throw new SyncError("E_USAGE", "another join is running", { hint: "wait until it has ended" });
+  async withPlan<T>(
+    plan: JoinPlan,
+    work: () => Promise<T>,
+  ): Promise<{ readonly result: T; readonly folders: readonly JoinedFolder[] }> {
+    if (this.#plan !== undefined)
+      throw new SyncError("E_USAGE", "another join is running", { hint: "wait until it has ended" });
     this.#plan = plan;
     this.#joined = [];
     try {
@@ -103,12 +113,16 @@ export class Pairing {
       const wanted = wantedPath(plan.path, label, offer.folders.length > 1);
       if (known !== undefined) {
         if (plan.path !== null && folderAt(config, wanted) !== id) {
-          throw new SyncError("E_FOLDER_EXISTS", `the folder ${id} is here already, at ${known.path}`, { hint: `join without a directory, or with ${known.path}` });
+          throw new SyncError("E_FOLDER_EXISTS", `the folder ${id} is here already, at ${known.path}`, {
+            hint: `join without a directory, or with ${known.path}`,
+          });
         }
         return { id, label: known.label, path: known.path, isNew: false };
       }
       if (plan.path === null && existsSync(wanted) && isOccupied(wanted)) {
-        throw new SyncError("E_EXISTS", `${wanted} exists and is not empty`, { hint: "name the directory: syncline join CODE DIR" });
+        throw new SyncError("E_EXISTS", `${wanted} exists and is not empty`, {
+          hint: "name the directory: syncline join CODE DIR",
+        });
       }
       const taken = folderAt(config, wanted);
       if (taken !== undefined) throw new SyncError("E_FOLDER_OVERLAP", `${wanted} is the folder ${taken} already`);

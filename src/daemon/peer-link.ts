@@ -46,7 +46,10 @@ export class DaemonLink implements PeerLink {
     this.#requireOpen();
   }
 
-  async fetchChunks(requests: readonly ChunkRequest[], signal: AbortSignal): Promise<readonly (Uint8Array | undefined)[]> {
+  async fetchChunks(
+    requests: readonly ChunkRequest[],
+    signal: AbortSignal,
+  ): Promise<readonly (Uint8Array | undefined)[]> {
     this.#requireOpen();
     return await this.#peer.fetchChunks(this.folder, requests, signal);
   }
@@ -57,6 +60,7 @@ export class DaemonLink implements PeerLink {
   }
 
   #requireOpen(): void {
-    if (this.#isOver || !this.#peer.isOpen) throw new SyncError("E_PEER_OFFLINE", `${this.name} is no longer connected`);
+    if (this.#isOver || !this.#peer.isOpen)
+      throw new SyncError("E_PEER_OFFLINE", `${this.name} is no longer connected`);
   }
 }

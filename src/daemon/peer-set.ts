@@ -8,7 +8,7 @@
 import type { KnownAddress } from "../peer/discovery/address-book.ts";
 import type { Config, PeerConfig } from "../shared/config-schema.ts";
 import { formatHostPort, parseHostPort } from "../shared/host-port.ts";
-import type { DeviceId, FolderId } from "../shared/ids.ts";
+import { type DeviceId, type FolderId, type ShortId, shortId } from "../shared/ids.ts";
 import type { FolderMessage } from "../shared/messages.ts";
 import type { FolderSet } from "./folder-set.ts";
 import type { DialState, InviteReport, LostReason, PeerFacts } from "./net/net-api.ts";
@@ -47,7 +47,12 @@ export class PeerSet {
   readonly #refusals = new Map<DeviceId, LostReason>();
   readonly #removedUs = new Set<DeviceId>();
 
-  constructor(deps: { readonly parts: NodeParts; readonly net: NetClient; readonly folders: FolderSet; readonly memory: PeerMemory }) {
+  constructor(deps: {
+    readonly parts: NodeParts;
+    readonly net: NetClient;
+    readonly folders: FolderSet;
+    readonly memory: PeerMemory;
+  }) {
     this.#parts = deps.parts;
     this.#net = deps.net;
     this.#folders = deps.folders;
@@ -61,7 +66,9 @@ export class PeerSet {
       addresses: [...staticAddresses(peer), ...this.#memory.addresses(id)],
       isPaused: peer.paused,
     }));
-    await this.#net.setFolders(Object.entries(config.folders).map(([id, { path }]) => ({ id: id as FolderId, root: path })));
+    await this.#net.setFolders(
+      Object.entries(config.folders).map(([id, { path }]) => ({ id: id as FolderId, root: path })),
+    );
     await this.#net.setShares(sharesOf(config));
     await this.#net.setTrust(devices);
     this.relink();
@@ -80,8 +87,17 @@ export class PeerSet {
     this.#refusals.delete(device);
     this.#removedUs.delete(device);
     this.#memory.setSeen(device, this.#parts.clock.now());
-    this.#parts.log.info("Connected", { device: facts.name, address: facts.address, dialled: facts.isDialled, program: facts.program });
-    this.#parts.events.add({ type: "peer.connected", device, data: { name: this.nameOf(device), address: facts.address } });
+    this.#parts.log.info("Connected", {
+      device: facts.name,
+      address: facts.address,
+      dialled: facts.isDialled,
+      program: facts.program,
+    });
+    this.#parts.events.add({
+      type: "peer.connected",
+      device,
+      data: { name: this.nameOf(device), address: facts.address },
+    });
     void this.measure(device);
     this.#relink(connection);
   }
@@ -99,15 +115,28 @@ export class PeerSet {
     const { device } = peer;
     this.#memory.setSeen(device, this.#parts.clock.now());
     if (reason.isByPeer && reason.code === "E_NOT_ALLOWED") this.#refusals.set(device, reason);
-    this.#parts.log.info("Connection ended", { device: this.nameOf(device), code: reason.code, reason: reason.message, byPeer: reason.isByPeer });
-    this.#parts.events.add({ type: "peer.lost", device, data: { name: this.nameOf(device), code: reason.code, message: reason.message } });
+    this.#parts.log.info("Connection ended", {
+      device: this.nameOf(device),
+      code: reason.code,
+      reason: reason.message,
+      byPeer: reason.isByPeer,
+    });
+    this.#parts.events.add({
+      type: "peer.lost",
+      device,
+      data: { name: this.nameOf(device), code: reason.code, message: reason.message },
+    });
   }
 
   dialled(state: DialState): void {
     const before = this.#dials.get(state.device);
     this.#dials.set(state.device, state);
     if (before?.state !== state.state && state.message !== null) {
-      this.#parts.log.debug("Not connected", { device: this.nameOf(state.device), state: state.state, message: state.message });
+      this.#parts.log.debug("Not connected", {
+        device: this.nameOf(state.device),
+        state: state.state,
+        message: state.message,
+      });
     }
   }
 
@@ -117,7 +146,11 @@ export class PeerSet {
     const log = this.#parts.log;
     if (outcome === "paired") return;
     log.warn("A try to pair failed", { address, outcome, triesLeft, message });
-    this.#parts.events.add({ type: "auth.refused", device: report.device, data: { address, outcome, triesLeft, message } });
+    this.#parts.events.add({
+      type: "auth.refused",
+      device: report.device,
+      data: { address, outcome, triesLeft, message },
+    });
   }
 
   /** Somebody without trust knocked. */
@@ -169,6 +202,14 @@ export class PeerSet {
     return this.#memory.addresses(device).map(({ address }) => formatHostPort(address));
   }
 
+  /** What people here call the device that a record names. */
+  nameOfShort(device: ShortId): string {
+    if (device === this.#parts.identity.shortId) return this.#parts.context.config.get().name;
+    const { peers } = this.#parts.context.config.get();
+    const known = (Object.keys(peers) as DeviceId[]).find((id) => shortId(id) === device);
+    return known === undefined ? device.slice(0, 7) : this.nameOf(known);
+  }
+
   nameOf(device: DeviceId): string {
     return this.#parts.context.config.get().peers[device]?.name ?? device.slice(0, 7);
   }
@@ -198,7 +239,14 @@ export class PeerSet {
     const connection = this.#connectionOf(id);
     const dial = this.#dials.get(id);
     const refusal = this.#refusals.get(id);
-    const base = { id, config, facts: connection?.peer.facts, rttMs: connection?.rttMs ?? null, lastSeenMs: this.#memory.lastSeenMs(id), removedUs: this.#removedUs.has(id) };
+    const base = {
+      id,
+      config,
+      facts: connection?.peer.facts,
+      rttMs: connection?.rttMs ?? null,
+      lastSeenMs: this.#memory.lastSeenMs(id),
+      removedUs: this.#removedUs.has(id),
+    };
     if (config.paused) return { ...base, state: "paused", message: null };
     if (connection !== undefined) return { ...base, state: "connected", message: null };
     if (base.removedUs) return { ...base, state: "refused", message: "it no longer trusts this device; pair again" };
@@ -214,7 +262,11 @@ export class PeerSet {
     const theirs = new Set(facts.folders.map(({ id }) => id));
     for (const [id, link] of links) {
       const grant = config.folders[id]?.peers[facts.device];
-      const isSame = grant !== undefined && theirs.has(id) && (grant.rights === "write") === link.canWrite && (role === "admin") === link.isAdmin;
+      const isSame =
+        grant !== undefined &&
+        theirs.has(id) &&
+        (grant.rights === "write") === link.canWrite &&
+        (role === "admin") === link.isAdmin;
       if (!isSame || this.#folders.find(id) !== this.#runtimeOf.get(link)) {
         links.delete(id);
         this.#unlink(link);

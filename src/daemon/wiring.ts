@@ -11,13 +11,16 @@ import { startIndex } from "../sync/index/index-client.ts";
 import { ScanClient } from "../sync/scanner/scan-client.ts";
 import { localRoutes } from "./api/local-routes.ts";
 import type { NodeService } from "./api/node-service.ts";
+import { conflictRoutes } from "./commands/conflict-routes.ts";
 import { doctorRoutes } from "./commands/doctor-routes.ts";
 import { folderRoutes } from "./commands/folder-routes.ts";
 import { peerRoutes } from "./commands/peer-routes.ts";
 import { statusRoutes } from "./commands/status-routes.ts";
+import { versionRoutes } from "./commands/version-routes.ts";
 import { wait } from "./commands/wait-route.ts";
 import { EventBook } from "./event-book.ts";
 import { FolderSet } from "./folder-set.ts";
+import { startHousekeeping } from "./housekeeping.ts";
 import type { NetEvents } from "./net/net-client.ts";
 import { NetClient } from "./net/net-client.ts";
 import { ownAddresses } from "./net/own-addresses.ts";
@@ -44,7 +47,18 @@ export async function openNode(context: NodeContext): Promise<RunningNode> {
   const events = new EventBook(index, systemClock, log);
   opening.defer(() => events.settled());
   const hasher = createHasher();
-  const parts: NodeParts = { context, identity, index, disk, scanner, events, clock: systemClock, random: systemRandom, hasher, log };
+  const parts: NodeParts = {
+    context,
+    identity,
+    index,
+    disk,
+    scanner,
+    events,
+    clock: systemClock,
+    random: systemRandom,
+    hasher,
+    log,
+  };
   let peers: PeerSet | undefined;
   const folders = opening.use(new FolderSet(parts, { changed: () => peers?.relink() }));
   await folders.apply(config.get());
@@ -59,9 +73,21 @@ export async function openNode(context: NodeContext): Promise<RunningNode> {
     await applied.with(config.get());
     return changed;
   };
-  const pairing = new Pairing({ parts, homes, configure, memory, ownAddresses: () => (net === undefined ? [] : ownAddresses(net.listening)) });
+  const pairing = new Pairing({
+    parts,
+    homes,
+    configure,
+    memory,
+    ownAddresses: () => (net === undefined ? [] : ownAddresses(net.listening)),
+  });
   let net: NetClient | undefined;
-  net = opening.use(await startNet(context, { identity, indexFile: indexPath }, netEvents(context, pairing, () => peers)));
+  net = opening.use(
+    await startNet(
+      context,
+      { identity, indexFile: indexPath },
+      netEvents(context, pairing, () => peers),
+    ),
+  );
   peers = new PeerSet({ parts, net, folders, memory });
   await peers.apply(config.get());
   const stopListening = config.onChange((next, before) => {
@@ -71,14 +97,17 @@ export async function openNode(context: NodeContext): Promise<RunningNode> {
   });
   opening.defer(stopListening);
   const node: Node = { parts, net, folders, peers, pairing, homes, configure };
-  const service = {
+  opening.use(startHousekeeping(node));
+  const service: NodeService = {
     ...localRoutes(context, identity.deviceId),
     ...statusRoutes(node),
     wait: (request, { signal }) => wait(node, request, signal),
     ...folderRoutes(node),
     ...peerRoutes(node),
+    ...conflictRoutes(node),
+    ...versionRoutes(node),
     ...doctorRoutes(node),
-  } as NodeService;
+  };
   const stack = opening.move();
   return { service, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
@@ -140,7 +169,14 @@ async function startNet(context: NodeContext, base: NetIdentity, events: NetEven
   const { name, discovery } = config.get();
   const start = (listen: HostPort): Promise<NetClient> =>
     NetClient.start(
-      { ...base, listen, name, program: `syncline/${version}`, hasDiscovery: discovery, discovery: { withLoopback: discovery } },
+      {
+        ...base,
+        listen,
+        name,
+        program: `syncline/${version}`,
+        hasDiscovery: discovery,
+        discovery: { withLoopback: discovery },
+      },
       events,
       log.child({ thread: "net" }),
     );
@@ -159,7 +195,8 @@ async function startAtFreePort(start: (listen: HostPort) => Promise<NetClient>, 
     try {
       return await start({ ...wanted, port });
     } catch (error) {
-      if (!(error instanceof SyncError) || error.code !== "E_PORT_TAKEN" || port >= wanted.port + PORTS_TRIED) throw error;
+      if (!(error instanceof SyncError) || error.code !== "E_PORT_TAKEN" || port >= wanted.port + PORTS_TRIED)
+        throw error;
     }
   }
 }

@@ -21,7 +21,7 @@ import type { FolderMessage } from "../shared/messages.ts";
 import { Bell } from "./bell.ts";
 import { writeAbove } from "./core/change.ts";
 import { joinHeads, winnerOf } from "./core/heads.ts";
-import { compileIgnore, IGNORE_FILE, type IgnoreRules } from "./core/ignore.ts";
+import { compileIgnore, IGNORE_FILE, type IgnoreRules, type IgnoreSource } from "./core/ignore.ts";
 import { DeletionGuard, type Held } from "./deletion-guard.ts";
 import { PeerSession } from "./exchange/peer-session.ts";
 import type { FolderContext, FolderEvent, FolderMode } from "./folder-context.ts";
@@ -328,7 +328,7 @@ export class Folder implements AsyncDisposable {
     const candidates = [
       this.#dirty.nextDueMs(now),
       this.#scanProblems.nextDueMs(),
-      this.#applyProblems.nextDueMs(),
+      this.#settings.mode === "send-only" ? undefined : this.#applyProblems.nextDueMs(),
       Math.max(0, this.#lastFullScan + this.#settings.rescanMs - now),
     ].filter((value) => value !== undefined);
     return Math.min(...candidates);
@@ -355,7 +355,11 @@ export class Folder implements AsyncDisposable {
     if (known !== undefined && known.epoch === markerEpoch) return;
     const isNew = known === undefined && markerEpoch === "";
     await this.#startNewEpoch(
-      isNew ? "the folder is new" : known === undefined ? "the index was lost" : "marker and index do not belong together",
+      isNew
+        ? "the folder is new"
+        : known === undefined
+          ? "the index was lost"
+          : "marker and index do not belong together",
       { isReborn: !isNew },
     );
   }
@@ -409,7 +413,8 @@ export class Folder implements AsyncDisposable {
 
   // What does not sync.
 
-  #ignoreSource(): { readonly folderText: string; readonly devicePatterns: readonly string[] } {
+  /** The patterns that count now. */
+  get ignoreSource(): IgnoreSource {
     return { folderText: this.#ignoreText ?? "", devicePatterns: this.#settings.ignorePatterns };
   }
 
@@ -427,7 +432,7 @@ export class Folder implements AsyncDisposable {
     const isFirst = this.#ignoreKey === undefined;
     this.#ignoreKey = key;
     this.#ignoreText = text;
-    this.#ignore = compileIgnore(this.#ignoreSource());
+    this.#ignore = compileIgnore(this.ignoreSource);
     this.#ignoreListener();
     for (const fault of this.#ignore.faults) this.#context.log.warn("Ignore pattern does nothing", { ...fault });
     const { index, folder } = this.#context;
@@ -485,7 +490,7 @@ export class Folder implements AsyncDisposable {
     } else for (const path of request.paths) this.#scanProblems.clear(path);
     try {
       await this.#context.disk.scan(
-        { ...request, ignore: this.#ignoreSource() },
+        { ...request, ignore: this.ignoreSource },
         async (batch) => {
           for (const problem of batch.problems) this.#noteScanProblem(problem);
           const present: PresentObservation[] = [];
@@ -569,6 +574,11 @@ export class Folder implements AsyncDisposable {
           this.#context.log.debug("Announcing ended", { device: session.link.name, error: String(error) }),
       );
     }
+  }
+
+  /** Connected devices that share the folder. */
+  get links(): readonly PeerLink[] {
+    return [...this.#sessions.keys()];
   }
 
   /** Where each connected peer stands. */

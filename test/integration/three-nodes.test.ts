@@ -15,7 +15,10 @@ test("three nodes in a line converge: the middle one passes on what it took", as
   await rm(join(c.directory, "from-anna.txt"));
   const expected = { "from-cleo.txt": "c", sub: { "big.bin": "z".repeat(500_000) } };
   for (const node of [a, b, c]) {
-    await until(async () => JSON.stringify(await readTree(node.directory)) === JSON.stringify(expected), `${node.name} to converge`);
+    await until(
+      async () => JSON.stringify(await readTree(node.directory)) === JSON.stringify(expected),
+      `${node.name} to converge`,
+    );
   }
   for (const node of [a, b, c]) await node.wait();
 });

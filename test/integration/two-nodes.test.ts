@@ -1,4 +1,16 @@
-import { appendFile, chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { pairedNodes, testNodes, until } from "../support/nodes.ts";
@@ -11,7 +23,7 @@ test("a tree arrives whole: names, links, modes, mtimes, empty and deep director
     "empty.txt": "",
     "a b'\"\n-.txt": "odd name",
     [long]: "255 bytes of name",
-    "日本語": { "Größe.txt": "unicode" },
+    日本語: { "Größe.txt": "unicode" },
     "run.sh": executable("#!/bin/sh\n"),
     inside: link("run.sh"),
     outside: link("/etc/passwd"),
@@ -24,7 +36,9 @@ test("a tree arrives whole: names, links, modes, mtimes, empty and deep director
   await b.join(a);
   await b.wait();
   expect(await readTree(b.directory)).toEqual(await readTree(a.directory));
-  const [ours, theirs] = await Promise.all([a, b].map((node) => stat(join(node.directory, "run.sh"), { bigint: true })));
+  const [ours, theirs] = await Promise.all(
+    [a, b].map((node) => stat(join(node.directory, "run.sh"), { bigint: true })),
+  );
   expect(theirs?.mtimeNs).toBe(ours?.mtimeNs);
 });
 
@@ -40,7 +54,11 @@ test("edits, renames, deletions and new directories follow in both directions", 
   await chmod(join(a.directory, "moved/two.txt"), 0o700);
   await symlink("one.txt", join(a.directory, "link"));
   await a.wait();
-  expect(await readTree(a.directory)).toEqual({ "one.txt": "1 and more", moved: { new: {}, "two.txt": new FileNode("2", 0o700) }, link: link("one.txt") });
+  expect(await readTree(a.directory)).toEqual({
+    "one.txt": "1 and more",
+    moved: { new: {}, "two.txt": new FileNode("2", 0o700) },
+    link: link("one.txt"),
+  });
   expect(await readTree(b.directory)).toEqual(await readTree(a.directory));
 });
 
@@ -87,7 +105,9 @@ test("a transfer that kill -9 cut off goes on where it was", async () => {
   await b.kill();
   await b.start();
   await b.wait("--peer", "anna", "--peer-grace", "20s");
-  expect((await readFile(join(b.directory, "large.bin"))).equals(await readFile(join(a.directory, "large.bin")))).toBe(true);
+  expect((await readFile(join(b.directory, "large.bin"))).equals(await readFile(join(a.directory, "large.bin")))).toBe(
+    true,
+  );
   expect(await readdir(stage)).toEqual([]);
 });
 

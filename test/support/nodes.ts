@@ -63,7 +63,10 @@ export class TestNode {
   /** Waits until everything is in sync with all connected peers. */
   async wait(...extra: readonly string[]): Promise<CommandResult> {
     const result = await this.run("wait", "--timeout", "40s", ...extra);
-    if (result.code !== 0) throw new Error(`${this.name}: wait ended with ${result.code}: ${result.stderr}${result.stdout}\n${await this.logTail()}`);
+    if (result.code !== 0)
+      throw new Error(
+        `${this.name}: wait ended with ${result.code}: ${result.stderr}${result.stdout}\n${await this.logTail()}`,
+      );
     return result;
   }
 
@@ -93,7 +96,9 @@ export class TestNode {
 }
 
 /** Nodes in a temporary directory; all daemons end and everything is removed when the test has finished. */
-export async function testNodes<const N extends readonly string[]>(...names: N): Promise<{ readonly [K in keyof N]: TestNode }> {
+export async function testNodes<const N extends readonly string[]>(
+  ...names: N
+): Promise<{ readonly [K in keyof N]: TestNode }> {
   const place = await mkdtemp(join(tmpdir(), "syncline-nodes-"));
   const nodes = names.map((name) => new TestNode(place, name));
   onTestFinished(async () => {
@@ -120,7 +125,9 @@ function run(args: readonly string[]): Promise<CommandResult> {
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   return new Promise((done, fail) => {
     child.on("error", fail);
-    child.on("close", (code, signal) => done({ code: code ?? 128, stdout, stderr: signal === null ? stderr : `${stderr}(ended by ${signal})` }));
+    child.on("close", (code, signal) =>
+      done({ code: code ?? 128, stdout, stderr: signal === null ? stderr : `${stderr}(ended by ${signal})` }),
+    );
   });
 }
 
@@ -137,7 +144,11 @@ const POLL_MS = 20;
 const UNTIL_MS = 30_000;
 
 /** Waits for a state of the outside world that nobody tells of. */
-export async function until(isSo: () => boolean | Promise<boolean>, what: string, timeoutMs: number = UNTIL_MS): Promise<void> {
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs: number = UNTIL_MS,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);

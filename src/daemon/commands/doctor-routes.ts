@@ -6,8 +6,8 @@ import process from "node:process";
 import type { Check } from "../../shared/api.ts";
 import { formatHostPort } from "../../shared/host-port.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { FsCapabilities } from "../../sync/fs/filesystem.ts";
 import { reserveBytes } from "../../sync/core/retention.ts";
+import type { FsCapabilities } from "../../sync/fs/filesystem.ts";
 import type { NodeService } from "../api/node-service.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { Node } from "../node.ts";
@@ -37,17 +37,27 @@ function ok(name: string, title: string, message: string): Check {
   return { name, title, result: "ok", message, fix: null };
 }
 
-function bad(result: "warn" | "fail" | "skip", name: string, title: string, message: string, fix: string | null): Check {
+function bad(
+  result: "warn" | "fail" | "skip",
+  name: string,
+  title: string,
+  message: string,
+  fix: string | null,
+): Check {
   return { name, title, result, message, fix };
 }
 
 function homeChecks(node: Node): readonly Check[] {
   const home = node.parts.context.paths.stateDir;
-  return [modeCheck("home", "home directory", home, 0o700), modeCheck("key", "private key", join(home, "key.pem"), 0o600)];
+  return [
+    modeCheck("home", "home directory", home, 0o700),
+    modeCheck("key", "private key", join(home, "key.pem"), 0o600),
+  ];
 }
 
 function modeCheck(name: string, title: string, path: string, mode: number): Check {
-  if (process.platform === "win32") return bad("skip", name, title, "permissions of this platform are not examined", null);
+  if (process.platform === "win32")
+    return bad("skip", name, title, "permissions of this platform are not examined", null);
   const found = statSync(path);
   const isOwn = process.getuid === undefined || found.uid === process.getuid();
   if (isOwn && (found.mode & 0o077) === 0) return ok(name, title, `${path} is yours alone`);
@@ -63,8 +73,16 @@ function watchLimit(node: Node): Check {
   const wanted = Math.max(524_288, 2 ** Math.ceil(Math.log2(needed * 2 + 1)));
   const fix = `sudo sysctl fs.inotify.max_user_watches=${wanted}`;
   const failing = node.folders.all.find((runtime) => runtime.watchProblem !== undefined);
-  if (failing?.watchProblem !== undefined) return bad("fail", "watch-limit", title, `${failing.id}: ${failing.watchProblem}`, fix);
-  if (needed * WATCHES_SPARE > limit) return bad("warn", "watch-limit", title, `${needed} of ${limit} watches are needed; others on this machine need some, too`, fix);
+  if (failing?.watchProblem !== undefined)
+    return bad("fail", "watch-limit", title, `${failing.id}: ${failing.watchProblem}`, fix);
+  if (needed * WATCHES_SPARE > limit)
+    return bad(
+      "warn",
+      "watch-limit",
+      title,
+      `${needed} of ${limit} watches are needed; others on this machine need some, too`,
+      fix,
+    );
   return ok("watch-limit", title, `${needed} of ${limit} watches are needed`);
 }
 
@@ -72,8 +90,21 @@ async function folderChecks(runtime: FolderRuntime): Promise<readonly Check[]> {
   const { id, context, config } = runtime;
   const root = await context.disk.check();
   const title = `folder ${id}`;
-  if (root.type !== "ok") return [bad("fail", `marker:${id}`, title, `${config.path}: ${root.message}`, `is the disk mounted? else: syncline folder repair ${id}`)];
-  return [ok(`marker:${id}`, title, `${config.path} has its marker`), ...(await spaceChecks(runtime)), ...capabilityChecks(id, root.capabilities)];
+  if (root.type !== "ok")
+    return [
+      bad(
+        "fail",
+        `marker:${id}`,
+        title,
+        `${config.path}: ${root.message}`,
+        `is the disk mounted? else: syncline folder repair ${id}`,
+      ),
+    ];
+  return [
+    ok(`marker:${id}`, title, `${config.path} has its marker`),
+    ...(await spaceChecks(runtime)),
+    ...capabilityChecks(id, root.capabilities),
+  ];
 }
 
 async function spaceChecks({ id, context, config }: FolderRuntime): Promise<readonly Check[]> {
@@ -83,12 +114,28 @@ async function spaceChecks({ id, context, config }: FolderRuntime): Promise<read
   const mib = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`;
   const space =
     free.bytes < need + reserve
-      ? bad("fail", `free-space:${id}`, "free space", `${mib(free.bytes)} free at ${config.path}; ${mib(need)} are to come and ${mib(reserve)} are kept free`, "free some space there")
+      ? bad(
+          "fail",
+          `free-space:${id}`,
+          "free space",
+          `${mib(free.bytes)} free at ${config.path}; ${mib(need)} are to come and ${mib(reserve)} are kept free`,
+          "free some space there",
+        )
       : ok(`free-space:${id}`, "free space", `${mib(free.bytes)} free at ${config.path}`);
   const inodes =
     free.inodes !== undefined && free.inodes < INODES_MIN
-      ? bad("fail", `free-inodes:${id}`, "free inodes", `only ${free.inodes} more files fit at ${config.path}`, "remove files there")
-      : ok(`free-inodes:${id}`, "free inodes", free.inodes === undefined ? "unlimited" : `${free.inodes} more files fit`);
+      ? bad(
+          "fail",
+          `free-inodes:${id}`,
+          "free inodes",
+          `only ${free.inodes} more files fit at ${config.path}`,
+          "remove files there",
+        )
+      : ok(
+          `free-inodes:${id}`,
+          "free inodes",
+          free.inodes === undefined ? "unlimited" : `${free.inodes} more files fit`,
+        );
   return [space, inodes];
 }
 
@@ -108,12 +155,24 @@ function capabilityChecks(id: string, can: FsCapabilities): readonly Check[] {
     ...(can.caseSensitive ? [] : ["of names that differ only in case, one is kept here"]),
   ];
   if (lacks.length === 0) return [ok(name, "file system", facts)];
-  return [bad("warn", name, "file system", `${facts}; ${lacks.join("; ")}`, "move the folder to a native file system of this machine, if that matters")];
+  return [
+    bad(
+      "warn",
+      name,
+      "file system",
+      `${facts}; ${lacks.join("; ")}`,
+      "move the folder to a native file system of this machine, if that matters",
+    ),
+  ];
 }
 
 async function networkChecks(node: Node): Promise<readonly Check[]> {
   const [reachable, multicast] = await Promise.all([portCheck(node), multicastChecks(node)]);
-  return [...node.peers.views.map((view) => clockCheck(view.config.name, view.facts?.clockOffsetMs)), reachable, ...multicast];
+  return [
+    ...node.peers.views.map((view) => clockCheck(view.config.name, view.facts?.clockOffsetMs)),
+    reachable,
+    ...multicast,
+  ];
 }
 
 function clockCheck(name: string, offsetMs: number | undefined): Check {
@@ -121,7 +180,13 @@ function clockCheck(name: string, offsetMs: number | undefined): Check {
   if (offsetMs === undefined) return bad("skip", `clock:${name}`, title, "it is not connected", null);
   const seconds = Math.round(Math.abs(offsetMs) / 100) / 10;
   if (Math.abs(offsetMs) < CLOCK_WARN_MS) return ok(`clock:${name}`, title, `${seconds} s apart`);
-  return bad("fail", `clock:${name}`, title, `${seconds} s apart: conflicts may be settled the wrong way round`, "set the clock: timedatectl set-ntp true");
+  return bad(
+    "fail",
+    `clock:${name}`,
+    title,
+    `${seconds} s apart: conflicts may be settled the wrong way round`,
+    "set the clock: timedatectl set-ntp true",
+  );
 }
 
 /** A connected peer tries to reach this device. */
@@ -134,24 +199,48 @@ async function portCheck(node: Node): Promise<Check> {
   try {
     const outcome = await peer.probe(address, AbortSignal.timeout(PROBE_MS));
     if (outcome.isReachable) return ok("port", title, `${peer.name} reaches port ${port}`);
-    return bad("warn", "port", title, `${peer.name} does not reach port ${port}: ${outcome.detail}`, `let TCP port ${port} through the firewall, for example: sudo ufw allow ${port}/tcp`);
+    return bad(
+      "warn",
+      "port",
+      title,
+      `${peer.name} does not reach port ${port}: ${outcome.detail}`,
+      `let TCP port ${port} through the firewall, for example: sudo ufw allow ${port}/tcp`,
+    );
   } catch (error) {
     return bad("skip", "port", title, `${peer.name} could not try it: ${String(error)}`, null);
   }
 }
 
 async function multicastChecks(node: Node): Promise<readonly Check[]> {
-  if (!node.parts.context.config.get().discovery) return [bad("skip", "multicast", "multicast", "discovery is off", null)];
+  if (!node.parts.context.config.get().discovery)
+    return [bad("skip", "multicast", "multicast", "discovery is off", null)];
   const addresses = Object.entries(networkInterfaces()).flatMap(([name, entries]) =>
-    (entries ?? []).filter((entry) => entry.family === "IPv4" && !entry.internal).map((entry) => ({ name, address: entry.address })),
+    (entries ?? [])
+      .filter((entry) => entry.family === "IPv4" && !entry.internal)
+      .map((entry) => ({ name, address: entry.address })),
   );
-  if (addresses.length === 0) return [bad("warn", "multicast", "multicast", "no network interface but loopback has an IPv4 address", "connect to a network, or pair with --at HOST:PORT")];
+  if (addresses.length === 0)
+    return [
+      bad(
+        "warn",
+        "multicast",
+        "multicast",
+        "no network interface but loopback has an IPv4 address",
+        "connect to a network, or pair with --at HOST:PORT",
+      ),
+    ];
   return await Promise.all(
     addresses.slice(0, LIMITS.addressesPerPeer.value).map(async ({ name, address }) => {
       const fault = await tryMulticast(address);
       const title = `multicast on ${name}`;
       if (fault === undefined) return ok(`multicast:${name}`, title, `${address} sends and hears mDNS`);
-      return bad("warn", `multicast:${name}`, title, `${address}: ${fault}`, "let UDP port 5353 through the firewall, or pair with --at HOST:PORT");
+      return bad(
+        "warn",
+        `multicast:${name}`,
+        title,
+        `${address}: ${fault}`,
+        "let UDP port 5353 through the firewall, or pair with --at HOST:PORT",
+      );
     }),
   );
 }

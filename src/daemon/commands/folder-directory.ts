@@ -26,12 +26,16 @@ export function prepareDirectory(request: DirectoryRequest): string {
   }
   for (const home of request.homes) {
     if (overlaps(path, realOrSame(home))) {
-      throw new SyncError("E_FOLDER_OVERLAP", `${path} is inside or around ${home}, where Syncline keeps its own files`);
+      throw new SyncError(
+        "E_FOLDER_OVERLAP",
+        `${path} is inside or around ${home}, where Syncline keeps its own files`,
+      );
     }
   }
   for (const [id, folder] of Object.entries(request.config.folders)) {
     const other = realOrSame(folder.path);
-    if (other !== path && overlaps(path, other)) throw new SyncError("E_FOLDER_OVERLAP", `${path} is inside or around ${other}, which is the folder ${id}`);
+    if (other !== path && overlaps(path, other))
+      throw new SyncError("E_FOLDER_OVERLAP", `${path} is inside or around ${other}, which is the folder ${id}`);
   }
   return path;
 }
@@ -39,7 +43,9 @@ export function prepareDirectory(request: DirectoryRequest): string {
 /** The folder that already has this directory. */
 export function folderAt(config: Config, path: string): FolderId | undefined {
   const real = realOrSame(path);
-  return (Object.entries(config.folders) as [FolderId, Config["folders"][FolderId]][]).find(([, folder]) => realOrSame(folder.path) === real)?.[0];
+  return (Object.entries(config.folders) as [FolderId, Config["folders"][FolderId]][]).find(
+    ([, folder]) => realOrSame(folder.path) === real,
+  )?.[0];
 }
 
 function makeDirectory(path: string): string {
@@ -50,8 +56,10 @@ function makeDirectory(path: string): string {
   } catch (cause) {
     if (cause instanceof SyncError) throw cause;
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code === "EEXIST" || code === "ENOTDIR") throw new SyncError("E_NOT_A_DIRECTORY", `${path} is not a directory`, { cause });
-    if (code === "EACCES" || code === "EPERM" || code === "EROFS") throw new SyncError("E_PERMISSION", `${path} cannot be made or read`, { cause });
+    if (code === "EEXIST" || code === "ENOTDIR")
+      throw new SyncError("E_NOT_A_DIRECTORY", `${path} is not a directory`, { cause });
+    if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+      throw new SyncError("E_PERMISSION", `${path} cannot be made or read`, { cause });
     throw new SyncError("E_DIR_NOT_FOUND", `${path}: ${(cause as Error).message}`, { cause });
   }
 }

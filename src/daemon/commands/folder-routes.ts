@@ -1,9 +1,10 @@
 /** The folder commands. */
 import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { ConfigDraft } from "../../shared/config-schema.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { type FolderId, parseFolderId } from "../../shared/ids.ts";
-import type { ConfigDraft } from "../../shared/config-schema.ts";
+import { revertOwnChanges } from "../../sync/versions/revert.ts";
 import type { NodeService } from "../api/node-service.ts";
 import { resolveFolder, resolvePeer } from "../api/resolve-names.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
@@ -35,7 +36,10 @@ export function folderRoutes(node: Node): FolderRoutes {
   const config = parts.context.config;
   const find = (text: string): FolderRuntime => folders.get(resolveFolder(config.get(), text));
   const show = (id: FolderId): ReturnType<typeof folderDocument> => folderDocument(parts, folders.get(id));
-  const change = async (text: string, edit: (folder: ConfigDraft["folders"][FolderId]) => void): Promise<{ id: FolderId; changed: boolean }> => {
+  const change = async (
+    text: string,
+    edit: (folder: ConfigDraft["folders"][FolderId]) => void,
+  ): Promise<{ id: FolderId; changed: boolean }> => {
     const id = resolveFolder(config.get(), text);
     const changed = await node.configure((draft) => edit(draft.folders[id] as ConfigDraft["folders"][FolderId]));
     return { id, changed };
@@ -67,15 +71,23 @@ export function folderRoutes(node: Node): FolderRoutes {
       });
       return show(id);
     },
-    folderPause: async ({ folder }) => ({ changed: (await change(folder, (draft) => void (draft.paused = true))).changed }),
-    folderResume: async ({ folder }) => ({ changed: (await change(folder, (draft) => void (draft.paused = false))).changed }),
+    folderPause: async ({ folder }) => ({
+      changed: (await change(folder, (draft) => void (draft.paused = true))).changed,
+    }),
+    folderResume: async ({ folder }) => ({
+      changed: (await change(folder, (draft) => void (draft.paused = false))).changed,
+    }),
     folderRescan: async ({ folder }, { signal }) => {
       const runtime = find(folder);
       const before = parts.index.read.folder(runtime.id)?.sequence ?? 0;
       runtime.folder.rescan();
       const flushed = await runtime.folder.flush(signal);
       if (flushed === undefined) throw stopped(runtime);
-      return { folder: runtime.id, files: runtime.folder.status.files, changed: Math.max(0, flushed.sequence - before) };
+      return {
+        folder: runtime.id,
+        files: runtime.folder.status.files,
+        changed: Math.max(0, flushed.sequence - before),
+      };
     },
     folderApprove: async ({ folder }) => {
       const runtime = find(folder);
@@ -85,12 +97,12 @@ export function folderRoutes(node: Node): FolderRoutes {
       const runtime = find(folder);
       return { folder: runtime.id, files: await runtime.folder.reject() };
     },
-    folderRevert: async ({ folder, dryRun }) => {
+    folderRevert: async ({ folder, dryRun }, { signal }) => {
       const runtime = find(folder);
       if (runtime.config.mode !== "receive-only") throw wrongMode(runtime, "receive-only", "revert");
-      const paths = [...runtime.folder.ownChanges];
+      const { paths } = await revertOwnChanges(runtime.context, { paths: runtime.folder.ownChanges, dryRun, signal });
       if (!dryRun) runtime.folder.rescan();
-      return { folder: runtime.id, files: paths.length, paths };
+      return { folder: runtime.id, files: paths.length, paths: [...paths] };
     },
     folderOverride: async ({ folder, dryRun }) => {
       const runtime = find(folder);
@@ -128,22 +140,34 @@ export interface AddFolderRequest {
 }
 
 /** Takes up a directory as a folder; one that is there already with the same directory is left as it is. */
-export async function addFolder(node: Node, request: AddFolderRequest): Promise<{ readonly id: FolderId; readonly added: boolean }> {
+export async function addFolder(
+  node: Node,
+  request: AddFolderRequest,
+): Promise<{ readonly id: FolderId; readonly added: boolean }> {
   const { parts } = node;
   const config = parts.context.config.get();
   const wanted = request.id === undefined ? undefined : parseFolderId(request.id);
   const existing = folderAt(config, request.path);
   if (existing !== undefined && (wanted === undefined || wanted === existing)) return { id: existing, added: false };
-  if (existing !== undefined) throw new SyncError("E_FOLDER_OVERLAP", `${request.path} is the folder ${existing} already`);
+  if (existing !== undefined)
+    throw new SyncError("E_FOLDER_OVERLAP", `${request.path} is the folder ${existing} already`);
   if (wanted !== undefined && config.folders[wanted] !== undefined) {
     throw new SyncError("E_FOLDER_EXISTS", `the folder ${wanted} is here already, at ${config.folders[wanted].path}`);
   }
   const path = prepareDirectory({ path: request.path, config, homes: node.homes, force: request.force });
   const marked = markedFolder(path);
-  const id = wanted ?? (marked !== undefined && config.folders[marked] === undefined ? marked : newFolderId(path, parts.random));
+  const id =
+    wanted ?? (marked !== undefined && config.folders[marked] === undefined ? marked : newFolderId(path, parts.random));
   markDirectory(path, id, { isRepair: false });
   await node.configure((draft) => {
-    draft.folders[id] = { label: request.label ?? (basename(path) || id), path, mode: request.mode, paused: false, ignore: [], peers: {} };
+    draft.folders[id] = {
+      label: request.label ?? (basename(path) || id),
+      path,
+      mode: request.mode,
+      paused: false,
+      ignore: [],
+      peers: {},
+    };
   });
   return { id, added: true };
 }
@@ -155,7 +179,11 @@ function stopped(runtime: FolderRuntime): SyncError {
 }
 
 function wrongMode(runtime: FolderRuntime, mode: string, command: string): SyncError {
-  return new SyncError("E_USAGE", `the folder ${runtime.id} is ${runtime.config.mode}; ${command} is for ${mode} folders`, {
-    hint: `see \`syncline folder mode ${runtime.id}\``,
-  });
+  return new SyncError(
+    "E_USAGE",
+    `the folder ${runtime.id} is ${runtime.config.mode}; ${command} is for ${mode} folders`,
+    {
+      hint: `see \`syncline folder mode ${runtime.id}\``,
+    },
+  );
 }

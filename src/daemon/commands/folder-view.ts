@@ -3,10 +3,11 @@ import type { Folder as FolderDocument, FolderStatus as FolderStatusDocument, Pr
 import { ERRORS, type ErrorCode } from "../../shared/errors.ts";
 import type { PathProblem } from "../../shared/file-info.ts";
 import type { DeviceId } from "../../shared/ids.ts";
+import { countOpenConflicts } from "../../sync/conflicts/list.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { NodeParts } from "../node-parts.ts";
 
-export function folderStatus(parts: NodeParts, runtime: FolderRuntime): FolderStatusDocument {
+export function folderStatus(runtime: FolderRuntime): FolderStatusDocument {
   const { config, folder, id } = runtime;
   const status = folder.status;
   return {
@@ -19,7 +20,7 @@ export function folderStatus(parts: NodeParts, runtime: FolderRuntime): FolderSt
     bytes: status.bytes,
     needFiles: status.needFiles,
     needBytes: status.needBytes,
-    conflicts: parts.index.read.conflicts(id, true).length,
+    conflicts: countOpenConflicts(runtime.context),
     problems: status.problems.map(problemDocument),
     problemsTotal: status.problemsTotal,
     heldDeletes: status.held === undefined ? 0 : status.held.here + status.held.received,
@@ -31,10 +32,14 @@ export function folderDocument(parts: NodeParts, runtime: FolderRuntime): Folder
   const { config } = runtime;
   const peers = parts.context.config.get().peers;
   return {
-    ...folderStatus(parts, runtime),
+    ...folderStatus(runtime),
     paused: config.paused,
     ignore: [...config.ignore],
-    shares: Object.entries(config.peers).map(([id, { rights }]) => ({ id, name: peers[id as DeviceId]?.name ?? id, rights })),
+    shares: Object.entries(config.peers).map(([id, { rights }]) => ({
+      id,
+      name: peers[id as DeviceId]?.name ?? id,
+      rights,
+    })),
   };
 }
 

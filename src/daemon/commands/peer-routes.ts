@@ -11,7 +11,17 @@ import type { PeerView } from "../peer-set.ts";
 
 export type PeerRoutes = Pick<
   NodeService,
-  "join" | "peerInvite" | "peerList" | "peerShow" | "peerAdd" | "peerRename" | "peerRole" | "peerPause" | "peerResume" | "peerRemove" | "peerPing"
+  | "join"
+  | "peerInvite"
+  | "peerList"
+  | "peerShow"
+  | "peerAdd"
+  | "peerRename"
+  | "peerRole"
+  | "peerPause"
+  | "peerResume"
+  | "peerRemove"
+  | "peerPing"
 >;
 
 const SHARE_WAIT_MS = 15_000;
@@ -35,7 +45,13 @@ export function peerRoutes(node: Node): PeerRoutes {
       await node.configure((draft) => {
         const known = draft.peers[device];
         const name = request.name ?? known?.name ?? device.slice(0, 7);
-        draft.peers[device] = { name, role: request.role, paused: false, addresses: request.addresses, words: known?.words ?? null };
+        draft.peers[device] = {
+          name,
+          role: request.role,
+          paused: false,
+          addresses: request.addresses,
+          words: known?.words ?? null,
+        };
       });
       return show(device);
     },
@@ -68,8 +84,11 @@ function viewOf(node: Node, device: DeviceId): PeerView {
 }
 
 function checkName(node: Node, device: DeviceId, name: string | undefined): void {
-  const taken = Object.entries(node.parts.context.config.get().peers).find(([id, peer]) => id !== device && peer.name === name);
-  if (name !== undefined && taken !== undefined) throw new SyncError("E_NAME_TAKEN", `another device is called "${name}"`);
+  const taken = Object.entries(node.parts.context.config.get().peers).find(
+    ([id, peer]) => id !== device && peer.name === name,
+  );
+  if (name !== undefined && taken !== undefined)
+    throw new SyncError("E_NAME_TAKEN", `another device is called "${name}"`);
 }
 
 export function peerStatus(node: Node, view: PeerView): PeerStatus {
@@ -131,7 +150,9 @@ async function remove(node: Node, device: DeviceId): Promise<RouteOutput<"peerRe
   const { name } = viewOf(node, device).config;
   const { folders, peers } = node.parts.context.config.get();
   const sharing = Object.values(folders).filter((folder) => Object.hasOwn(folder.peers, device));
-  const told = (Object.keys(peers) as DeviceId[]).filter((other) => sharing.some((folder) => Object.hasOwn(folder.peers, other)));
+  const told = (Object.keys(peers) as DeviceId[]).filter((other) =>
+    sharing.some((folder) => Object.hasOwn(folder.peers, other)),
+  );
   await node.net.tellRemoved(device, told);
   await node.configure((draft) => {
     for (const folder of Object.values(draft.folders)) delete folder.peers[device];
@@ -142,7 +163,12 @@ async function remove(node: Node, device: DeviceId): Promise<RouteOutput<"peerRe
   return { id: device, name };
 }
 
-async function* ping(node: Node, device: DeviceId, count: number, signal: AbortSignal): AsyncIterable<RouteOutput<"peerPing">> {
+async function* ping(
+  node: Node,
+  device: DeviceId,
+  count: number,
+  signal: AbortSignal,
+): AsyncIterable<RouteOutput<"peerPing">> {
   const times: number[] = [];
   for (let sequence = 1; sequence <= count; sequence++) {
     const facts = node.peers.connectionOf(device)?.facts;
@@ -188,20 +214,35 @@ function invitedFolders(node: Node, texts: readonly string[]): readonly FolderId
   const config = node.parts.context.config.get();
   if (texts.length > 0) return [...new Set(texts.map((text) => resolveFolder(config, text)))];
   const all = Object.keys(config.folders) as FolderId[];
-  if (all.length > 1) throw new SyncError("E_USAGE", "there are several folders", { hint: `name the ones to share: --folder ${all.join(" --folder ")}, or pass --none` });
+  if (all.length > 1)
+    throw new SyncError("E_USAGE", "there are several folders", {
+      hint: `name the ones to share: --folder ${all.join(" --folder ")}, or pass --none`,
+    });
   return all;
 }
 
-async function* join(node: Node, request: RouteRequest<"join">, signal: AbortSignal): AsyncIterable<RouteOutput<"join">> {
+async function* join(
+  node: Node,
+  request: RouteRequest<"join">,
+  signal: AbortSignal,
+): AsyncIterable<RouteOutput<"join">> {
   const at = request.at === null ? null : parseHostPort(request.at, 4777);
-  if (at === undefined) throw new SyncError("E_USAGE", `"${request.at}" is not HOST:PORT`, { hint: "such as --at 192.168.1.5:4777" });
+  if (at === undefined)
+    throw new SyncError("E_USAGE", `"${request.at}" is not HOST:PORT`, { hint: "such as --at 192.168.1.5:4777" });
   yield at === null
     ? { type: "progress", step: "searching", message: "looking for the other machine" }
     : { type: "progress", step: "connecting", message: `connecting to ${formatHostPort(at)}` };
-  const { result, folders } = await node.pairing.withPlan({ path: request.path, force: request.force }, () => node.net.join({ code: request.code, at }, signal));
+  const { result, folders } = await node.pairing.withPlan({ path: request.path, force: request.force }, () =>
+    node.net.join({ code: request.code, at }, signal),
+  );
   yield { type: "progress", step: "sharing", message: `paired with ${result.offer.deviceName}` };
   await node.net.dialNow(result.device);
-  await untilShared(node, result.device, folders.map(({ id }) => id), signal);
+  await untilShared(
+    node,
+    result.device,
+    folders.map(({ id }) => id),
+    signal,
+  );
   const view = viewOf(node, result.device);
   yield {
     type: "result",
@@ -212,9 +253,21 @@ async function* join(node: Node, request: RouteRequest<"join">, signal: AbortSig
 }
 
 /** Waits until the connection is up and every folder has met its counterpart; the pairing is stored in any case. */
-async function untilShared(node: Node, device: DeviceId, folders: readonly FolderId[], signal: AbortSignal): Promise<void> {
+async function untilShared(
+  node: Node,
+  device: DeviceId,
+  folders: readonly FolderId[],
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = node.parts.clock.monotonic() + SHARE_WAIT_MS;
   const isShared = (): boolean =>
-    folders.every((id) => node.folders.find(id)?.folder.peers.some((peer) => peer.device === shortId(device) && (peer.isActive || peer.closed !== undefined)) === true);
+    folders.every(
+      (id) =>
+        node.folders
+          .find(id)
+          ?.folder.peers.some(
+            (peer) => peer.device === shortId(device) && (peer.isActive || peer.closed !== undefined),
+          ) === true,
+    );
   while (!isShared() && node.parts.clock.monotonic() < deadline) await node.parts.clock.sleep(20, signal);
 }

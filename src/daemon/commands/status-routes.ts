@@ -25,7 +25,8 @@ const SEVERITY: readonly FolderState[] = ["in-sync", "paused", "scanning", "sync
 export function statusRoutes(node: Node): StatusRoutes {
   return {
     status: () => statusOf(node),
-    why: async ({ folder, path }) => why(node, node.folders.get(resolveFolder(node.parts.context.config.get(), folder)), path),
+    why: async ({ folder, path }) =>
+      why(node, node.folders.get(resolveFolder(node.parts.context.config.get(), folder)), path),
     watch: (_request, { signal }) => watch(node, signal),
     events: (request, { signal }) => events(node, request, signal),
   };
@@ -35,12 +36,15 @@ export async function statusOf(node: Node): Promise<Status> {
   const { parts, peers, folders, net } = node;
   const { context, identity } = parts;
   const counters = await net.counters();
-  const shown = folders.all.map((runtime) => folderStatus(parts, runtime));
+  const shown = folders.all.map((runtime) => folderStatus(runtime));
   return {
     device: { id: identity.deviceId, name: context.config.get().name },
     listen: [formatHostPort(net.listening)],
     dashboard: null,
-    state: shown.reduce<FolderState>((worst, { state }) => (SEVERITY.indexOf(state) > SEVERITY.indexOf(worst) ? state : worst), "in-sync"),
+    state: shown.reduce<FolderState>(
+      (worst, { state }) => (SEVERITY.indexOf(state) > SEVERITY.indexOf(worst) ? state : worst),
+      "in-sync",
+    ),
     folders: shown,
     peers: peers.views.map((view) => peerStatus(node, view)),
     traffic: {
@@ -69,39 +73,68 @@ type Why = RouteOutput<"why">;
 function why(node: Node, runtime: FolderRuntime, text: string): Why {
   const { folder, id } = runtime;
   const { reason } = folder.status;
-  const answer = (code: string, message: string): Why => ({ path: text, inSync: false, code, message, fix: fixFor(code) });
+  const answer = (code: string, message: string): Why => ({
+    path: text,
+    inSync: false,
+    code,
+    message,
+    fix: fixFor(code),
+  });
   if (runtime.config.paused) return answer("E_PAUSED", `the folder ${id} is paused here`);
   if (reason !== undefined) return answer(reason.code, reason.message);
   if (text === "") return whyFolder(node, runtime);
   const fault = relPathFault(text);
   if (fault !== undefined) return answer("E_BAD_PATH", `the path ${fault}`);
   const path = parseRelPath(text);
-  if (folder.isIgnored(path)) return { path: text, inSync: true, code: "E_IGNORED", message: "an ignore pattern matches it, so that it does not sync", fix: ERRORS.E_IGNORED.hint };
+  if (folder.isIgnored(path))
+    return {
+      path: text,
+      inSync: true,
+      code: "E_IGNORED",
+      message: "an ignore pattern matches it, so that it does not sync",
+      fix: ERRORS.E_IGNORED.hint,
+    };
   const problem = folder.problemOf(path);
   if (problem !== undefined) return answer(problem.code, problem.message);
-  if (folder.isHeld(path)) return answer("E_MANY_DELETES", "its deletion is held, because very many files were deleted");
+  if (folder.isHeld(path))
+    return answer("E_MANY_DELETES", "its deletion is held, because very many files were deleted");
   return whyPath(node, runtime, path, answer);
 }
 
 function whyFolder(node: Node, runtime: FolderRuntime): Why {
   const [problem] = runtime.folder.status.problems;
-  if (problem !== undefined) return { path: "", inSync: false, code: problem.code, message: problem.message, fix: fixFor(problem.code) };
+  if (problem !== undefined)
+    return { path: "", inSync: false, code: problem.code, message: problem.message, fix: fixFor(problem.code) };
   const behind = peersBehind(node, runtime);
   if (behind !== undefined) return { path: "", inSync: false, ...behind };
   const { state } = runtime.folder.status;
   if (state === "in-sync") return { path: "", inSync: true, code: null, message: "in sync", fix: null };
-  return { path: "", inSync: false, code: "E_NOT_SYNCED_YET", message: `the folder is ${state}`, fix: ERRORS.E_NOT_SYNCED_YET.hint };
+  return {
+    path: "",
+    inSync: false,
+    code: "E_NOT_SYNCED_YET",
+    message: `the folder is ${state}`,
+    fix: ERRORS.E_NOT_SYNCED_YET.hint,
+  };
 }
 
-function whyPath(node: Node, runtime: FolderRuntime, path: RelPath, answer: (code: string, message: string) => Why): Why {
+function whyPath(
+  node: Node,
+  runtime: FolderRuntime,
+  path: RelPath,
+  answer: (code: string, message: string) => Why,
+): Why {
   const { index } = node.parts;
   const local = index.read.local(runtime.id, path);
   const remotes = index.read.remote(runtime.id, path);
-  if (local === undefined && remotes.length === 0) throw new SyncError("E_PATH_NOT_FOUND", `neither this device nor a peer knows ${path} in ${runtime.id}`);
+  if (local === undefined && remotes.length === 0)
+    throw new SyncError("E_PATH_NOT_FOUND", `neither this device nor a peer knows ${path} in ${runtime.id}`);
   const heads = remotes.map((remote) => remote.heads).reduce(joinHeads, local?.heads ?? []);
-  const isCurrent = local !== undefined && covers(local.heads, heads) && (local.stamp !== null || winnerOf(heads).deleted);
+  const isCurrent =
+    local !== undefined && covers(local.heads, heads) && (local.stamp !== null || winnerOf(heads).deleted);
   if (!isCurrent) {
-    if (runtime.config.mode === "send-only") return answer("E_SEND_ONLY", "others have another version; this folder only sends");
+    if (runtime.config.mode === "send-only")
+      return answer("E_SEND_ONLY", "others have another version; this folder only sends");
     return answer("E_NOT_SYNCED_YET", "a newer version is known and has not arrived yet");
   }
   const behind = peersBehind(node, runtime, local.sequence);
@@ -111,14 +144,27 @@ function whyPath(node: Node, runtime: FolderRuntime, path: RelPath, answer: (cod
 }
 
 /** The first peer that has not acknowledged our state up to `sequence`. */
-function peersBehind(node: Node, runtime: FolderRuntime, sequence?: number): { code: string; message: string; fix: string } | undefined {
+function peersBehind(
+  node: Node,
+  runtime: FolderRuntime,
+  sequence?: number,
+): { code: string; message: string; fix: string } | undefined {
   for (const progress of runtime.folder.peers) {
-    const name = node.peers.views.find((view) => view.facts !== undefined && view.id.replaceAll("-", "").startsWith(progress.device))?.config.name ?? progress.device;
-    if (progress.closed !== undefined) return { code: progress.closed.code, message: `${name}: ${progress.closed.message}`, fix: fixFor(progress.closed.code) };
+    const name =
+      node.peers.views.find(
+        (view) => view.facts !== undefined && view.id.replaceAll("-", "").startsWith(progress.device),
+      )?.config.name ?? progress.device;
+    if (progress.closed !== undefined)
+      return {
+        code: progress.closed.code,
+        message: `${name}: ${progress.closed.message}`,
+        fix: fixFor(progress.closed.code),
+      };
     const isBehind = sequence === undefined ? !progress.hasOurs : progress.applied < sequence;
     if (!isBehind) continue;
     const [problem] = progress.problems;
-    if (problem !== undefined) return { code: problem.code, message: `${name}: ${problem.message}`, fix: fixFor(problem.code) };
+    if (problem !== undefined)
+      return { code: problem.code, message: `${name}: ${problem.message}`, fix: fixFor(problem.code) };
     return { code: "E_NOT_SYNCED_YET", message: `${name} has not confirmed it yet`, fix: ERRORS.E_NOT_SYNCED_YET.hint };
   }
   return undefined;
@@ -143,11 +189,16 @@ async function* watch(node: Node, signal: AbortSignal): AsyncIterable<RouteOutpu
   }
 }
 
-async function* events(node: Node, request: RouteRequest<"events">, signal: AbortSignal): AsyncIterable<RouteOutput<"events">> {
+async function* events(
+  node: Node,
+  request: RouteRequest<"events">,
+  signal: AbortSignal,
+): AsyncIterable<RouteOutput<"events">> {
   const { index, events: book, context } = node.parts;
   const folder = request.folder === undefined ? undefined : resolveFolder(context.config.get(), request.folder);
   const matches = (event: NodeEvent): boolean =>
-    (folder === undefined || event.folder === folder) && (request.type === undefined || event.type === request.type || event.type.startsWith(`${request.type}.`));
+    (folder === undefined || event.folder === folder) &&
+    (request.type === undefined || event.type === request.type || event.type.startsWith(`${request.type}.`));
   const feed = new Feed<NodeEvent>(FEED_MAX);
   const stop = book.follow((event) => feed.push(event));
   try {
@@ -170,11 +221,16 @@ async function* events(node: Node, request: RouteRequest<"events">, signal: Abor
   }
 }
 
-function* storedEvents(index: Node["parts"]["index"], request: RouteRequest<"events">, folder: FolderId | undefined): Generator<NodeEvent> {
+function* storedEvents(
+  index: Node["parts"]["index"],
+  request: RouteRequest<"events">,
+  folder: FolderId | undefined,
+): Generator<NodeEvent> {
   const limit = Math.min(request.limit, LIMITS.eventsKept.value);
   if (request.since === undefined) {
     for (const row of index.read.lastEvents(limit)) yield toNodeEvent(row);
     return;
   }
-  for (const row of index.read.events({ since: request.since, limit, ...(folder === undefined ? {} : { folder }) })) yield toNodeEvent(row);
+  for (const row of index.read.events({ since: request.since, limit, ...(folder === undefined ? {} : { folder }) }))
+    yield toNodeEvent(row);
 }

@@ -33,7 +33,10 @@ export async function* wait(node: Node, request: RouteRequest<"wait">, signal: A
   const timeout = AbortSignal.timeout(Math.max(1, request.timeoutMs));
   const ends = AbortSignal.any([signal, timeout]);
   const config = node.parts.context.config.get();
-  const runtimes = request.folders.length === 0 ? node.folders.all : request.folders.map((text) => node.folders.get(resolveFolder(config, text)));
+  const runtimes =
+    request.folders.length === 0
+      ? node.folders.all
+      : request.folders.map((text) => node.folders.get(resolveFolder(config, text)));
   const named = request.peers.map((text) => resolvePeer(config, text));
   const problems = runtimes.flatMap((runtime) => stoppedProblem(runtime));
   if (problems.length > 0) {
@@ -43,7 +46,11 @@ export async function* wait(node: Node, request: RouteRequest<"wait">, signal: A
   yield progress(runtimes, "waiting for peers to connect");
   const skipped = await untilConnected(node, runtimes, named, request.peerGraceMs, ends);
   const missing = skipped.find((view) => named.includes(view.id));
-  if (missing !== undefined) throw new SyncError("E_PEER_OFFLINE", `${missing.config.name} is not connected${missing.message === null ? "" : `: ${missing.message}`}`);
+  if (missing !== undefined)
+    throw new SyncError(
+      "E_PEER_OFFLINE",
+      `${missing.config.name} is not connected${missing.message === null ? "" : `: ${missing.message}`}`,
+    );
   const goals = runtimes.map((runtime): Goal => ({ runtime, peers: connectedPeers(node, runtime, named) }));
   yield progress(runtimes, "looking at the disks");
   const waiting = Promise.all(goals.map((goal) => reach(node, goal, ends)));
@@ -82,7 +89,10 @@ interface Facts {
   readonly pending?: readonly string[];
 }
 
-function result(runtimes: readonly FolderRuntime[], { skipped = [], problems = [], timedOut = false, pending = [] }: Facts): Line {
+function result(
+  runtimes: readonly FolderRuntime[],
+  { skipped = [], problems = [], timedOut = false, pending = [] }: Facts,
+): Line {
   return {
     type: "result",
     inSync: problems.length === 0 && !timedOut,
@@ -102,7 +112,8 @@ function pendingText(runtime: FolderRuntime): string {
 
 /** A paused or halted folder will not get in sync by waiting. */
 function stoppedProblem(runtime: FolderRuntime): readonly WaitProblem[] {
-  if (runtime.config.paused) return [named(runtime, null, { path: "", code: "E_PAUSED", message: `the folder ${runtime.id} is paused` })];
+  if (runtime.config.paused)
+    return [named(runtime, null, { path: "", code: "E_PAUSED", message: `the folder ${runtime.id} is paused` })];
   const { reason } = runtime.folder.status;
   return reason === undefined ? [] : [named(runtime, null, reason)];
 }
@@ -114,7 +125,10 @@ function named(runtime: FolderRuntime, device: string | null, problem: PathProbl
 
 function sharing(node: Node, runtime: FolderRuntime, only: readonly DeviceId[]): readonly PeerView[] {
   return node.peers.views.filter(
-    (view) => Object.hasOwn(runtime.config.peers, view.id) && view.state !== "paused" && (only.length === 0 || only.includes(view.id)),
+    (view) =>
+      Object.hasOwn(runtime.config.peers, view.id) &&
+      view.state !== "paused" &&
+      (only.length === 0 || only.includes(view.id)),
   );
 }
 
@@ -130,7 +144,13 @@ function linked(runtime: FolderRuntime, device: DeviceId): FolderRuntime["folder
 }
 
 /** Gives peers that share a folder the grace to come up. Returns those that did not. */
-async function untilConnected(node: Node, runtimes: readonly FolderRuntime[], only: readonly DeviceId[], graceMs: number, ends: AbortSignal): Promise<readonly PeerView[]> {
+async function untilConnected(
+  node: Node,
+  runtimes: readonly FolderRuntime[],
+  only: readonly DeviceId[],
+  graceMs: number,
+  ends: AbortSignal,
+): Promise<readonly PeerView[]> {
   const deadline = node.parts.clock.monotonic() + graceMs;
   const away = (): readonly PeerView[] => {
     const views = new Map<DeviceId, PeerView>();
@@ -163,7 +183,12 @@ async function reach(node: Node, { runtime, peers }: Goal, ends: AbortSignal): P
     const isDone = theirs.every(({ device, reply }) => {
       const peer = linked(runtime, device);
       // A peer that went away meanwhile is waited for: it is connected again, or time runs out.
-      return reply !== undefined && peer !== undefined && peer.applied >= own.sequence && folder.hasApplied(shortId(device), reply.sequence);
+      return (
+        reply !== undefined &&
+        peer !== undefined &&
+        peer.applied >= own.sequence &&
+        folder.hasApplied(shortId(device), reply.sequence)
+      );
     });
     if (isDone && folder.isSettled) return [];
     ends.throwIfAborted();
@@ -177,7 +202,9 @@ function lasting(node: Node, runtime: FolderRuntime, peers: readonly DeviceId[])
     const peer = linked(runtime, device);
     const name = node.peers.nameOf(device);
     if (peer?.closed !== undefined) return [named(runtime, name, { path: "", ...peer.closed })];
-    return (peer?.problems ?? []).filter((problem) => !PASSING.has(problem.code)).map((problem) => named(runtime, name, problem));
+    return (peer?.problems ?? [])
+      .filter((problem) => !PASSING.has(problem.code))
+      .map((problem) => named(runtime, name, problem));
   });
   return [...own.map((problem) => named(runtime, null, problem)), ...others];
 }

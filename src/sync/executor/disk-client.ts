@@ -29,7 +29,11 @@ export class DiskClient implements AsyncDisposable {
   }
 
   /** Opens (or opens anew) a folder's root. Rejects with the reason it cannot be opened. */
-  async openFolder(options: { readonly folder: FolderId; readonly self: ShortId; readonly root: string }): Promise<void> {
+  async openFolder(options: {
+    readonly folder: FolderId;
+    readonly self: ShortId;
+    readonly root: string;
+  }): Promise<void> {
     await this.#ask({ type: "open", ...options });
   }
 
@@ -38,9 +42,18 @@ export class DiskClient implements AsyncDisposable {
   }
 
   /** The folder's disk; its scans run elsewhere. */
-  folder(options: { readonly folder: FolderId; readonly self: ShortId; readonly root: string; readonly scan: RunScan }): FolderDisk {
+  folder(options: {
+    readonly folder: FolderId;
+    readonly self: ShortId;
+    readonly root: string;
+    readonly scan: RunScan;
+  }): FolderDisk {
     const { folder, scan } = options;
-    const call = <C extends DiskCall>(name: C, transfer: readonly ArrayBuffer[], ...args: Parameters<DiskOperations[C]>): Promise<ReturnType<DiskOperations[C]>> =>
+    const call = <C extends DiskCall>(
+      name: C,
+      transfer: readonly ArrayBuffer[],
+      ...args: Parameters<DiskOperations[C]>
+    ): Promise<ReturnType<DiskOperations[C]>> =>
       this.#ask({ type: "call", folder, call: name, args }, transfer) as Promise<ReturnType<DiskOperations[C]>>;
     return {
       check: async () => {
@@ -51,7 +64,11 @@ export class DiskClient implements AsyncDisposable {
           await this.openFolder(options);
           return await call("check", []);
         } catch (error) {
-          return { type: "halted", code: "E_ROOT_UNREADABLE", message: error instanceof Error ? error.message : String(error) };
+          return {
+            type: "halted",
+            code: "E_ROOT_UNREADABLE",
+            message: error instanceof Error ? error.message : String(error),
+          };
         }
       },
       writeEpoch: (epoch) => call("writeEpoch", [], epoch),
@@ -103,7 +120,8 @@ export class DiskClient implements AsyncDisposable {
 /** Bytes that nobody else looks at any more move to the worker without a copy. */
 function buffersOf(pieces: readonly { readonly bytes: Uint8Array }[]): readonly ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
-  for (const { bytes } of pieces) if (bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength) buffers.add(bytes.buffer);
+  for (const { bytes } of pieces)
+    if (bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength) buffers.add(bytes.buffer);
   return [...buffers];
 }
 

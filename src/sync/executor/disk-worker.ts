@@ -8,8 +8,8 @@ import { randomUUID } from "node:crypto";
 import { parentPort } from "node:worker_threads";
 import type { FolderId, ShortId } from "../../shared/ids.ts";
 import { createCutter } from "../delta/cut.ts";
-import { FsError } from "../fs/filesystem.ts";
 import { openDisk } from "../fs/disk.ts";
+import { FsError } from "../fs/filesystem.ts";
 import { createHasher } from "../hash/blake3.ts";
 import { DiskOperations } from "./disk-operations.ts";
 
@@ -17,9 +17,21 @@ import { DiskOperations } from "./disk-operations.ts";
 export type DiskCall = Exclude<keyof DiskOperations, "close">;
 
 export type DiskRequest =
-  | { readonly type: "open"; readonly id: number; readonly folder: FolderId; readonly self: ShortId; readonly root: string }
+  | {
+      readonly type: "open";
+      readonly id: number;
+      readonly folder: FolderId;
+      readonly self: ShortId;
+      readonly root: string;
+    }
   | { readonly type: "close"; readonly id: number; readonly folder: FolderId }
-  | { readonly type: "call"; readonly id: number; readonly folder: FolderId; readonly call: DiskCall; readonly args: readonly unknown[] };
+  | {
+      readonly type: "call";
+      readonly id: number;
+      readonly folder: FolderId;
+      readonly call: DiskCall;
+      readonly args: readonly unknown[];
+    };
 
 export interface DiskReply {
   readonly id: number;
@@ -38,7 +50,15 @@ function open(request: Extract<DiskRequest, { type: "open" }>): void {
   folders.get(folder)?.close();
   folders.delete(folder);
   const fs = openDisk(root);
-  const operations = new DiskOperations({ fs, folder, self, hasher, cutter, unique: () => randomUUID(), nowNs: () => BigInt(Date.now()) * 1_000_000n });
+  const operations = new DiskOperations({
+    fs,
+    folder,
+    self,
+    hasher,
+    cutter,
+    unique: () => randomUUID(),
+    nowNs: () => BigInt(Date.now()) * 1_000_000n,
+  });
   if (operations.check().type === "ok") fs.probe();
   folders.set(folder, operations);
 }

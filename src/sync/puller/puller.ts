@@ -139,9 +139,11 @@ export class Puller {
     await this.#settleIgnored();
     const applied = await this.#apply(batch);
     this.#startFetches(needed);
-    if (didPlan || applied > 0) return true;
+    if (didPlan || applied > 0 || this.#ready.length > 0) return true;
     if (!this.isIdle) return false;
-    return await this.#applyDeletions();
+    if (await this.#applyDeletions()) return true;
+    if (this.isIdle) this.#problems.clearIdle();
+    return false;
   }
 
   #takeReady(): Map<RelPath, Planned> {
@@ -173,6 +175,7 @@ export class Puller {
       for (const path of page) {
         if (this.#active.has(path) || this.#problems.isWaiting(path) || batch.has(path) || this.#hooks.isBlocked(path))
           continue;
+        this.#problems.begin(path);
         didPlan = this.#planOne(path, batch, needed) || didPlan;
       }
     }
@@ -274,8 +277,14 @@ export class Puller {
   }
 
   /** A path here with this very content that is to be deleted: then this is a rename. */
-  #moveSource(path: RelPath, winner: Head, twins: readonly LocalRow[], batch: ReadonlyMap<RelPath, Planned>): Planned["movedFrom"] {
-    if (twins.length === 0 || this.#context.index.read.local(this.#context.folder, path)?.stamp != null) return undefined;
+  #moveSource(
+    path: RelPath,
+    winner: Head,
+    twins: readonly LocalRow[],
+    batch: ReadonlyMap<RelPath, Planned>,
+  ): Planned["movedFrom"] {
+    if (twins.length === 0 || this.#context.index.read.local(this.#context.folder, path)?.stamp != null)
+      return undefined;
     const taken = new Set([...batch.values()].map((planned) => planned.movedFrom?.path));
     for (const row of twins) {
       if (taken.has(row.path)) continue;
@@ -292,7 +301,9 @@ export class Puller {
     if (winner.size === 0) return { from: "bytes", bytes: new Uint8Array(0) };
     if (twin !== undefined) return { from: "path", path: twin.path };
     const kept = this.#isEmptyHere ? undefined : this.#context.index.read.versionByContent(winner.contentId);
-    return kept?.storedAs != null && kept.folder === this.#context.folder ? { from: "store", name: kept.storedAs } : undefined;
+    return kept?.storedAs != null && kept.folder === this.#context.folder
+      ? { from: "store", name: kept.storedAs }
+      : undefined;
   }
 
   #largeFile(path: RelPath, head: Head): LargeFile {
@@ -426,6 +437,7 @@ export class Puller {
     await this.#hooks.judgeDeletions(waiting);
     const isHeld = waiting.some((path) => !this.#hooks.isDeletionAllowed(path));
     const due = waiting.filter((path) => this.#hooks.isDeletionAllowed(path) && !this.#problems.isWaiting(path));
+    for (const path of due) this.#problems.begin(path);
     if (due.length > 0 && (await this.#applyByDepth(due.slice(0, LIMITS.planBatch.value))) > 0) return true;
     return !isHeld && (await this.#applyLate());
   }
