@@ -44,6 +44,12 @@ export function folderRoutes(node: Node): FolderRoutes {
     const changed = await node.configure((draft) => edit(draft.folders[id] as ConfigDraft["folders"][FolderId]));
     return { id, changed };
   };
+  const setPaused = async (text: string, paused: boolean): Promise<boolean> => {
+    const { changed } = await change(text, (draft) => {
+      draft.paused = paused;
+    });
+    return changed;
+  };
   return {
     folderAdd: async (request) => {
       const { id, added } = await addFolder(node, request);
@@ -71,12 +77,8 @@ export function folderRoutes(node: Node): FolderRoutes {
       });
       return show(id);
     },
-    folderPause: async ({ folder }) => ({
-      changed: (await change(folder, (draft) => void (draft.paused = true))).changed,
-    }),
-    folderResume: async ({ folder }) => ({
-      changed: (await change(folder, (draft) => void (draft.paused = false))).changed,
-    }),
+    folderPause: async ({ folder }) => ({ changed: await setPaused(folder, true) }),
+    folderResume: async ({ folder }) => ({ changed: await setPaused(folder, false) }),
     folderRescan: async ({ folder }, { signal }) => {
       const runtime = find(folder);
       const before = parts.index.read.folder(runtime.id)?.sequence ?? 0;

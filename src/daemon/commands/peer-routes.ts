@@ -33,6 +33,10 @@ export function peerRoutes(node: Node): PeerRoutes {
   const show = (device: DeviceId): Peer => peerDocument(node, viewOf(node, device));
   const change = async (device: DeviceId, edit: (peer: ConfigDraft["peers"][DeviceId]) => void): Promise<boolean> =>
     await node.configure((draft) => edit(draft.peers[device] as ConfigDraft["peers"][DeviceId]));
+  const setPaused = async (device: DeviceId, paused: boolean): Promise<boolean> =>
+    await change(device, (draft) => {
+      draft.paused = paused;
+    });
   return {
     join: (request, { signal }) => join(node, request, signal),
     peerInvite: (request) => invite(node, request),
@@ -70,8 +74,8 @@ export function peerRoutes(node: Node): PeerRoutes {
       });
       return show(device);
     },
-    peerPause: async ({ peer }) => ({ changed: await change(find(peer), (draft) => void (draft.paused = true)) }),
-    peerResume: async ({ peer }) => ({ changed: await change(find(peer), (draft) => void (draft.paused = false)) }),
+    peerPause: async ({ peer }) => ({ changed: await setPaused(find(peer), true) }),
+    peerResume: async ({ peer }) => ({ changed: await setPaused(find(peer), false) }),
     peerRemove: async ({ peer }) => await remove(node, find(peer)),
     peerPing: (request, { signal }) => ping(node, find(request.peer), request.count, signal),
   };

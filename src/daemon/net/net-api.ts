@@ -10,7 +10,7 @@ import type { Identity } from "../../peer/identity.ts";
 import type { Invite, InviteEnd, InviteGrant } from "../../peer/pairing/invite-book.ts";
 import type { JoinerDetails, Offer } from "../../peer/pairing/messages.ts";
 import type { FolderFrameType } from "../../peer/wire/codec.ts";
-import type { Introduction, SharedFolder } from "../../peer/wire/greetings.ts";
+import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import type { HostPort } from "../../shared/host-port.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
 import type { ChunkRequest } from "../../shared/messages.ts";
@@ -235,4 +235,4 @@ export type MainNote =
   /** What a connection's frames said broke the protocol: it ends. */
   | { readonly type: "fault"; readonly connection: number; readonly message: string };
 
-export type { Introduction, SharedFolder };
+export type { SharedFolder };

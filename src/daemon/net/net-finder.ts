@@ -15,8 +15,10 @@ export interface NetFinderDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** What to announce: where this device listens, and the channels of its invites. */
-  readonly announcement: () => { readonly port: number; readonly channels: readonly number[] };
+  /** Where this device listens. */
+  readonly listening: () => HostPort;
+  /** Channels of its invites. */
+  readonly channels: () => readonly number[];
   readonly trusted: () => Iterable<DeviceId>;
   /** A trusted device seems to be at these addresses. */
   readonly onFound: (device: DeviceId, addresses: readonly HostPort[]) => void;
@@ -61,7 +63,11 @@ export class NetFinder implements AsyncDisposable {
 
   /** Announces anew: the invites changed. */
   announce(): void {
-    this.#discovery?.announce(this.#deps.announcement());
+    const { options, listening, channels } = this.#deps;
+    const { host, port } = listening();
+    // Nobody on the network can dial a listener on loopback.
+    const isReachable = !isLoopback(host) || options.discovery?.withLoopback === true;
+    this.#discovery?.announce(isReachable ? { port, channels: channels() } : undefined);
   }
 
   /** Asks the networks now. */
@@ -103,4 +109,8 @@ export class NetFinder implements AsyncDisposable {
       this.#deps.onNetworkChange();
     }
   }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }

@@ -7,7 +7,7 @@
  * the disk right before it acts; a race is an outcome, never an exception.
  */
 import type { DiskStamp } from "../../shared/file-info.ts";
-import { baseName, type ContentId, parentOf, type RelPath } from "../../shared/ids.ts";
+import { baseName, type ContentId, type RelPath } from "../../shared/ids.ts";
 import type { Hasher } from "../../shared/ports.ts";
 import type { Cutter } from "../delta/cut.ts";
 import { hashFileContent } from "../delta/hash-content.ts";
@@ -16,7 +16,7 @@ import { changeMode } from "../fs/change-mode.ts";
 import { deleteDirectory, deleteFile } from "../fs/delete.ts";
 import { isFsError } from "../fs/errno.ts";
 import { isNamedExactly } from "../fs/exact-name.ts";
-import { type Filesystem, FsError, type PrivatePath, privatePath } from "../fs/filesystem.ts";
+import { type Filesystem, FsError, type FsPath, type PrivatePath, privatePath } from "../fs/filesystem.ts";
 import { installNew, makeDirectory } from "../fs/install-new.ts";
 import { type Intent, IntentLog } from "../fs/intent-log.ts";
 import type { Kept } from "../fs/keep.ts";
@@ -431,18 +431,19 @@ function unlinkQuietly(fs: Filesystem, path: PrivatePath): void {
 }
 
 /** Names that were made or taken away, so that their directories are flushed; a directory that is gone counts for its parent. */
-function touchedPaths(steps: readonly DiskStep[], outcomes: readonly (DiskOutcome | undefined)[]): readonly RelPath[] {
-  const paths = new Set<RelPath>();
+function touchedPaths(steps: readonly DiskStep[], outcomes: readonly (DiskOutcome | undefined)[]): readonly FsPath[] {
+  const paths = new Set<FsPath>();
+  const removed = new Set<string>();
   for (const [position, step] of steps.entries()) {
     const outcome = outcomes[position];
     if (outcome === undefined || outcome.type === "failed" || outcome.type === "bad-source") continue;
+    if (step.step === "remove-directory") removed.add(step.path);
     paths.add(step.path);
     if (step.step === "move") paths.add(step.to);
+    const keepAs = keepAsOf(step);
+    if (keepAs !== undefined && "expected" in step && step.expected !== null) paths.add(keepAs);
     if ("displacedTo" in step && step.displacedTo.conflictPath !== null) paths.add(step.displacedTo.conflictPath);
   }
   // A child of a directory removed in this batch needs no flush of its own.
-  return [...paths].filter((path) => {
-    const parent = parentOf(path);
-    return parent === undefined || !steps.some((step) => step.step === "remove-directory" && step.path === parent);
-  });
+  return [...paths].filter((path) => !removed.has(path.slice(0, Math.max(0, path.lastIndexOf("/")))));
 }
