@@ -62,6 +62,7 @@ const BANNED_CALLS: readonly BannedCall[] = [
       "src/daemon/api/control-server.ts": "how long a stop waits for open requests",
       "src/daemon/config/config-store.ts": "looks for edits of the configuration file",
       "src/daemon/loop-lag.ts": "measures the real event loop",
+      "src/daemon/main.ts": "ends a drain that takes too long",
       "test/peer/real-clock.ts": "a Clock for tests of what real sockets do",
     },
   },

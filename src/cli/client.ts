@@ -84,7 +84,7 @@ export class Client {
 }
 
 /** Puts what the path names into it; the rest is query or body. */
-export function fillPath(
+function fillPath(
   path: string,
   input: Readonly<Record<string, unknown>>,
 ): { readonly path: string; readonly rest: Record<string, unknown> } {

@@ -16,7 +16,7 @@ export class ApiFailure extends Error {
 }
 
 /** The failure as scripts get it. */
-export function failureDocument(error: unknown): ApiError {
+function failureDocument(error: unknown): ApiError {
   if (error instanceof ApiFailure) {
     const { code, exit, message, hint } = error.document;
     return { v: 1, type: "error", code, exit, message, hint };
@@ -35,8 +35,7 @@ export function reportFailure(
 ): number {
   const document = failureDocument(error);
   if (how.json) io.err(`${JSON.stringify(document)}\n`);
-  else
-    io.err(`syncline: ${printableLines(document.message)} (${document.code})\n  next: ${printable(document.hint)}\n`);
+  else io.err(`syncline: ${printable(document.message)} (${document.code})\n  next: ${printable(document.hint)}\n`);
   const stack = how.verbose ? stackOf(error) : undefined;
   if (stack !== undefined && !how.json) io.err(`${printableLines(stack)}\n`);
   return document.exit;

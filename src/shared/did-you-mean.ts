@@ -20,7 +20,7 @@ export function suggestion(text: string, known: Iterable<string>): string | unde
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one text into the other. Source: Damerau, A technique for computer detection and correction of spelling errors, 1964. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   if (a.length > LENGTH_MAX || b.length > LENGTH_MAX) return a === b ? 0 : LENGTH_MAX;
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;

@@ -308,9 +308,10 @@ describe("doctor", () => {
       fix: "sysctl x=1",
     };
     await using daemon = await node({ doctor: async () => ({ ok: false, checks: [fail] }) });
-    const { exit, out } = await daemon.run(["doctor"]);
+    const { exit, out, err } = await daemon.run(["doctor"]);
+    expect(err).toContain("1 check failed (E_DOCTOR)");
     expect(exit).toBe(3);
-    expect(out).toBe("✗ Watch limit  too low\n    fix: sysctl x=1\n\n1 failure, 0 warnings.\n");
+    expect(out).toBe("✗ Watch limit  too low\n    fix: sysctl x=1\n");
   });
 });
 

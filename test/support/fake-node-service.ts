@@ -5,8 +5,8 @@ import type { Conflict, Folder, Peer, RestoreItem, Status } from "../../src/shar
 import { SyncError } from "../../src/shared/errors.ts";
 
 export const NOW: Date = new Date("2026-07-01T16:00:00.000Z");
-export const DEVICE = "LGFPDIT-7SKNNJL-VJZA4FC-7QNCRKA-CE753K7-2BW5QDK-2FOZ7FR-FEP57QJ";
-export const PEER = "MFZWI3D-BONSGYC-YLTMRWG-C43ENR5-QXGZDMM-FZWI3D-BONSGYY-LTMRWAD";
+const DEVICE = "LGFPDIT-7SKNNJL-VJZA4FC-7QNCRKA-CE753K7-2BW5QDK-2FOZ7FR-FEP57QJ";
+const PEER = "MFZWI3D-BONSGYC-YLTMRWG-C43ENR5-QXGZDMM-FZWI3D-BONSGYY-LTMRWAD";
 
 export function fakeFolder(changes: Partial<Folder> = {}): Folder {
   return {
@@ -78,7 +78,7 @@ export function fakeStatus(changes: Partial<Status> = {}): Status {
   };
 }
 
-export function fakeConflict(changes: Partial<Conflict> = {}): Conflict {
+function fakeConflict(changes: Partial<Conflict> = {}): Conflict {
   return {
     id: 3,
     folder: "docs-k3v9q",

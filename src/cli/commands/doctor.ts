@@ -1,5 +1,5 @@
 import type { Check } from "../../shared/api.ts";
-import { EXIT } from "../../shared/errors.ts";
+import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandHandler } from "../command-table.ts";
 import { plural } from "../render/format.ts";
@@ -12,7 +12,9 @@ export const doctor: CommandHandler = async (session) => {
   const document = await session.call("doctor", {});
   if (session.globals.json) session.json(document);
   else session.print(renderChecks(session, document.checks));
-  return document.ok ? EXIT.done : EXIT.partial;
+  if (document.ok) return undefined;
+  const failed = document.checks.filter(({ result }) => result === "fail").length;
+  throw new SyncError("E_DOCTOR", `${plural(failed, "check")} failed`);
 };
 
 function renderChecks(session: Session, checks: readonly Check[]): string {
@@ -27,8 +29,6 @@ function renderChecks(session: Session, checks: readonly Check[]): string {
     const line = `${session.style(style, mark)} ${printable(title).padEnd(width)}  ${printable(message)}`;
     return fix === null ? line : `${line}\n    fix: ${printable(fix)}`;
   });
-  const failed = checks.filter(({ result }) => result === "fail").length;
-  const warned = checks.filter(({ result }) => result === "warn").length;
-  const end = failed + warned === 0 ? "All is well." : `${plural(failed, "failure")}, ${plural(warned, "warning")}.`;
-  return [...lines, "", end].join("\n");
+  const isWell = checks.every(({ result }) => result === "ok" || result === "skip");
+  return isWell ? [...lines, "", "All is well."].join("\n") : lines.join("\n");
 }

@@ -1,10 +1,10 @@
 import type { RestoreItem } from "../../shared/api.ts";
-import { EXIT } from "../../shared/errors.ts";
+import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatBytes, plural } from "../render/format.ts";
 import type { Session } from "../session.ts";
 
-/** Tells what a restore does, file by file. Exit 3 when some files could not be brought back. */
+/** Tells what a restore does, file by file. Returns how many files could not be brought back. */
 export async function tellRestored(session: Session, items: AsyncIterable<RestoreItem>): Promise<number> {
   let skipped = 0;
   for await (const item of items) {
@@ -12,7 +12,12 @@ export async function tellRestored(session: Session, items: AsyncIterable<Restor
     if (session.globals.json) session.json(item);
     else tell(session, item);
   }
-  return skipped > 0 ? EXIT.partial : EXIT.done;
+  return skipped;
+}
+
+/** The failure of a restore that left some files out. */
+export function assertNoneSkipped(skipped: number): void {
+  if (skipped > 0) throw new SyncError("E_PARTIAL", `${plural(skipped, "file")} could not be brought back`);
 }
 
 function tell(session: Session, item: RestoreItem): void {

@@ -1,12 +1,12 @@
 /** `syncline trash …`: deleted files that are kept. */
-import { EXIT, SyncError } from "../../shared/errors.ts";
+import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { given, listArgument, optionalArgument, textOption } from "../arguments.ts";
 import type { CommandHandler } from "../command-table.ts";
 import { locate, locateFolderOrPath } from "../locate.ts";
 import { parseTime } from "../parse-time.ts";
 import { formatBytes, formatTime, plural } from "../render/format.ts";
-import { tellRestored } from "./restored.ts";
+import { assertNoneSkipped, tellRestored } from "./restored.ts";
 
 export const trashList: CommandHandler = async (session, args) => {
   const text = optionalArgument(args, 0);
@@ -32,12 +32,13 @@ export const trashRestore: CommandHandler = async (session, args, options) => {
   const paths = listArgument(args, 0);
   const as = textOption(options, "as");
   if (as !== undefined && paths.length > 1) throw new SyncError("E_USAGE", "--as takes one path only");
-  let exit: number = EXIT.done;
+  let skipped = 0;
   for (const text of paths) {
     const request = { ...(await locate(session, text)), dryRun: session.globals.dryRun, ...given({ as }) };
-    exit = Math.max(exit, await tellRestored(session, session.stream("trashRestore", request)));
+    skipped += await tellRestored(session, session.stream("trashRestore", request));
   }
-  return exit;
+  assertNoneSkipped(skipped);
+  return undefined;
 };
 
 export const trashEmpty: CommandHandler = async (session, args, options) => {

@@ -6,7 +6,7 @@ import { parseTime } from "../parse-time.ts";
 import { splitVersion } from "../remote-path.ts";
 import { formatBytes, formatTime } from "../render/format.ts";
 import { renderTable } from "../render/table.ts";
-import { tellRestored } from "./restored.ts";
+import { assertNoneSkipped, tellRestored } from "./restored.ts";
 
 /** Lists the kept versions of a file. */
 export const versions: CommandHandler = async (session, args) => {
@@ -56,5 +56,6 @@ export const restore: CommandHandler = async (session, args, options) => {
     dryRun: session.globals.dryRun,
     ...given({ version, at: time?.toISOString(), as: textOption(options, "as") }),
   };
-  return tellRestored(session, session.stream("restore", request));
+  assertNoneSkipped(await tellRestored(session, session.stream("restore", request)));
+  return undefined;
 };

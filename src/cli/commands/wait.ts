@@ -1,5 +1,5 @@
 import type { WaitResult } from "../../shared/api.ts";
-import { EXIT, SyncError } from "../../shared/errors.ts";
+import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { listOption, textOption } from "../arguments.ts";
 import type { CommandHandler } from "../command-table.ts";
@@ -12,6 +12,8 @@ const TIMEOUT_MS = 60_000;
 const PEER_GRACE_MS = 5000;
 /** The daemon answers when time is up; this is for one that does not. */
 const ANSWER_MS = 10_000;
+/** What a timer can hold. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** Waits until every change made so far is everywhere. */
 export const wait: CommandHandler = async (session, _args, options) => {
@@ -28,7 +30,9 @@ export const wait: CommandHandler = async (session, _args, options) => {
     const { type: _, ...document } = result;
     session.json(document);
   } else tell(session, result);
-  return exitOf(result, input.peers.length > 0);
+  const failure = failureOf(result, input.peers.length > 0);
+  if (failure !== undefined) throw failure;
+  return undefined;
 };
 
 /** --timeout is the daemon's to keep here: its answer says what is still pending. */
@@ -41,7 +45,7 @@ type WaitInput = { folders: string[]; peers: string[]; peerGraceMs: number; time
 
 async function follow(session: Session, input: WaitInput, timeoutMs: number): Promise<WaitResult> {
   const area = new LiveArea(session.io);
-  const late = AbortSignal.timeout(timeoutMs + ANSWER_MS);
+  const late = AbortSignal.timeout(Math.min(timeoutMs + ANSWER_MS, TIMER_MS_MAX));
   try {
     for await (const item of session.stream("wait", input, AbortSignal.any([session.signal, late]))) {
       if (item.type === "result") return item;
@@ -62,23 +66,22 @@ function tell(session: Session, result: WaitResult): void {
   for (const { name, state } of result.skipped) session.note(`left out: ${printable(name)} is ${state}`);
   for (const { folder, path, code, message, fix, device } of result.problems) {
     const where = path === "" ? folder : `${folder}/${path}`;
-    session.io.err(
-      `${printable(`${where}${device === null ? "" : ` on ${device}`}: ${message} (${code})`)}\n  next: ${printable(fix)}\n`,
-    );
+    const whose = device === null ? "" : ` on ${device}`;
+    session.io.err(`${printable(`${where}${whose}: ${message} (${code})`)}\n  next: ${printable(fix)}\n`);
   }
   if (result.inSync) session.say(`${session.style("green", "✓")} in sync: ${plural(result.folders.length, "folder")}`);
-  else if (result.timedOut)
-    session.io.err(
-      `syncline: not in sync in time (E_TIMEOUT)\n${result.pending.map((what) => `  waiting for ${printable(what)}\n`).join("")}  next: see \`syncline status\`, or wait longer with --timeout\n`,
-    );
-  else if (result.problems.length === 0)
-    session.io.err(
-      "syncline: a peer that was asked for is not there (E_PEER_OFFLINE)\n  next: start Syncline there, or see `syncline doctor`\n",
-    );
 }
 
-function exitOf(result: WaitResult, hasPeers: boolean): number {
-  if (result.problems.length > 0) return EXIT.partial;
-  if (result.timedOut || (hasPeers && result.skipped.length > 0)) return EXIT.offline;
-  return result.inSync ? EXIT.done : EXIT.partial;
+/** Why the wait was in vain; a problem before time, because more time would not help. */
+function failureOf(result: WaitResult, hasPeers: boolean): SyncError | undefined {
+  if (result.problems.length > 0)
+    return new SyncError("E_PARTIAL", `not in sync: ${plural(result.problems.length, "problem")}`);
+  if (result.timedOut) {
+    const pending = result.pending.length === 0 ? "" : `; waiting for ${result.pending.join(", ")}`;
+    return new SyncError("E_TIMEOUT", `not in sync in time${pending}`);
+  }
+  if (hasPeers && result.skipped.length > 0) {
+    return new SyncError("E_PEER_OFFLINE", `not there: ${result.skipped.map(({ name }) => name).join(", ")}`);
+  }
+  return result.inSync ? undefined : new SyncError("E_NOT_SYNCED_YET", "not in sync");
 }
