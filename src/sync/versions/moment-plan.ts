@@ -15,7 +15,6 @@ export type MomentEntry =
   | { readonly type: "unknown"; readonly path: RelPath };
 
 const PAGE = 200;
-const NS_PER_MS = 1_000_000n;
 
 /**
  * Compares what paths at or below `below` held at a moment with what they hold
@@ -57,13 +56,11 @@ function entryFor(
 
 /**
  * A path that this index came to know after the moment. It was made later only
- * when nothing tells otherwise: neither a counter (seconds of some author's
- * clock) nor the disk's own change time is older. So what was there before the
- * first scan, or was only still on its way here, does not go.
+ * when all counters in its version (seconds of some author's clock) say so:
+ * what was only still on its way here then does not go.
  */
 function newcomer(path: RelPath, row: LocalRow, live: Head, atMs: number): MomentEntry | undefined {
-  const counters = winnerOf(row.heads).version.map(([, counter]) => counter * 1000 <= atMs);
-  const isOldOnDisk = row.stamp !== null && row.stamp.ctimeNs / NS_PER_MS <= BigInt(Math.floor(atMs));
-  if (isOldOnDisk || counters.every(Boolean)) return undefined;
-  return counters.some(Boolean) ? { type: "unknown", path } : { type: "remove", path, gone: live };
+  const isOlder = winnerOf(row.heads).version.map(([, counter]) => counter * 1000 <= atMs);
+  if (isOlder.every(Boolean)) return undefined;
+  return isOlder.some(Boolean) ? { type: "unknown", path } : { type: "remove", path, gone: live };
 }

@@ -10,6 +10,7 @@
 import { SyncError } from "../../shared/errors.ts";
 import { isBelow, type RelPath, relPathFault } from "../../shared/ids.ts";
 import { carryOut } from "./carry-out.ts";
+import { historyBegin } from "./history-begin.ts";
 import type { KeepContext } from "./keep-context.ts";
 import { knownHeads, liveHead, tombstoneAbove } from "./known.ts";
 import { type MomentEntry, momentPlan } from "./moment-plan.ts";
@@ -48,16 +49,23 @@ export async function* restoreMoment(context: KeepContext, asked: MomentRequest)
   yield tally.summary;
 }
 
+/** A moment that the index does not cover would look as if nothing had been there: everything would go. */
 function assertHistory(context: KeepContext, { path, atMs }: MomentRequest): void {
   const { index, folder } = context;
-  const when = new Date(atMs).toISOString();
-  if (index.read.historyAt(folder, "", atMs, "", 1).length === 0)
-    throw new SyncError("E_VERSION_NOT_FOUND", `nothing is known here of folder ${folder} at ${when}`, {
-      hint: "name a later time",
+  const beginMs = historyBegin(context);
+  if (beginMs === undefined || atMs < beginMs) {
+    const hint = beginMs === undefined ? "wait until it has been scanned" : `name a time from ${isoTime(beginMs)} on`;
+    throw new SyncError("E_VERSION_NOT_FOUND", `nothing is known here of folder ${folder} at ${isoTime(atMs)}`, {
+      hint,
     });
+  }
   const isKnown = index.read.historyAt(folder, path, atMs, "", 1).length > 0;
   if (!isKnown && path !== "" && index.read.local(folder, path) === undefined)
     throw new SyncError("E_PATH_NOT_FOUND", `there is nothing at ${path} in folder ${folder}, and never was`);
+}
+
+function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
 }
 
 /** Where each path goes. */
@@ -133,7 +141,7 @@ function* entriesFor(context: KeepContext, { path, atMs, as }: MomentRequest): G
 }
 
 function unknownItem(path: RelPath, atMs: number): RestoreItem {
-  const message = `${path} was there at ${new Date(atMs).toISOString()}, but nothing here tells what it held`;
+  const message = `${path} was there at ${isoTime(atMs)}, but nothing here tells what it held`;
   return { type: "skipped", path, code: "E_VERSION_NOT_FOUND", message };
 }
 

@@ -3,8 +3,9 @@
  * scanner over a simulated disk, and one simulated peer whose announcements
  * the real puller brings in.
  */
-import { toHex } from "../../../src/shared/hex.ts";
+
 import type { Head } from "../../../src/shared/file-info.ts";
+import { toHex } from "../../../src/shared/hex.ts";
 import { type ContentId, type FolderId, parseRelPath, type RelPath, type ShortId } from "../../../src/shared/ids.ts";
 import type { ChunkRequest } from "../../../src/shared/messages.ts";
 import { bump, type VersionVector } from "../../../src/shared/version-vector.ts";
@@ -19,13 +20,14 @@ import type { FolderDisk, Observation } from "../../../src/sync/folder-disk.ts";
 import { writeMarker } from "../../../src/sync/fs/marker.ts";
 import { createHasher } from "../../../src/sync/hash/blake3.ts";
 import type { LocalRow, VersionRow } from "../../../src/sync/index/index-port.ts";
-import { openIndex, type OwnedIndex } from "../../../src/sync/index/open-index.ts";
+import { type OwnedIndex, openIndex } from "../../../src/sync/index/open-index.ts";
 import { commitMissing, commitPresent, type PresentObservation } from "../../../src/sync/local-changes.ts";
 import type { PeerLink } from "../../../src/sync/peer-link.ts";
 import { ProblemBook } from "../../../src/sync/problem-book.ts";
 import { Puller } from "../../../src/sync/puller/puller.ts";
 import { Sources } from "../../../src/sync/puller/sources.ts";
 import { scan } from "../../../src/sync/scanner/scan.ts";
+import { noteHistoryBegin } from "../../../src/sync/versions/history-begin.ts";
 import type { KeepContext } from "../../../src/sync/versions/keep-context.ts";
 import { SimFs } from "../../support/sim-fs.ts";
 import type { TreeSpec } from "../../support/tree.ts";
@@ -116,6 +118,8 @@ export class KeepBench {
     writeMarker(bench.fs, { format: 1, folder: FOLDER, epoch: "epoch" });
     bench.fs.user.plant(spec);
     await bench.look();
+    await noteHistoryBegin(bench.context);
+    bench.later();
     return bench;
   }
 
@@ -146,8 +150,9 @@ export class KeepBench {
     return this.index.read.versions(FOLDER, path(at));
   }
 
-  /** Lets a person act, then time pass, then scans. */
+  /** Lets time pass, a person act, and time pass again; then scans. */
   async edit(act: (user: SimFs["user"]) => void): Promise<void> {
+    this.later();
     act(this.user);
     await this.look();
     this.later();
@@ -263,9 +268,15 @@ class FakePeer {
     return this.#announce(at, { type, mode, deleted: true, contentId: null, size: 0 });
   }
 
-  async #announce(at: string, { seen, ...content }: Partial<Head> & { readonly seen?: readonly Head[] }): Promise<Head> {
+  async #announce(
+    at: string,
+    { seen, ...content }: Partial<Head> & { readonly seen?: readonly Head[] },
+  ): Promise<Head> {
     const { index, nowMs, row } = { index: this.#bench.index, nowMs: this.#bench.nowMs, row: this.#bench.row(at) };
-    const known = index.read.remote(FOLDER, path(at)).map((remote) => remote.heads).reduce(joinHeads, row?.heads ?? []);
+    const known = index.read
+      .remote(FOLDER, path(at))
+      .map((remote) => remote.heads)
+      .reduce(joinHeads, row?.heads ?? []);
     const below: readonly VersionVector[] = (seen ?? known).map((head) => head.version);
     const head: Head = {
       version: bump(below, PEER, nowMs / 1000),
