@@ -391,7 +391,7 @@ export class Connection {
 const LAST_WORD_MS = 1000;
 
 /** The error that those get who waited on a connection that is over. */
-export function endError(reason: EndReason): SyncError {
+function endError(reason: EndReason): SyncError {
   return new SyncError("E_PEER_OFFLINE", `the connection ended: ${reason.message}`, { facts: { code: reason.code } });
 }
 

@@ -234,5 +234,3 @@ export type MainNote =
   | { readonly type: "taken"; readonly connection: number; readonly bytes: number }
   /** What a connection's frames said broke the protocol: it ends. */
   | { readonly type: "fault"; readonly connection: number; readonly message: string };
-
-export type { SharedFolder };

@@ -8,7 +8,7 @@ import { toHex } from "../../shared/hex.ts";
 import { type ContentId, type FolderId, parseFolderId, parseRelPath, type RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 
-export const CONTENT_ID_BYTES = 32;
+const CONTENT_ID_BYTES = 32;
 
 /** The failure for a message that breaks the protocol. */
 export function broken(what: string, cause?: unknown): SyncError {

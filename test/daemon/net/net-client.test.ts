@@ -1,7 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
-import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import type { Identity } from "../../../src/peer/identity.ts";
@@ -154,7 +153,7 @@ test("a paused device is told so, is let in no more, and comes back", async () =
 
 test("a killed process is noticed at once, and found again when it is back", async () => {
   const node = await start();
-  const child = fork(join(import.meta.dirname, "child-node.ts"), [node.identity.deviceId, String(node.at.port)], {
+  const child = fork(new URL("./child-node.ts", import.meta.url), [node.identity.deviceId, String(node.at.port)], {
     execPath: process.execPath,
   });
   const device = await new Promise<DeviceId>((resolve) => child.once("message", (id) => resolve(id as DeviceId)));

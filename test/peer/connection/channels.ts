@@ -53,7 +53,7 @@ export interface SideOptions {
 }
 
 /** One end of a connection that introduces itself as soon as it is greeted. */
-export function side(channel: SecureChannel, name: string, options: SideOptions): Side {
+function side(channel: SecureChannel, name: string, options: SideOptions): Side {
   const log: string[] = [];
   const bodies: Uint8Array[] = [];
   const made: { side?: Side } = {};

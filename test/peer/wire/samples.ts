@@ -123,7 +123,7 @@ const name = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter
 });
 
 /** Heads as the engine writes them. */
-export const arbitraryHead: fc.Arbitrary<Head> = fc
+const arbitraryHead: fc.Arbitrary<Head> = fc
   .record({
     version,
     author: device,
