@@ -1,11 +1,18 @@
 import type { RelPath } from "../../shared/ids.ts";
 import type { ScanBatch } from "../folder-disk.ts";
-import { type EntryType, ROOT } from "../fs/filesystem.ts";
+import { type DiskStat, ROOT } from "../fs/filesystem.ts";
 import type { LocalRow } from "../index/index-port.ts";
 import type { Listing } from "./listing.ts";
 import { otherFilesystem, unreadable } from "./scan-faults.ts";
 import { type DirectoryPath, isDirectoryRow, isShown, joinPath, type ScanState } from "./scan-state.ts";
 import type { Suspects, Visitor } from "./visit.ts";
+
+/** What a directory says of the names that it does not show. */
+interface Evidence {
+  readonly listing: Listing;
+  /** Names came or went since the scan began: what is gone may have been moved to where the scan had been (invariant 2). */
+  readonly isFresh: boolean;
+}
 
 /** Lists again the directories that did not show something, and tells what they still do not (invariant 1 of `scan`). */
 export class MissingFinder {
@@ -20,18 +27,25 @@ export class MissingFinder {
   *findAll(): Generator<ScanBatch> {
     for (let next = this.#visitor.takeSuspects(); next !== undefined; next = this.#visitor.takeSuspects()) {
       const [directory, suspects] = next;
-      const listing = this.#proven(directory);
-      if (listing !== undefined) yield* this.#findIn(directory, listing, suspects);
+      const evidence = this.#evidenceOf(directory);
+      if (evidence !== undefined) yield* this.#findIn(directory, evidence, suspects);
       yield* this.#visitor.visitAll();
     }
   }
 
-  /** The directory's names, when they are evidence. */
-  #proven(directory: DirectoryPath): Listing | undefined {
-    this.#state.checkRoot();
+  #evidenceOf(directory: DirectoryPath): Evidence | undefined {
+    if (this.#lookAt(directory) === undefined) return undefined;
+    const listing = this.#state.list(directory);
+    const after = listing === undefined ? undefined : this.#lookAt(directory);
+    if (listing === undefined || after === undefined) return undefined;
+    return { listing, isFresh: after.mtimeNs >= this.#state.startedNs };
+  }
+
+  /** A directory on the folder's file system; else undefined, and why is told. */
+  #lookAt(directory: DirectoryPath): DiskStat | undefined {
     try {
       const stat = this.#state.parts.fs.stat(directory);
-      if (stat?.type === "directory" && stat.dev === this.#state.tools.device) return this.#state.list(directory);
+      if (stat?.type === "directory" && stat.dev === this.#state.tools.device) return stat;
       if (stat?.type === "directory") this.#state.report(otherFilesystem(directory));
       else if (directory !== ROOT) this.#state.wentAway(directory, this.#state.row(directory));
     } catch (error) {
@@ -40,28 +54,34 @@ export class MissingFinder {
     return undefined;
   }
 
-  *#findIn(directory: DirectoryPath, listing: Listing, suspects: Suspects): Generator<ScanBatch> {
+  *#findIn(directory: DirectoryPath, evidence: Evidence, suspects: Suspects): Generator<ScanBatch> {
     if (suspects === undefined) {
       for (const page of this.#state.childRows(directory)) {
-        for (const row of page) yield* this.#judge(row, listing.typeFor(row));
+        for (const row of page) yield* this.#judge(row, { ...evidence, isFresh: false });
       }
       return;
     }
     for (const name of suspects) {
       const row = this.#state.row(joinPath(directory, name));
       if (row === undefined) continue;
-      const type = listing.typeFor(row);
-      yield* this.#judge(row, type);
+      yield* this.#judge(row, evidence);
       // It came back between the two looks, unless it was there all along in the place of a directory.
-      const isBack = type !== undefined && !isDirectoryRow(row) && this.#state.isWanted(row.path, type);
-      if (isBack) this.#visitor.look(row.path, type, row);
+      const type = this.#state.typeFor(row, evidence.listing);
+      const isBack = type !== undefined && (type === "directory" || !isDirectoryRow(row));
+      if (isBack && this.#state.isWanted(row.path, type)) this.#visitor.look(row.path, type, row);
     }
   }
 
-  *#judge(row: LocalRow, type: EntryType | undefined): Generator<ScanBatch> {
+  *#judge(row: LocalRow, { listing, isFresh }: Evidence): Generator<ScanBatch> {
     if (!this.#state.canBeMissing(row)) return;
+    const type = this.#state.typeFor(row, listing);
     // A special file in its place is a problem, and no evidence that anything was deleted.
     const isDirectoryGone = isDirectoryRow(row) && (type === undefined || type === "file" || type === "symlink");
+    const isGone = isDirectoryGone || type === undefined;
+    if (isGone && isFresh) {
+      this.#state.wentAway(row.path, row);
+      return;
+    }
     if (isDirectoryGone) yield* this.#missBelow(row.path);
     // Last, so that a crash half-way leaves the directory to be missed again.
     if (type === undefined && row.stamp !== null) this.#state.missing(row);

@@ -14,6 +14,7 @@ import { isGone, notUtf8, unholdable, unreadable } from "./scan-faults.ts";
 
 export type DirectoryPath = RelPath | typeof ROOT;
 
+const NS_PER_MS = 1_000_000n;
 const PROBLEMS_PER_BATCH = 100;
 /** A batch with so many chunks goes out early. */
 const CHUNKS_PER_BATCH = 100_000;
@@ -24,6 +25,7 @@ const PROBLEM_PATHS_MAX = 100_000;
 export class ScanState {
   readonly parts: ScanParts;
   readonly tools: ExamineTools;
+  readonly startedNs: bigint;
   readonly #isNameExact: boolean;
   readonly #problemPaths = new Set<string>();
   #observations: Observation[] = [];
@@ -37,6 +39,7 @@ export class ScanState {
     this.parts = parts;
     this.#isNameExact = parts.fs.capabilities.unicodeExact;
     const { fs, hash, now } = parts;
+    this.startedNs = BigInt(Math.floor(now())) * NS_PER_MS;
     this.tools = { fs, hash, now, isThorough, device: this.checkRoot(), checkAborted: () => this.checkAborted() };
   }
 
@@ -103,6 +106,22 @@ export class ScanState {
       else this.report(unreadable(directory, error));
       return undefined;
     }
+  }
+
+  /** The type of what a row finds under its name. A row that waits for its content must not take its Unicode twin's for it. */
+  typeFor(row: LocalRow, listing: Listing): EntryType | undefined {
+    const isWaiting = row.stamp === null && !winnerOf(row.heads).deleted;
+    if (isWaiting && !this.#isNameExact && this.#hasShownTwin(row.path)) return undefined;
+    return listing.typeOf(baseName(row.path));
+  }
+
+  #hasShownTwin(path: RelPath): boolean {
+    const directory = parentOf(path) ?? ROOT;
+    const forms = ["NFC", "NFD"].map((form) => joinPath(directory, baseName(path).normalize(form)));
+    return forms.some((form) => {
+      const twin = form === path ? undefined : this.row(form);
+      return twin !== undefined && isShown(twin);
+    });
   }
 
   /** Whether a path on disk takes part, and can; what cannot is told. */

@@ -47,6 +47,7 @@ export class Visitor {
 
   /** Looks at one path that a listing named. */
   look(path: RelPath, type: EntryType, row: LocalRow | undefined): void {
+    this.#state.checkAborted();
     const finding = examine(this.#state.tools, path, type, row);
     switch (finding.type) {
       case "problem":
@@ -115,12 +116,12 @@ export class Visitor {
     if (listing === undefined) return;
     for (const page of this.#state.childRows(directory)) {
       for (const row of page) {
-        const type = listing.typeFor(row);
+        const type = this.#state.typeFor(row, listing);
         if (type === undefined) {
           if (this.#state.canBeMissing(row)) this.#suspect(row.path);
           continue;
         }
-        listing.take(row);
+        listing.take(baseName(row.path));
         if (this.#state.isWanted(row.path, type)) this.look(row.path, type, row);
         if (this.#state.isBatchFull) yield this.#state.takeBatch();
       }

@@ -1,10 +1,12 @@
 /** A simulated folder with an index in memory, and the least of an engine that takes what a scan saw. */
 import { type Head, type PathProblem, sameStamp } from "../../../src/shared/file-info.ts";
 import type { FolderId, RelPath, ShortId } from "../../../src/shared/ids.ts";
+import { LIMITS } from "../../../src/shared/limits.ts";
 import { headsForChange, headsForDeletion } from "../../../src/sync/core/change.ts";
 import { winnerOf } from "../../../src/sync/core/heads.ts";
 import { compileIgnore } from "../../../src/sync/core/ignore.ts";
 import { createCutter } from "../../../src/sync/delta/cut.ts";
+import { hashFileContent } from "../../../src/sync/delta/hash-content.ts";
 import type { Observation } from "../../../src/sync/folder-disk.ts";
 import type { Filesystem } from "../../../src/sync/fs/filesystem.ts";
 import { writeMarker } from "../../../src/sync/fs/marker.ts";
@@ -18,7 +20,7 @@ import type { TreeSpec } from "../../support/tree.ts";
 
 export const FOLDER: FolderId = "photos" as FolderId;
 export const SELF: ShortId = "AAAAAAAAAAAA" as ShortId;
-const HASH = { hasher: createHasher("pure"), cutter: createCutter() };
+const HASH = { hasher: createHasher(), cutter: createCutter() };
 const START_MS = 1_790_000_000_000;
 const NS_PER_MS = 1_000_000n;
 
@@ -36,6 +38,8 @@ export interface ScanOptions extends Partial<ScanScope> {
   /** Stands between the scan and the disk. */
   readonly fs?: Filesystem;
   readonly isAborted?: () => boolean;
+  /** How long everything rests before the scan; by default as long as a changed path has to. */
+  readonly restMs?: number;
 }
 
 export class ScanBench {
@@ -89,6 +93,7 @@ export class ScanBench {
       take,
       fs = this.fs,
       isAborted = () => false,
+      restMs = LIMITS.settleMs.value,
     } = options;
     const parts: ScanParts = {
       fs,
@@ -99,6 +104,7 @@ export class ScanBench {
       now: () => this.nowMs,
       isAborted,
     };
+    this.later(restMs);
     const observations: Observation[] = [];
     const problems: PathProblem[] = [];
     let batches = 0;
@@ -170,9 +176,9 @@ export class ScanBench {
       const stat = this.fs.stat(path as RelPath);
       if (row === undefined || row.stamp === null || stat === undefined) return true;
       const head: Head = winnerOf(row.heads);
-      if (head.type !== "file" || !sameStamp(row.stamp, stat)) return false;
-      const bytes = this.fs.disk.inodeAt(path, "read").data;
-      return Buffer.from(HASH.hasher.chunk(bytes)).toString("hex") !== head.contentId;
+      if (head.type === "directory" || !sameStamp(row.stamp, stat)) return false;
+      if (head.type === "symlink") return this.fs.disk.inodeAt(path, "readlink").target !== head.target;
+      return contentIdOf(this.user.read(path)) !== head.contentId;
     });
   }
 
@@ -189,6 +195,17 @@ export class ScanBench {
   get nowNs(): bigint {
     return BigInt(this.nowMs) * NS_PER_MS;
   }
+}
+
+/** The content id of a text. */
+export function contentIdOf(text: string): string | null {
+  const data = new TextEncoder().encode(text);
+  const read = (target: Uint8Array, position: number): number => {
+    const part = data.subarray(position, position + target.length);
+    target.set(part);
+    return part.length;
+  };
+  return hashFileContent(read, data.length, HASH).contentId;
 }
 
 /** Paths by kind, sorted: what most tests compare. */

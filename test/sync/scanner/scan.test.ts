@@ -4,7 +4,7 @@ import { winnerOf } from "../../../src/sync/core/heads.ts";
 import type { Observation } from "../../../src/sync/folder-disk.ts";
 import { EXFAT, HFS } from "../../support/sim-disk.ts";
 import { executable, link, type TreeSpec } from "../../support/tree.ts";
-import { ScanBench, type Seen, told } from "./scan-bench.ts";
+import { FOLDER, ScanBench, type Seen, told } from "./scan-bench.ts";
 
 type Present = Extract<Observation, { type: "present" }>;
 const NOTHING = { present: [], missing: [], problems: [] };
@@ -224,6 +224,15 @@ describe("what is gone", () => {
     expect(told(seen)).toEqual({ ...NOTHING, missing: ["d/e"] });
   });
 
+  test("in a directory that goes, rows that show nothing are not missing with it", async () => {
+    const bench = await ScanBench.synced({ d: { a: "1", b: "2", c: "3" } });
+    bench.user.delete("d/a");
+    await bench.scan();
+    await bench.wantAgain("d/b");
+    bench.user.delete("d");
+    expect(told(await bench.look()).missing).toEqual(["d", "d/c"]);
+  });
+
   test("by the thousand in one directory is all found", async () => {
     const many: Record<string, string> = {};
     for (let i = 0; i < 12_000; i++) many[`f${i}`] = "";
@@ -255,7 +264,11 @@ describe("ignored paths", () => {
     expect(told(await bench.look({ ignore: "*.tmp" })).missing).toEqual(["d", "d/y"]);
   });
 
-  test("are not looked at when a hint names them", async () => {
+  test("are not looked at when a hint names them, synced before or not", async () => {
+    const synced = await ScanBench.synced(TREE);
+    for (const path of ["build/x", "src/b.tmp", "a.tmp"]) synced.user.write(path, "changed");
+    const hints = { paths: paths("build/x", "src/b.tmp", "a.tmp") };
+    expect(told(await synced.look({ ignore: "*.tmp\nbuild/", ...hints }))).toEqual(NOTHING);
     const bench = await ScanBench.of(TREE);
     const seen = await bench.look({
       ignore: "*.tmp\nbuild/",
@@ -325,15 +338,35 @@ describe("file systems that fold names", () => {
     expect(told(await bench.look({ paths: paths("caf\u00e9/\u00e4") })).missing).toEqual(["caf\u00e9/\u00e4"]);
   });
 
+  test("a row that waits for its content does not take its Unicode twin for it", async () => {
+    const bench = await ScanBench.synced({ "\u00e9": "mine" }, HFS);
+    const row = bench.row("\u00e9")!;
+    const twin = "e\u0301" as RelPath;
+    const theirs = { ...winnerOf(row.heads), contentId: "00".repeat(32) as never };
+    const change = { path: twin, heads: [theirs], stamp: null, announce: false };
+    await bench.index.write.commitLocal(FOLDER, [change], { nowMs: bench.nowMs });
+    // The disk lists the name in the twin's form.
+    expect(bench.fs.list("").map((entry) => entry.name)).toContain(twin);
+    expect(told(await bench.look())).toEqual(NOTHING);
+  });
+
+  test("permissions that were set but not taken are kept when the content changes", async () => {
+    const bench = await ScanBench.synced({ f: "1" });
+    const row = bench.row("f")!;
+    const head = { ...winnerOf(row.heads), mode: 0o664 };
+    const change = { path: row.path, heads: [head], stamp: row.stamp, announce: false };
+    await bench.index.write.commitLocal(FOLDER, [change], { nowMs: bench.nowMs });
+    bench.user.write("f", "2");
+    expect(present(await bench.look(), "f")).toMatchObject({ mode: 0o664 });
+  });
+
   test("permissions and times that the disk cannot hold are kept as they were synced (trust E16)", async () => {
     const bench = await ScanBench.synced({ "a.sh": "1" }, EXFAT);
     const row = bench.row("a.sh")!;
     const head = { ...winnerOf(row.heads), mode: 0o755, mtimeNs: 1_700_000_000_123_456_789n };
-    await bench.index.write.commitLocal(
-      "photos" as never,
-      [{ path: row.path, heads: [head], stamp: row.stamp, announce: true }],
-      { nowMs: 1 },
-    );
+    await bench.index.write.commitLocal(FOLDER, [{ path: row.path, heads: [head], stamp: row.stamp, announce: true }], {
+      nowMs: 1,
+    });
     bench.user.chmod("a.sh", 0o644);
     bench.fs.disk.inodeAt("a.sh", "test").ctimeNs += 5_000_000_000n;
     expect(present(await bench.look(), "a.sh")).toMatchObject({ mode: 0o755, mtimeNs: 1_700_000_000_123_456_789n });
