@@ -87,7 +87,8 @@ export class FrameSender {
     this.#queues[urgency].push(queued);
     this.#queuedBytes += queued.bytes.length;
     if (urgency === "bulk") this.#bulkBytes += queued.bytes.length;
-    if (this.#queues.control.length > CONTROL_FRAMES_MAX) this.#onFlood();
+    // Once: what is said because of it is queued here, too.
+    if (this.#queues.control.length === CONTROL_FRAMES_MAX) this.#onFlood();
     this.#pumpSoon();
   }
 

@@ -15,6 +15,7 @@ import type { ContentId, DeviceId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
+import { Budget } from "./connection-budget.ts";
 import { Pulse } from "./connection-pulse.ts";
 import { RequestTable } from "./connection-requests.ts";
 import { FrameSender } from "./connection-sender.ts";
@@ -24,6 +25,7 @@ import type { ChunkAnswer } from "./wire/answers.ts";
 import { type FolderFrame, type FolderFrameType, isFolderFrame } from "./wire/codec.ts";
 import { commonFeatures, type Feature, OFFERED_FEATURES } from "./wire/features.ts";
 import { decodeFetchChunkList, decodeFetchChunks } from "./wire/fetch.ts";
+import type { FrameType } from "./wire/frame-types.ts";
 import { FrameDecoder, type FrameHeader, type WireItem } from "./wire/frames.ts";
 import * as greetings from "./wire/greetings.ts";
 import { broken } from "./wire/wire-values.ts";
@@ -84,6 +86,7 @@ export class Connection {
   readonly #requests: RequestTable;
   readonly #server: ChunkServer;
   readonly #pulse: Pulse;
+  readonly #budget: Budget;
   readonly #over = Promise.withResolvers<EndReason>();
   readonly #gone = Promise.withResolvers<void>();
   #features: readonly Feature[] = [];
@@ -97,6 +100,7 @@ export class Connection {
   constructor(deps: ConnectionDeps) {
     const { channel, clock, times } = deps;
     this.#deps = deps;
+    this.#budget = new Budget(clock);
     this.channel = channel;
     this.device = channel.peer.deviceId;
     this.#sender = new FrameSender(channel.stream, () => this.fail(broken("more questions than it reads answers")));
@@ -348,6 +352,7 @@ export class Connection {
       this.#requests.takePiece(header, item.bytes, item.isLast);
       return;
     }
+    if (SPARING.has(header.type) && !this.#budget.take()) throw broken(`"${header.type}" too often`);
     if (this.#takeEarly(header, item.body)) return;
     if (!this.isEstablished) throw broken("a message before its introduction");
     const { type } = header;
@@ -388,6 +393,8 @@ export class Connection {
   }
 }
 
+/** Frames that nothing else holds back. */
+const SPARING: ReadonlySet<FrameType> = new Set(["introduction", "deviceRemoved", "probeMe", "probeReply"]);
 const LAST_WORD_MS = 1000;
 
 /** The error that those get who waited on a connection that is over. */

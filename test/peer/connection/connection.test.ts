@@ -225,6 +225,18 @@ test("more requests at once than may be end the connection", async () => {
   expect(a.reason).toMatchObject({ code: "E_PROTOCOL", message: expect.stringContaining("more requests") });
 });
 
+test.each([
+  { name: "pings", frame: encodeFrame("ping"), reason: "more questions" },
+  { name: "introductions", frame: encodeFrame("introduction"), reason: "too often" },
+])("a flood of $name ends the connection", async ({ frame, reason }) => {
+  const { a, far } = await connectedToRaw();
+  far.pause();
+  const flood = Buffer.concat(Array.from({ length: 500_000 / frame.length }, () => frame));
+  for (let i = 0; i < 8; i++) far.write(flood);
+  await settle(100);
+  expect(a.reason).toMatchObject({ code: "E_PROTOCOL", message: expect.stringContaining(reason) });
+});
+
 test("a silent peer is pinged after 12 s and gone after 28", async () => {
   const { a, types, clock } = await connectedToRaw();
   clock.advance(11_999);
