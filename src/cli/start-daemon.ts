@@ -171,8 +171,12 @@ export async function readOfflineSettings(
     import("../daemon/config/config-store.ts"),
     import("../daemon/config/settings.ts"),
   ]);
-  await using store = await ConfigStore.open({ file: paths.configFile, env, log: SILENT });
-  return listSettings(store, key);
+  const store = await ConfigStore.open({ file: paths.configFile, env, log: SILENT });
+  try {
+    return listSettings(store, key);
+  } finally {
+    await store[Symbol.asyncDispose]();
+  }
 }
 
 /** Changes settings of a node that is not running. */
@@ -187,6 +191,10 @@ export async function changeOfflineSettings(
     import("../daemon/home.ts"),
   ]);
   await openHome(paths);
-  await using store = await ConfigStore.open({ file: paths.configFile, env, log: SILENT });
-  return changeSettings(store, settings);
+  const store = await ConfigStore.open({ file: paths.configFile, env, log: SILENT });
+  try {
+    return await changeSettings(store, settings);
+  } finally {
+    await store[Symbol.asyncDispose]();
+  }
 }

@@ -1,6 +1,6 @@
 /** Reads the last lines of the log files, without holding a file in memory. */
 import { readdirSync, statSync } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogLine } from "../shared/api.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/config-settings.ts";
@@ -60,8 +60,16 @@ function logName(number: number): string {
 }
 
 async function* linesFromEnd(file: string, size: number | undefined): AsyncIterable<string> {
-  await using handle = await open(file, "r");
-  let position = size ?? (await handle.stat()).size;
+  const handle = await open(file, "r");
+  try {
+    yield* linesBackwards(handle, size ?? (await handle.stat()).size);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function* linesBackwards(handle: FileHandle, size: number): AsyncIterable<string> {
+  let position = size;
   let rest: Buffer = Buffer.alloc(0);
   while (position > 0) {
     const length = Math.min(BLOCK_BYTES, position);
@@ -71,13 +79,9 @@ async function* linesFromEnd(file: string, size: number | undefined): AsyncItera
     const bytes = Buffer.concat([block, rest]);
     // The first line of the block may have begun in the block before.
     const start = position === 0 ? 0 : bytes.indexOf(10) + 1;
-    rest = position === 0 || start > 0 ? bytes.subarray(0, Math.max(0, start - 1)) : bytes;
-    if (position > 0 && start === 0 && rest.length < LINE_BYTES_MAX) continue;
-    yield* bytes
-      .subarray(start)
-      .toString("utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-      .reverse();
+    rest = start > 0 ? bytes.subarray(0, start - 1) : bytes.subarray(0, LINE_BYTES_MAX);
+    if (position > 0 && start === 0) continue;
+    const lines = bytes.subarray(start).toString("utf8").split("\n");
+    yield* lines.filter((line) => line !== "").reverse();
   }
 }

@@ -50,12 +50,22 @@ export interface DaemonOptions {
  * SIGTERM and SIGINT drain; a second one leaves at once.
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
+  await openHome(options.paths);
+  const stack = new AsyncDisposableStack();
+  let drain: NodeJS.Timeout | undefined;
+  try {
+    const log = await serve(options, stack);
+    drain = setTimeout(() => leave(log, "Did not drain in time"), DRAIN_MS).unref();
+  } finally {
+    await stack.disposeAsync();
+    clearTimeout(drain);
+  }
+}
+
+/** Starts everything, each part on the stack, and returns when the daemon is asked to end. */
+async function serve(options: DaemonOptions, stack: AsyncDisposableStack): Promise<DaemonLog> {
   const { paths } = options;
   const stopping = Promise.withResolvers<string>();
-  await openHome(paths);
-  // Declared before the stack, so that it watches over the stack's end.
-  using deadline = new Deadline();
-  await using stack = new AsyncDisposableStack();
   stack.use(await takeLock(paths));
   const run: RunInfo = {
     v: 1,
@@ -109,20 +119,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     throw error;
   }
   log.info("Stopping", { reason: await stopping.promise });
-  deadline.start(() => leave(log, "Did not drain in time"));
-}
-
-/** Ends the process when the drain takes too long. */
-class Deadline implements Disposable {
-  #timer: NodeJS.Timeout | undefined;
-
-  start(leaveNow: () => void): void {
-    this.#timer = setTimeout(leaveNow, DRAIN_MS).unref();
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
+  return log;
 }
 
 async function takeLock(paths: HomePaths): Promise<Disposable> {

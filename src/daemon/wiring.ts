@@ -37,7 +37,15 @@ const PORTS_TRIED = 50;
 
 /** Opens everything a node has. What was opened is closed again when it throws. */
 export async function openNode(context: NodeContext): Promise<RunningNode> {
-  await using opening = new AsyncDisposableStack();
+  const opening = new AsyncDisposableStack();
+  try {
+    return await openParts(context, opening);
+  } finally {
+    await opening.disposeAsync();
+  }
+}
+
+async function openParts(context: NodeContext, opening: AsyncDisposableStack): Promise<RunningNode> {
   const { config, paths, log } = context;
   const identity = await openIdentity(paths.stateDir);
   const indexPath = join(paths.stateDir, "index.db");
