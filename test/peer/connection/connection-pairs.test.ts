@@ -53,9 +53,30 @@ class Device {
   }
 }
 
-function dial(from: Device, to: Device): { near: Connection; far: Connection; streams: [Duplex, Duplex] } {
-  const streams = duplexPair() as [Duplex, Duplex];
+function dial(
+  from: Device,
+  to: Device,
+  streams: [Duplex, Duplex] = duplexPair() as [Duplex, Duplex],
+): { near: Connection; far: Connection; streams: [Duplex, Duplex] } {
   return { near: from.take(streams[0], to.id, true), far: to.take(streams[1], from.id, false), streams };
+}
+
+/** A connection whose bytes take some turns on their way, other ones in each direction. */
+function slowPair(turnsThere: number, turnsBack: number): [Duplex, Duplex] {
+  const [near, nearEnd] = duplexPair() as [Duplex, Duplex];
+  const [far, farEnd] = duplexPair() as [Duplex, Duplex];
+  const carry = (from: Duplex, to: Duplex, turns: number): void => {
+    let way = Promise.resolve();
+    const later = (act: () => void): void => {
+      way = way.then(() => settle(turns)).then(act);
+    };
+    from.on("data", (bytes: Uint8Array) => later(() => void to.write(bytes)));
+    from.on("end", () => later(() => to.end()));
+    from.on("close", () => later(() => to.destroy()));
+  };
+  carry(nearEnd, farEnd, turnsThere);
+  carry(farEnd, nearEnd, turnsBack);
+  return [near, far];
 }
 
 function two(): { a: Device; b: Device; clock: ManualClock } {
@@ -104,11 +125,13 @@ test(`any order of dials and delays leaves one connection (seed ${seed})`, async
     const dials: ReturnType<typeof dial>[] = [];
     const count = 2 + Math.floor(random.fraction() * 3);
     for (let i = 0; i < count; i++) {
-      dials.push(random.fraction() < 0.5 ? dial(a, b) : dial(b, a));
+      const pair = slowPair(Math.floor(random.fraction() * 12), Math.floor(random.fraction() * 12));
+      dials.push(random.fraction() < 0.5 ? dial(a, b, pair) : dial(b, a, pair));
       await settle(Math.floor(random.fraction() * 6));
     }
-    await settle();
-    await pass(clock, 8000);
+    await settle(100);
+    await pass(clock, 15_000);
+    await settle(100);
     expectOnePair(a, b, dials);
   }
 });
