@@ -10,6 +10,7 @@ import type { RunInfo } from "../shared/run-info.ts";
 import { ControlServer } from "./api/control-server.ts";
 import { ConfigStore } from "./config/config-store.ts";
 import type { Environment } from "./config/effective-config.ts";
+import { applySettings } from "./config/settings.ts";
 import { controlSockets, openHome } from "./home.ts";
 import { tryLock } from "./instance-lock.ts";
 import { type DaemonLog, openLog } from "./log.ts";
@@ -137,7 +138,7 @@ async function openConfig(options: DaemonOptions, log: DaemonLog): Promise<Start
   try {
     await config.update((draft) => {
       before = Object.fromEntries(Object.keys(options.settings).map((key) => [key, draft[key as SettingKey]]));
-      Object.assign(draft, options.settings);
+      applySettings(draft, options.settings);
     });
   } catch (error) {
     await config[Symbol.asyncDispose]();

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tryLock } from "../../src/daemon/instance-lock.ts";
+import { SETTING_KEYS, type SettingKey } from "../../src/shared/config-settings.ts";
 import { parseRunInfo, type RunInfo } from "../../src/shared/run-info.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -236,6 +237,61 @@ async function until(child: ChildProcess, isThere: () => boolean): Promise<void>
     await Promise.race([once(child.stdout ?? child, "data"), once(child.stderr ?? child, "data"), exited]);
   exited.catch(() => {});
 }
+
+describe("a running daemon follows its configuration", () => {
+  interface Shown {
+    readonly device: { readonly name: string };
+    readonly listen: readonly string[];
+  }
+  const status = async (): Promise<Shown> => JSON.parse((await syncline(["status", "--json"])).out) as Shown;
+  const changes: Readonly<Record<SettingKey, string>> = {
+    name: "tower",
+    listen: "localhost:0",
+    dashboard: "off",
+    discovery: "off",
+    logLevel: "debug",
+    rescanMinutes: "5",
+    keepDays: "7",
+  };
+
+  test("each key, without a restart", async () => {
+    await syncline(["up", ...LISTEN]);
+    const { pid } = await runInfo();
+    for (const key of SETTING_KEYS) {
+      expect({ key, ...(await syncline(["config", "set", key, changes[key]])) }).toMatchObject({ key, exit: 0 });
+    }
+    const after = await status();
+    expect(after.device.name).toBe("tower");
+    expect(after.listen[0]).not.toMatch(/:0$/);
+    expect((await runInfo()).pid).toBe(pid);
+    await syncline(["down"]);
+    const { settings } = JSON.parse((await syncline(["config", "get", "--json"])).out) as {
+      settings: { key: string; source: string }[];
+    };
+    expect(settings.map(({ key, source }) => [key, source])).toEqual(SETTING_KEYS.map((key) => [key, "file"]));
+  });
+
+  test("the same up again changes nothing, a port that was picked included", async () => {
+    await syncline(["up", ...LISTEN]);
+    const before = await readFile(join(home, "config.json"), "utf8");
+    await syncline(["up", ...LISTEN]);
+    await syncline(["down"]);
+    await syncline(["up", ...LISTEN]);
+    expect(await readFile(join(home, "config.json"), "utf8")).toBe(before);
+  });
+
+  test("an edit with a fault changes nothing, is logged, and is told by validate", async () => {
+    await syncline(["up", ...LISTEN]);
+    const file = join(home, "config.json");
+    await writeFile(file, (await readFile(file, "utf8")).replace('"listen"', '"lisen"'));
+    expect(await syncline(["config", "validate"])).toMatchObject({ exit: 2 });
+    expect(await syncline(["config", "set", "name", "x"])).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining("lisen"),
+    });
+    expect(await syncline(["status"])).toMatchObject({ exit: 0 });
+  });
+});
 
 describe("a home in another place", () => {
   test("whose path is too long for a socket has it in the runtime directory, and run.json says where", async () => {

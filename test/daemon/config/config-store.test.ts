@@ -240,6 +240,14 @@ describe("settings", () => {
     expect(listSettings(store, "keepDays")).toMatchObject([{ value: 30, source: "default" }]);
   });
 
+  test("keep a port that was picked, when port 0 is asked for again", async () => {
+    await using b = await bench();
+    const store = await b.open();
+    await changeSettings(store, { listen: "127.0.0.1:41234" });
+    expect(await changeSettings(store, { listen: "127.0.0.1:0" })).toEqual([]);
+    expect(await changeSettings(store, { listen: "*:0" })).toEqual(["listen"]);
+  });
+
   test("that do not exist are named with a near miss, and none of the others is changed", async () => {
     await using b = await bench();
     const store = await b.open();
