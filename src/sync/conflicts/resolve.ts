@@ -25,7 +25,7 @@ export type Keep = "current" | "copy" | "both";
  * E_CHANGING says that a file was changed on disk this very moment; whatever
  * had been done by then is a version that `versions` lists.
  */
-export function resolveConflict(context: KeepContext, id: number, keep: Keep): Promise<ConflictView> {
+export async function resolveConflict(context: KeepContext, id: number, keep: Keep): Promise<ConflictView> {
   assertChangesCount(context);
   return context.inLoop(async () => {
     const row = conflictRow(context, id);

@@ -20,7 +20,7 @@ import { readUndo, writeUndo } from "./undo-note.ts";
  * person or one of its files has changed since, E_VERSION_NOT_FOUND when the
  * store no longer holds what is needed; then nothing has changed.
  */
-export function undoConflict(context: KeepContext, id: number): Promise<ConflictView> {
+export async function undoConflict(context: KeepContext, id: number): Promise<ConflictView> {
   assertChangesCount(context);
   return context.inLoop(async () => {
     const sides = sidesOf(context, conflictRow(context, id));

@@ -86,8 +86,11 @@ async function carryOutOnce(
   let next = 0;
   for (const attempt of attempts) {
     const outcome = attempt.step === undefined ? undefined : outcomes[next++];
-    if (outcome?.type === "bad-source") again.push(attempt);
-    else carried.set(attempt.change, commit.take(attempt, outcome));
+    if (outcome?.type === "bad-source") {
+      again.push(attempt);
+      const source = attempt.step?.step === "file" ? attempt.step.source : undefined;
+      if (source?.from === "path") context.lookAgain(source.path);
+    } else carried.set(attempt.change, commit.take(attempt, outcome));
   }
   await commit.write();
   if (steps.length > 0) await context.disk.committed();
@@ -148,7 +151,7 @@ function showAttempt(
   else {
     const { contentId, size, mtimeNs, mode } = winner;
     const source = nextSource(context, change, winner, attempt.tried);
-    if (contentId === null || source === undefined) return noContent(path, attempt.tried.size > 0);
+    if (contentId === null || source === undefined) return noContent(path, [...attempt.tried]);
     attempt.step = { step: "file", path, contentId, size, mtimeNs, mode, source, expected, displacedTo };
   }
   return attempt;
@@ -187,11 +190,11 @@ function nextSource(
   return source;
 }
 
-function noContent(path: RelPath, hasChanged: boolean): Extract<Carried, { type: "skipped" }> {
-  const message = hasChanged
-    ? `what was kept of ${path} has changed since, and no connected device has it`
-    : `no connected device has this version of ${path}`;
-  return skipped(path, "E_NO_SOURCE", message);
+function noContent(path: RelPath, tried: readonly string[]): Extract<Carried, { type: "skipped" }> {
+  if (tried.length === 0) return skipped(path, "E_NO_SOURCE", `no connected device has this version of ${path}`);
+  if (tried.every((key) => key.startsWith("path:")))
+    return skipped(path, "E_CHANGING", `the file that ${path} was to be copied from was changed a moment ago`);
+  return skipped(path, "E_NO_SOURCE", `what was kept of ${path} has changed since, and no connected device has it`);
 }
 
 function skipped(path: RelPath, code: string, message: string): Extract<Carried, { type: "skipped" }> {

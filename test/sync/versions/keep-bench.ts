@@ -74,7 +74,7 @@ export class KeepBench {
   /** Paths that were to be looked at again. */
   readonly lookedAgain: RelPath[] = [];
   readonly events: FolderEvent[] = [];
-  isPeerConnected = true;
+  #isPeerConnected = true;
   #names = 0;
 
   private constructor() {
@@ -97,7 +97,11 @@ export class KeepBench {
         sleep: () => Promise.resolve(),
       },
       random: {
-        bytes: (count) => Uint8Array.from({ length: count }, () => (this.#names = (this.#names + 1) % 65_536) % 256),
+        bytes: (count) => {
+          const bytes = new Uint8Array(count);
+          new DataView(bytes.buffer).setUint32(0, ++this.#names);
+          return bytes;
+        },
         fraction: () => 0.5,
       },
       hasher: hash.hasher,
@@ -105,7 +109,7 @@ export class KeepBench {
       emit: (event) => void this.events.push(event),
       inLoop: (work) => work(),
       lookAgain: (at) => void this.lookedAgain.push(at),
-      links: () => (this.isPeerConnected ? [this.peer.link] : []),
+      links: () => (this.#isPeerConnected ? [this.peer.link] : []),
       mode: () => this.mode,
       ignoreSource: () => ({ folderText: this.ignoreText, devicePatterns: [] }),
     };
@@ -150,6 +154,10 @@ export class KeepBench {
     return this.index.read.versions(FOLDER, path(at));
   }
 
+  disconnect(): void {
+    this.#isPeerConnected = false;
+  }
+
   /** Lets time pass, a person act, and time pass again; then scans. */
   async edit(act: (user: SimFs["user"]) => void): Promise<void> {
     this.later();
@@ -181,7 +189,7 @@ export class KeepBench {
   /** Brings in all that the peer announced; returns the problems met. */
   async pull(): Promise<readonly string[]> {
     const sources = new Sources(this.context);
-    if (this.isPeerConnected) sources.add(this.peer.link);
+    if (this.#isPeerConnected) sources.add(this.peer.link);
     const problems = new ProblemBook(this.context.clock);
     let wake: () => void = () => {};
     let woken = new Promise<void>((resolve) => (wake = resolve));
@@ -226,8 +234,7 @@ class FakePeer {
   readonly #lists = new Map<ContentId, Uint8Array>();
   #sequence = 0;
   requests = 0;
-  /** Sends wrong bytes. */
-  isLying = false;
+  #isLying = false;
 
   constructor(bench: KeepBench) {
     this.#bench = bench;
@@ -248,6 +255,11 @@ class FakePeer {
     return { contentId, size: bytes.length };
   }
 
+  /** From now on it sends wrong bytes. */
+  lie(): void {
+    this.#isLying = true;
+  }
+
   forget(): void {
     this.#contents.clear();
     this.#lists.clear();
@@ -255,23 +267,20 @@ class FakePeer {
 
   /** Writes a file there, having seen `seen`: by default all that is known here. */
   async write(at: string, text: string, more: Partial<Head> & { readonly seen?: readonly Head[] } = {}): Promise<Head> {
-    return this.#announce(at, { ...this.hold(text), type: "file", mode: 0o644, ...more });
+    return this.#write(at, { ...this.hold(text), type: "file", mode: 0o644, ...more });
   }
 
-  async mkdir(at: string): Promise<Head> {
-    return this.#announce(at, { type: "directory", mode: 0o755, contentId: null, size: 0, mtimeNs: 0n });
+  async mkdir(at: string, more: { readonly seen?: readonly Head[] } = {}): Promise<Head> {
+    return this.#write(at, { type: "directory", mode: 0o755, contentId: null, size: 0, mtimeNs: 0n, ...more });
   }
 
   async delete(at: string): Promise<Head> {
     const gone = this.#bench.row(at);
     const { type, mode } = gone === undefined ? { type: "file" as const, mode: 0o644 } : winnerOf(gone.heads);
-    return this.#announce(at, { type, mode, deleted: true, contentId: null, size: 0 });
+    return this.#write(at, { type, mode, deleted: true, contentId: null, size: 0 });
   }
 
-  async #announce(
-    at: string,
-    { seen, ...content }: Partial<Head> & { readonly seen?: readonly Head[] },
-  ): Promise<Head> {
+  async #write(at: string, { seen, ...content }: Partial<Head> & { readonly seen?: readonly Head[] }): Promise<Head> {
     const { index, nowMs, row } = { index: this.#bench.index, nowMs: this.#bench.nowMs, row: this.#bench.row(at) };
     const known = index.read
       .remote(FOLDER, path(at))
@@ -292,9 +301,14 @@ class FakePeer {
       owner: PEER,
       ...content,
     };
-    const record = { sequence: ++this.#sequence, info: { path: path(at), heads: [head] }, chunkList: null };
-    await index.write.commitRemote(FOLDER, PEER, "peer-epoch", this.#sequence, [record]);
+    await this.announce(at, head);
     return head;
+  }
+
+  /** Announces a version as it stands, such as one it got from here. */
+  async announce(at: string, ...heads: readonly Head[]): Promise<void> {
+    const record = { sequence: ++this.#sequence, info: { path: path(at), heads }, chunkList: null };
+    await this.#bench.index.write.commitRemote(FOLDER, PEER, "peer-epoch", this.#sequence, [record]);
   }
 
   get link(): PeerLink {
@@ -316,7 +330,7 @@ class FakePeer {
 
   #serve(contentId: ContentId, offset: number, size: number): Uint8Array | undefined {
     const bytes = this.#contents.get(contentId)?.slice(offset, offset + size);
-    return this.isLying ? bytes?.map((byte) => byte ^ 1) : bytes;
+    return this.#isLying ? bytes?.map((byte) => byte ^ 1) : bytes;
   }
 }
 

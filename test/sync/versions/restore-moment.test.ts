@@ -217,8 +217,8 @@ describe("restoring a folder to a moment", () => {
     const bench = await kept({ "a.txt": "one", d: { "b.txt": "two" } });
     const atMs = bench.nowMs;
     await bench.edit((user) => user.delete("d"));
-    await run(bench, "", atMs, { as: path("then") });
-    expect(bench.tree).toEqual({ "a.txt": "one", then: { "a.txt": "one", d: { "b.txt": "two" } } });
+    await run(bench, "", atMs, { as: path("before") });
+    expect(bench.tree).toEqual({ "a.txt": "one", before: { "a.txt": "one", d: { "b.txt": "two" } } });
     expect(await bench.look()).toEqual([]);
   });
 

@@ -246,7 +246,7 @@ describe("restoring is refused", () => {
 
   test("for content that changed after it was kept, and that nobody has", async () => {
     const bench = await threeVersions();
-    bench.isPeerConnected = false;
+    bench.disconnect();
     const [first] = bench.versions("a.txt");
     bench.user.write(`.syncline/store/${first?.storedAs}`, "written later");
     expect(await failure(run(bench, "a.txt", { version: 1 }))).toBe("E_NO_SOURCE");
@@ -295,9 +295,9 @@ describe("restoring what only others kept", () => {
   });
 
   test.each([
-    { name: "nobody is connected", act: (bench: KeepBench) => void (bench.isPeerConnected = false) },
+    { name: "nobody is connected", act: (bench: KeepBench) => bench.disconnect() },
     { name: "nobody has it any more", act: (bench: KeepBench) => bench.peer.forget() },
-    { name: "what is sent is wrong", act: (bench: KeepBench) => void (bench.peer.isLying = true) },
+    { name: "what is sent is wrong", act: (bench: KeepBench) => bench.peer.lie() },
   ])("lists it when $name, and touches nothing", async ({ act }) => {
     const { bench, atMs } = await overwritten();
     act(bench);
