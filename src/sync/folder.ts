@@ -33,6 +33,7 @@ import { ProblemBook } from "./problem-book.ts";
 import { Puller, type PullTraffic, type Transfer } from "./puller/puller.ts";
 import { Sources } from "./puller/sources.ts";
 import { DirtySet } from "./scanner/settle.ts";
+import { noteHistoryBegin } from "./versions/history-begin.ts";
 
 const HALTED_RETRY_MS = 5_000;
 const COOKIE_MS = 2_000;
@@ -271,7 +272,13 @@ export class Folder implements AsyncDisposable {
   /** Runs a command in the loop, between turns, and resolves with its result. */
   command<T>(work: () => Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#commands.push(() => work().then(resolve, reject));
+      this.#commands.push(() =>
+        work().then(resolve, (error: unknown) => {
+          // It may have failed between the disk and the index.
+          this.#needsRecovery = true;
+          reject(error);
+        }),
+      );
       this.#bell.ring();
     });
   }
@@ -510,6 +517,7 @@ export class Folder implements AsyncDisposable {
         this.#lastFullScan = this.#context.clock.monotonic();
         this.#hasScanned = true;
         if (mood.isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, null);
+        await noteHistoryBegin(this.#context);
       }
     } catch (error) {
       // What was not looked at is looked at again.
