@@ -76,6 +76,7 @@ export class ChokidarWatcher implements Watcher {
       root: this.#root,
       isIgnored: this.#isIgnored,
       onChange: (path) => this.#hint(path),
+      onRootGone: () => this.#rootGone(),
       onLimit: (code) => this.#limited(code),
       onError: (error) => this.#suspect(`watching failed: ${String(error)}`),
     });
@@ -91,7 +92,7 @@ export class ChokidarWatcher implements Watcher {
       atomic: false,
       awaitWriteFinish: false,
       ignorePermissionErrors: true,
-      ...(isTree ? { backend: "native-recursive" } : { depth: 0 }),
+      ...(isTree ? {} : { depth: 0 }),
       ignored: isTree ? (path) => this.#isLeftOut(path) : (path) => path !== this.#area && !isCookie(path),
     });
     this.#chokidar = chokidar;
@@ -132,6 +133,13 @@ export class ChokidarWatcher implements Watcher {
     if (event !== "add") return;
     await this.#directories?.idle();
     this.#listener?.onHint(path);
+  }
+
+  /** chokidar still watches the directory that was moved away; it shall wait for the next one at this place. */
+  #rootGone(): void {
+    this.#suspect("the folder went away");
+    this.#chokidar?.unwatch(this.#area);
+    this.#chokidar?.add(this.#area);
   }
 
   #rootChanged(event: string): void {

@@ -11,7 +11,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { type BigIntStats, type FSWatcher, lstatSync, readdirSync, watch } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isReserved, type RelPath } from "../../shared/ids.ts";
 
 export interface DirectoryWatchesOptions {
@@ -20,6 +20,8 @@ export interface DirectoryWatchesOptions {
   readonly isIgnored: (directory: RelPath) => boolean;
   /** Something happened at a path; for a new directory, after it is watched. */
   readonly onChange: (path: string) => void;
+  /** The tree itself was moved or removed; it is watched again after {@link DirectoryWatches.start}, or by itself when another took its place at once. */
+  readonly onRootGone: () => void;
   /** The system gives no more watches: its code. Told once a {@link DirectoryWatches.start}. */
   readonly onLimit: (code: string) => void;
   readonly onError: (error: unknown) => void;
@@ -107,7 +109,10 @@ export class DirectoryWatches {
     const known = this.#find(path);
     const stat = statOf(join(this.#options.root, path));
     const isWanted = stat?.isDirectory() === true && stat.dev === this.#device && !this.#isIgnored(path);
-    if (known !== undefined && (!isWanted || known.inode !== stat.ino)) this.#drop(path);
+    if (known !== undefined && (!isWanted || known.inode !== stat.ino)) {
+      this.#drop(path);
+      if (path === "") this.#options.onRootGone();
+    }
     if (!isWanted) return;
     const isNew = this.#find(path) === undefined;
     if (isNew && !this.#watch(path, stat.ino)) return;
@@ -152,6 +157,10 @@ export class DirectoryWatches {
       // A name that is no text cannot be told; what holds it can.
       this.#options.onChange(directory);
       return;
+    }
+    // What happens to a watched directory itself comes under its own name.
+    if (directory === "" && name.toString() === basename(this.#options.root)) {
+      this.#doubt("", { isNews: false, isDeep: false });
     }
     const path = directory === "" ? name.toString() : `${directory}/${name.toString()}`;
     if (isReserved(path)) return;
