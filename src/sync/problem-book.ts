@@ -6,7 +6,8 @@ const RETRY_MS = [1_000, 5_000, 30_000, 60_000];
 interface Entry {
   readonly problem: PathProblem;
   readonly attempts: number;
-  readonly retryAt: number;
+  /** When to try again; undefined while it is being tried. */
+  readonly retryAt: number | undefined;
 }
 
 /**
@@ -34,6 +35,12 @@ export class ProblemBook {
     this.#entries.set(problem.path, { problem, attempts, retryAt: this.#clock.monotonic() + delayMs });
   }
 
+  /** The path is being tried: it no longer counts as due, and keeps its count of failures. */
+  begin(path: string): void {
+    const entry = this.#entries.get(path);
+    if (entry !== undefined) this.#entries.set(path, { ...entry, retryAt: undefined });
+  }
+
   clear(path: string): void {
     this.#entries.delete(path);
   }
@@ -43,6 +50,15 @@ export class ProblemBook {
     for (const [path, entry] of this.#entries) if (matches(entry.problem)) this.#entries.delete(path);
   }
 
+  /**
+   * Forgets everything that does not wait. Called when all there is to do was
+   * tried and nothing is under way: what failed again waits by then, so the
+   * rest went away by itself.
+   */
+  clearIdle(): void {
+    for (const path of [...this.#entries.keys()]) if (!this.isWaiting(path)) this.#entries.delete(path);
+  }
+
   get(path: string): PathProblem | undefined {
     return this.#entries.get(path)?.problem;
   }
@@ -50,19 +66,22 @@ export class ProblemBook {
   /** Whether a path has to wait before it is tried again. */
   isWaiting(path: string): boolean {
     const entry = this.#entries.get(path);
-    return entry !== undefined && entry.retryAt > this.#clock.monotonic();
+    return entry?.retryAt !== undefined && entry.retryAt > this.#clock.monotonic();
   }
 
   /** Paths whose time to be tried again has come. */
   due(): readonly string[] {
     const now = this.#clock.monotonic();
-    return [...this.#entries].filter(([, entry]) => entry.retryAt <= now).map(([path]) => path);
+    return [...this.#entries]
+      .filter(([, { retryAt }]) => retryAt !== undefined && retryAt <= now)
+      .map(([path]) => path);
   }
 
   /** Milliseconds until the next path is due; undefined when none waits. */
   nextDueMs(): number | undefined {
     let next: number | undefined;
-    for (const entry of this.#entries.values()) if (next === undefined || entry.retryAt < next) next = entry.retryAt;
+    for (const { retryAt } of this.#entries.values())
+      if (retryAt !== undefined && (next === undefined || retryAt < next)) next = retryAt;
     return next === undefined ? undefined : Math.max(0, next - this.#clock.monotonic());
   }
 

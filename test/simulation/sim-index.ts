@@ -18,6 +18,8 @@ export interface IndexLife {
   pause(): Promise<void>;
   /** Whether the disk refuses this commit. */
   failsCommit(): boolean;
+  /** Changes whenever anything waited for has come. */
+  eventNumber(): number;
 }
 
 export class SimIndex {
@@ -60,10 +62,31 @@ export class SimIndex {
       last = done;
       return done;
     };
-    return { read: this.#read, write: new QueuedWriter(run) };
+    return { read: withoutSpinning(this.#read, life), write: new QueuedWriter(run) };
   }
 
   close(): void {
     this.#database.close();
   }
+}
+
+/** An engine that asks for work so often between two events goes round in circles. */
+const ASKED_MAX = 2000;
+
+function withoutSpinning(read: IndexReader, life: IndexLife): IndexReader {
+  let event = -1;
+  let asked = 0;
+  return new Proxy(read, {
+    get(target, key) {
+      const method = Reflect.get(target, key) as (...args: unknown[]) => unknown;
+      if (key !== "pending") return method.bind(target);
+      return (...args: unknown[]): unknown => {
+        const now = life.eventNumber();
+        asked = now === event ? asked + 1 : 0;
+        event = now;
+        if (asked > ASKED_MAX) throw new Error("bug: the engine spins without waiting for anything");
+        return method.apply(target, args);
+      };
+    },
+  });
 }

@@ -161,7 +161,11 @@ export class SimNode implements NetDevice {
   #newLife(): Life {
     const clock = new SimClock(this.#scheduler, this.knobs.skewMs);
     const pause = (): Promise<void> => this.#pause(life);
-    const index = this.index.forLife({ pause, failsCommit: () => this.#watcher.failsCommit(this) });
+    const index = this.index.forLife({
+      pause,
+      failsCommit: () => this.#watcher.failsCommit(this),
+      eventNumber: () => this.#scheduler.events,
+    });
     const runScan: RunScan = async (request, take, signal) => {
       const ignore = compileIgnore(request.ignore);
       const parts = {

@@ -53,6 +53,10 @@ class Failure extends Error {}
 const SETTLE_SLICES_MAX = 60;
 const QUIET_SLICES = 3;
 const RECENT_LINES = 40;
+/** So that people who answer each step of the engine come to an end. */
+const ACTIONS_AT_CALLS_MAX = 40;
+/** More is no work but a storm. */
+const EVENTS_MAX = 60_000;
 
 const CODES: Readonly<Record<string, readonly (string | number)[]>> = {
   createStage: ["ENOSPC", "EIO", "EMFILE"],
@@ -93,6 +97,7 @@ class World {
   readonly #unlinkable = new Set<string>();
   #bug: string | undefined;
   #isChaos = true;
+  #actionsAtCalls = 0;
   /** What was on a disk when its power went. */
   readonly #before = new Map<SimNode, { readonly kept: ReadonlySet<string>; readonly visible: ReadonlySet<string>; readonly promised: ReadonlySet<string> }>();
   readonly facts: Record<string, number> = {};
@@ -185,6 +190,7 @@ class World {
 
   async #until(untilMs: number): Promise<void> {
     await this.scheduler.runUntil(untilMs, () => {
+      if (this.scheduler.events > EVENTS_MAX) throw new Failure(`a storm: ${this.#standing()}`);
       if (this.#bug !== undefined) throw new Failure(`a bug showed itself: ${this.#bug}`);
     });
   }
@@ -202,7 +208,8 @@ class World {
   #beforeCall(node: SimNode, call: SimCall): void {
     if (!this.#isChaos) return;
     const { actsAtCall, diesAtCall, powerCuts, failsAtCall } = this.knobs;
-    if (this.#prng.chance(actsAtCall)) {
+    if (this.#actionsAtCalls < ACTIONS_AT_CALLS_MAX && this.#prng.chance(actsAtCall)) {
+      this.#actionsAtCalls++;
       this.#count("actions at calls");
       const path = call.to ?? call.path;
       const user = path === "" || path.startsWith(".syncline") ? call.path : path;
