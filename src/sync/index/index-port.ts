@@ -134,7 +134,7 @@ export interface IndexReader {
   pendingTotals(folder: FolderId): { readonly files: number; readonly bytes: number };
   /** What the peer still lacks of ours, by sequence: rows and bytes after `sequence`. Exact for all and for up to 50,000 rows, else estimated. */
   localTotalsSince(folder: FolderId, sequence: number): { readonly files: number; readonly bytes: number };
-  /** Up to which sequence of the peer everything is applied. */
+  /** Up to which sequence of the peer everything is applied: local rows cover it, and none of them is wanted. */
   appliedUpTo(folder: FolderId, device: ShortId): number;
   /** Stored form (delta/chunk-list.ts) of a multi-chunk file's list. */
   chunkList(contentId: ContentId): Uint8Array | undefined;
@@ -177,7 +177,8 @@ export interface IndexWriter {
   forgetFolder(folder: FolderId): Promise<void>;
   /**
    * Writes local rows, gives sequences in the order of the array (a path that was not there always gets one),
-   * moves replaced values to the history, settles remote rows that are now covered. Returns the folder's highest sequence.
+   * moves replaced values to the history, settles remote rows that are now covered; a row that is wanted makes its path's
+   * remote rows pending instead. Returns the folder's highest sequence.
    * Without `extra`, the time counts as unknown and no history is kept. Chunk lists are of proven content; lists of one chunk are not stored.
    */
   commitLocal(
@@ -192,7 +193,7 @@ export interface IndexWriter {
     },
   ): Promise<number>;
   /**
-   * Stores a peer's announced rows and how far they reach; marks as pending those that local rows do not cover.
+   * Stores a peer's announced rows and how far they reach; marks as pending those that local rows do not cover, or only want.
    * A differing epoch drops what was stored of the one before. `chunkList` is kept as offered (wire form) until the row is applied.
    */
   commitRemote(

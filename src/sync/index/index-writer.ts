@@ -90,7 +90,7 @@ export class SqliteIndexWriter {
   commitLocal(id: FolderId, changes: readonly LocalChange[], extra: LocalExtra): number {
     const folder = this.#folders.get(id);
     this.#keep.putLists(extra.chunkLists);
-    const peers = folder.waiting > 0 ? this.#peers.withPending(folder.num) : [];
+    const peers = new Set(folder.waiting > 0 ? this.#peers.withPending(folder.num) : []);
     for (const change of changes) this.#local.write(folder, change, extra.nowMs, peers);
     for (const row of extra.versions) this.#keep.addVersion(this.#folderOf(row.folder, folder).num, row);
     for (const row of extra.conflicts) this.#keep.addConflict(row);

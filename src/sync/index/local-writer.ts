@@ -38,9 +38,9 @@ export class LocalWriter {
   /**
    * Writes one row: its sequence, the folder's counters, the value it replaces
    * into the history, and whether the path still has to be worked on.
-   * `peers` are those with pending rows.
+   * `peers` are those with pending rows; more may be added.
    */
-  write(folder: FolderState, change: LocalChange, nowMs: number, peers: readonly number[]): void {
+  write(folder: FolderState, change: LocalChange, nowMs: number, peers: Set<number>): void {
     const { parent, name } = splitPath(change.path);
     const directory = this.#directories.idOf(folder.num, parent);
     const old = this.#oldRow(directory, name);
@@ -56,8 +56,9 @@ export class LocalWriter {
     if (old !== undefined) count(folder, old.kind, old.size, -1);
     count(folder, kind, size, 1);
     const path = { directory, parent, name, heads: change.heads, isWanted: isWanted(kind) };
+    if (path.isWanted) for (const peer of this.#waiting.renew(folder, path)) peers.add(peer);
     // Nothing waits: no row of a peer is pending, so there is nothing to review.
-    if (folder.waiting > 0 || path.isWanted) this.#waiting.review(folder, peers, path);
+    if (folder.waiting > 0 || path.isWanted) this.#waiting.review(folder, [...peers], path);
   }
 
   /** Deletes a row as if it had never been; its history stays. */

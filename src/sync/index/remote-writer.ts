@@ -79,7 +79,7 @@ export class RemoteWriter {
       heads: local == null ? [] : decodeRecord(local as Uint8Array).heads,
       isWanted: typeof kind === "number" && isWanted(kind),
     };
-    const isPending = !covers(path.heads, heads);
+    const isPending = path.isWanted || !covers(path.heads, heads);
     const hasList = isPending && record.chunkList !== null;
     const pending = isPending ? (hasList ? PENDING_WITH_LIST : PENDING) : SETTLED;
     this.#sql.run(REPLACE, peer, directory, name, record.sequence, pending, encodeHeads(heads));
@@ -164,7 +164,7 @@ export class RemoteWriter {
     for (const row of rows) {
       const [directory, name, parent, record] = row as [number, string, string, Uint8Array];
       const path = this.#localPath(directory, parent, name);
-      if (covers(path.heads, decodeHeads(record))) continue;
+      if (!path.isWanted && covers(path.heads, decodeHeads(record))) continue;
       this.#sql.run(
         "UPDATE remote SET pending = ? WHERE peer = ? AND directory = ? AND name = ?",
         PENDING,

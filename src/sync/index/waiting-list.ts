@@ -30,10 +30,12 @@ export const PENDING_WITH_LIST: number = 2;
 /**
  * Keeps the table of paths that have to be worked on.
  *
- * Invariant: a path is in it exactly when some peer's row for it is pending,
- * or its local row is wanted again; under `deleted` when the winner of the
- * local heads joined with all pending ones is a tombstone. The folder's
- * counters follow.
+ * Invariants:
+ * 1. A path is in it exactly when some peer's row for it is pending, or its
+ *    local row is wanted; under `deleted` when the winner of the local heads
+ *    joined with all pending ones is a tombstone. The folder's counters follow.
+ * 2. While a local row is wanted, no peer's row for its path is applied: what
+ *    is acknowledged as applied lies on the disk (trust P5).
  */
 export class WaitingList {
   readonly #sql: Statements;
@@ -100,11 +102,24 @@ export class WaitingList {
     return found;
   }
 
-  /** Settles the rows of `peers` that the path's local heads cover, and places the path anew. */
+  /** Makes every peer's row for a path pending (invariant 2). Returns the peers that have one. */
+  renew(folder: FolderState, path: WaitingPath): readonly number[] {
+    return this.#sql
+      .all(
+        `UPDATE remote SET pending = max(pending, ${PENDING})
+         WHERE peer IN (SELECT num FROM peer WHERE folder = ?) AND directory = ? AND name = ? RETURNING peer`,
+        folder.num,
+        path.directory,
+        path.name,
+      )
+      .map((row) => row[0] as number);
+  }
+
+  /** Settles the rows of `peers` that the path's local row has applied, and places the path anew. */
   review(folder: FolderState, peers: readonly number[], path: WaitingPath): void {
     const left: (readonly Head[])[] = [];
     for (const row of this.pendingRows(peers, path)) {
-      if (covers(path.heads, row.heads)) this.settle(row, path);
+      if (!path.isWanted && covers(path.heads, row.heads)) this.settle(row, path);
       else left.push(row.heads);
     }
     this.place(folder, path, left, true);

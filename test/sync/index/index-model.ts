@@ -21,7 +21,10 @@ export class IndexModel {
       const old = this.local.get(change.path);
       const sequence = old !== undefined && !change.announce ? old.sequence : ++this.sequence;
       this.local.set(change.path, { ...change, sequence });
-      for (const row of this.#rows(change.path)) if (covers(change.heads, row.heads)) row.isPending = false;
+      for (const row of this.#rows(change.path)) {
+        if (isWanted(change)) row.isPending = true;
+        else if (covers(change.heads, row.heads)) row.isPending = false;
+      }
     }
   }
 
@@ -36,7 +39,7 @@ export class IndexModel {
     this.remote.set(device, rows);
     for (const { sequence, info } of records) {
       if ((rows.get(info.path)?.sequence ?? 0) > sequence) continue;
-      const isPending = !covers(this.local.get(info.path)?.heads ?? [], info.heads);
+      const isPending = !this.#isApplied(info.path, info.heads);
       rows.set(info.path, { heads: info.heads, sequence, isPending });
     }
     this.received.set(device, { epoch, sequence: Math.max(last, this.received.get(device)?.sequence ?? 0) });
@@ -58,7 +61,7 @@ export class IndexModel {
 
   reconsider(): void {
     for (const rows of this.remote.values()) {
-      for (const [path, row] of rows) row.isPending ||= !covers(this.local.get(path)?.heads ?? [], row.heads);
+      for (const [path, row] of rows) row.isPending ||= !this.#isApplied(path, row.heads);
     }
   }
 
@@ -93,6 +96,12 @@ export class IndexModel {
     };
   }
 
+  /** What the local row has, and the disk too. */
+  #isApplied(path: RelPath, heads: readonly Head[]): boolean {
+    const local = this.local.get(path);
+    return !isWanted(local) && covers(local?.heads ?? [], heads);
+  }
+
   #rows(path: RelPath): readonly ModelRemote[] {
     return [...this.remote.values()].flatMap((rows) => rows.get(path) ?? []);
   }
@@ -103,12 +112,16 @@ export class IndexModel {
     for (const path of paths) {
       const local = this.local.get(path);
       const pending = this.#rows(path).filter((row) => row.isPending);
-      const isWanted = local !== undefined && local.stamp === null && !winnerOf(local.heads).deleted;
-      if (pending.length === 0 && !isWanted) continue;
+      if (pending.length === 0 && !isWanted(local)) continue;
       waiting.set(path, winnerOf(pending.map((row) => row.heads).reduce(joinHeads, local?.heads ?? [])));
     }
     return waiting;
   }
+}
+
+/** Whether a row names something that the disk lacks. */
+function isWanted(row: LocalChange | undefined): boolean {
+  return row !== undefined && row.stamp === null && !winnerOf(row.heads).deleted;
 }
 
 /** By directory, then by name, as bytes. */
