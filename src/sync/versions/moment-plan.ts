@@ -12,7 +12,9 @@ export type MomentEntry =
   /** It was not there. */
   | { readonly type: "remove"; readonly path: RelPath; readonly gone: Head }
   /** It was there, but in a version that nothing here tells of. */
-  | { readonly type: "unknown"; readonly path: RelPath };
+  | { readonly type: "unknown"; readonly path: RelPath }
+  /** Many paths were gone through: a good moment to let others have a turn. */
+  | { readonly type: "pause" };
 
 const PAGE = 200;
 
@@ -26,9 +28,11 @@ const PAGE = 200;
 export function* momentPlan(context: FolderContext, below: RelPath | "", atMs: number): Generator<MomentEntry> {
   const { index, folder } = context;
   const then = pages((after, limit) => index.read.historyAt(folder, below, atMs, after, limit), PAGE);
+  let passed = 0;
   for (const { path, a, b } of paired(then, rowsAtOrBelow(context, below))) {
     const entry = entryFor(path, a, b, atMs);
     if (entry !== undefined) yield entry;
+    if (++passed % PAGE === 0) yield { type: "pause" };
   }
 }
 

@@ -9,6 +9,7 @@
  */
 import { SyncError } from "../../shared/errors.ts";
 import { isBelow, type RelPath, relPathFault } from "../../shared/ids.ts";
+import { breathe } from "./breathe.ts";
 import { carryOut } from "./carry-out.ts";
 import { historyBegin } from "./history-begin.ts";
 import type { KeepContext } from "./keep-context.ts";
@@ -92,6 +93,7 @@ async function* restoreWhatWas(
   let bytes = 0;
   for (const entry of entriesFor(context, request)) {
     request.signal.throwIfAborted();
+    if (entry.type === "pause") await breathe();
     if (entry.type === "unknown") yield unknownItem(entry.path, request.atMs);
     if (entry.type !== "restore") continue;
     const target = mapping(entry.path);
@@ -134,6 +136,7 @@ function* entriesFor(context: KeepContext, { path, atMs, as }: MomentRequest): G
     const page = context.index.read.historyAt(context.folder, path, atMs, after, BATCH);
     for (const { path: at, head } of page)
       if (!head.deleted) yield { type: "restore", path: at, head, shown: undefined };
+    yield { type: "pause" };
     const last = page.at(-1);
     if (last === undefined) return;
     after = last.path;
@@ -150,6 +153,7 @@ async function* removeWhatWasNot(context: KeepContext, request: MomentRequest): 
   let batch: RelPath[] = [];
   for (const entry of momentPlan(context, request.path, request.atMs)) {
     request.signal.throwIfAborted();
+    if (entry.type === "pause") await breathe();
     if (entry.type !== "remove") continue;
     if (entry.gone.type === "directory") directories.push(entry.path);
     else batch.push(entry.path);

@@ -7,6 +7,7 @@ import type { RelPath, ShortId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { freeUp, reserveBytes, type SteadyTime, steadyTime, thin } from "../core/retention.ts";
 import type { VersionRow } from "../index/index-port.ts";
+import { breathe } from "./breathe.ts";
 import type { KeepContext } from "./keep-context.ts";
 import { purgeVersions } from "./purge.ts";
 
@@ -63,6 +64,7 @@ export class Retention {
   async #thin(nowMs: number, keptMs: number, signal: AbortSignal): Promise<number> {
     let thinned = 0;
     for (const page of this.#pages()) {
+      await breathe();
       signal.throwIfAborted();
       const due = page.flatMap((row) => thin(this.#ifNewest(row), nowMs, keptMs));
       thinned += (await purgeVersions(this.#context, due)).length;
@@ -86,8 +88,7 @@ export class Retention {
     const { bytes, totalBytes } = await this.#context.disk.free();
     const wanted = reserveBytes(totalBytes) - bytes;
     if (wanted <= 0) return { freedBytes: 0, problem: undefined };
-    signal.throwIfAborted();
-    const due = freeUp(this.#oldest(wanted, nowMs), nowMs, wanted);
+    const due = freeUp(await this.#oldest(wanted, nowMs, signal), nowMs, wanted);
     let freedBytes = 0;
     for (let start = 0; start < due.length; start += PAGE) {
       const gone = await purgeVersions(this.#context, due.slice(start, start + PAGE));
@@ -97,11 +98,13 @@ export class Retention {
   }
 
   /** The oldest kept versions that may go and make up `bytes`: never more in memory than that. */
-  #oldest(bytes: number, nowMs: number): readonly Aged[] {
+  async #oldest(bytes: number, nowMs: number, signal: AbortSignal): Promise<readonly Aged[]> {
     const oldest: Aged[] = [];
     let sum = 0;
     let first = 0;
     for (const page of this.#pages()) {
+      await breathe();
+      signal.throwIfAborted();
       for (const row of page) {
         if (nowMs - row.storedAtMs < LIMITS.versionsFreshMs.value) continue;
         oldest.push(withSize(row));

@@ -7,6 +7,7 @@ import { SyncError } from "../../shared/errors.ts";
 import { isBelow, type RelPath, relPathFault } from "../../shared/ids.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { VersionRow } from "../index/index-port.ts";
+import { breathe } from "./breathe.ts";
 import { assertChangesCount, type KeepContext } from "./keep-context.ts";
 import { liveHead } from "./known.ts";
 import { purgeVersions } from "./purge.ts";
@@ -62,6 +63,7 @@ export async function* restoreTrash(context: KeepContext, request: TrashRestoreR
     throw existsError(root, "exists");
   let isEmpty = true;
   for (const batch of inBatches(listTrash(context, path))) {
+    await breathe();
     signal.throwIfAborted();
     isEmpty = false;
     const restorings = batch.map((row) => restoringOf(row, path, root));
@@ -121,6 +123,7 @@ export async function emptyTrash(context: KeepContext, request: EmptyTrashReques
   let bytes = 0;
   const stayed: RelPath[] = [];
   for (const batch of inBatches(listTrash(context, below))) {
+    await breathe();
     signal.throwIfAborted();
     const due = batch.filter((row) => row.storedAtMs < beforeMs);
     const versions = due.flatMap((row) => keptVersions(context, row.path));

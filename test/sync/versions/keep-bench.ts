@@ -5,7 +5,6 @@
  */
 
 import type { Head } from "../../../src/shared/file-info.ts";
-import { toHex } from "../../../src/shared/hex.ts";
 import { type ContentId, type FolderId, parseRelPath, type RelPath, type ShortId } from "../../../src/shared/ids.ts";
 import type { ChunkRequest } from "../../../src/shared/messages.ts";
 import { bump, type VersionVector } from "../../../src/shared/version-vector.ts";
@@ -35,7 +34,7 @@ import type { TreeSpec } from "../../support/tree.ts";
 export const FOLDER: FolderId = "photos" as FolderId;
 export const SELF: ShortId = "AAAAAAAAAAAA" as ShortId;
 export const PEER: ShortId = "BBBBBBBBBBBB" as ShortId;
-export const START_MS = 1_790_000_000_000;
+const START_MS = 1_790_000_000_000;
 export const NEVER: AbortSignal = new AbortController().signal;
 
 const hash = { hasher: createHasher(), cutter: createCutter() };
@@ -332,9 +331,4 @@ class FakePeer {
     const bytes = this.#contents.get(contentId)?.slice(offset, offset + size);
     return this.#isLying ? bytes?.map((byte) => byte ^ 1) : bytes;
   }
-}
-
-/** The content id of a text, as records have it. */
-export function contentIdOf(text: string): string {
-  return toHex(hash.hasher.chunk(new TextEncoder().encode(text)));
 }

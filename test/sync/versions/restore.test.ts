@@ -316,3 +316,20 @@ describe("restoring what only others kept", () => {
     expect(bench.tree).toEqual({ "a.txt": "one" });
   });
 });
+
+describe("a restore that fails on the disk", () => {
+  test.each([
+    { name: "is full", call: "copy", code: "ENOSPC", expected: "E_DISK_FULL" },
+    { name: "refuses", call: "copy", code: "EPERM", expected: "E_PERMISSION" },
+    { name: "cannot flush", call: "sync", code: "EIO", expected: "E_WRITE_FAILED" },
+  ])("leaves all as it was when the disk $name", async ({ call, code, expected }) => {
+    const bench = await threeVersions();
+    const before = bench.row("a.txt");
+    bench.fs.failNext(call, code);
+    bench.fs.failNext("syncAll", code);
+    expect(await failure(run(bench, "a.txt", { version: 1 }))).toBe(expected);
+    expect(bench.tree).toEqual({ "a.txt": "three" });
+    expect(bench.row("a.txt")).toEqual(before);
+    expect(bench.versions("a.txt").length).toBe(2);
+  });
+});
