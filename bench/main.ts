@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { measureIndex } from "./index.ts";
 import { benchKernels } from "./kernels.ts";
 import { loadText, Report } from "./nodes/report.ts";
+import { measureScan } from "./nodes/scan.ts";
 import { NODE_SCENARIOS, type Scenario } from "./nodes/scenarios.ts";
 
 const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -34,7 +35,16 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
     run: async ({ report, scale }) => {
       const { rows, ...rates } = await measureIndex(Math.max(1000, Math.round(100_000 * scale)));
       report.figure({ who: "rows", value: rows, unit: "" });
-      for (const [name, value] of Object.entries(rates)) report.figure({ who: name, value, unit: "" });
+      for (const [name, value] of Object.entries(rates)) report.figure({ who: inWords(name), value, unit: "" });
+    },
+  },
+  scan: {
+    title: "files of 1 to 4 KiB, scanned into an index",
+    target: "",
+    run: async ({ base, report, scale, signal }) => {
+      const rates = await measureScan(base, Math.max(1000, Math.round(50_000 * scale)), signal);
+      report.figure({ who: "first scan", value: rates.firstPerSecond, unit: "files/s" });
+      report.figure({ who: "unchanged", value: rates.unchangedPerSecond, unit: "files/s" });
     },
   },
 };
@@ -70,6 +80,11 @@ function readScale(text: string): number {
   if (!(scale > 0 && scale <= 10))
     throw new Error("--scale takes a number up to 10; 1 is the size that the targets are about");
   return scale;
+}
+
+/** "localRowsPerSecond" as a person writes it. */
+function inWords(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 async function runAll(names: readonly string[], scale: number): Promise<number> {

@@ -62,7 +62,7 @@ export const NODE_SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   latency: {
-    title: "from a write to its being visible, idle pair, 50 of each",
+    title: "from a write to its being visible on the other side, in an idle pair",
     target: "p50 ≤ 120 ms, p95 ≤ 300 ms",
     run: runLatency,
   },
