@@ -84,7 +84,7 @@ function readScale(text: string): number {
 
 /** "localRowsPerSecond" as a person writes it. */
 function inWords(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return name.replace("MiB", ", MiB").replaceAll(/[A-Z](?!iB)/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 async function runAll(names: readonly string[], scale: number): Promise<number> {

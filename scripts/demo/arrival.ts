@@ -1,7 +1,6 @@
 /** Telling when a change has arrived, by looking at the files alone. */
 import { createReadStream, lstatSync, type Stats } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
 
 const LOOK_MS = 1;
 /** A time set through a double is off by some hundred nanoseconds. */
@@ -45,9 +44,4 @@ export async function haveSameBytes(a: string, b: string): Promise<boolean> {
     if (value === undefined || !part.equals(value)) return false;
   }
   return true;
-}
-
-/** Whether two lists of names are the same, in whatever order. */
-export function haveSameNames(a: readonly string[], b: readonly string[]): boolean {
-  return isDeepStrictEqual([...a].sort(), [...b].sort());
 }
