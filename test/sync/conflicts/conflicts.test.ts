@@ -187,16 +187,14 @@ describe("settling a conflict", () => {
 });
 
 describe("a conflict with a directory", () => {
-  async function withDirectory(): Promise<Met> {
-    return await conflict("x", async (bench) => {
-      const directory = await bench.peer.mkdir("x", { seen: [] });
-      await bench.peer.write("x/in.txt", "inside");
-      return directory;
+  test.each([
+    { name: "that a peer made", isTold: true },
+    { name: "that only exists because of what is in it", isTold: false },
+  ])("$name stays open until a person settles it", async ({ isTold }) => {
+    const { bench, id, copy } = await conflict("x", async (peerOf) => {
+      if (isTold) await peerOf.peer.mkdir("x", { seen: [] });
+      return peerOf.peer.write("x/in.txt", "inside");
     });
-  }
-
-  test("stays open until a person settles it", async () => {
-    const { bench, id, copy } = await withDirectory();
     expect(listConflicts(bench.context, { all: false })).toMatchObject([
       { id, path: "x", copies: [{ path: "x" }, { path: copy }] },
     ]);
@@ -205,6 +203,10 @@ describe("a conflict with a directory", () => {
     expect(bench.tree).toEqual({ x: { "in.txt": "inside" }, [copy]: "mine", "other.txt": "x" });
     await resolveConflict(bench.context, id, "current");
     expect(bench.tree).toEqual({ x: { "in.txt": "inside" }, "other.txt": "x" });
+    bench.later();
+    await undoConflict(bench.context, id);
+    expect(bench.user.read(copy)).toBe("mine");
+    expect(await bench.look()).toEqual([]);
   });
 });
 
