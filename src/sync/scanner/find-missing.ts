@@ -4,7 +4,7 @@ import { type DiskStat, ROOT } from "../fs/filesystem.ts";
 import type { LocalRow } from "../index/index-port.ts";
 import type { Listing } from "./listing.ts";
 import { otherFilesystem, unreadable } from "./scan-faults.ts";
-import { type DirectoryPath, isDirectoryRow, isShown, joinPath, type ScanState } from "./scan-state.ts";
+import { type DirectoryPath, isDirectoryRow, isReplaced, isShown, joinPath, type ScanState } from "./scan-state.ts";
 import type { Suspects, Visitor } from "./visit.ts";
 
 /** What a directory says of the names that it does not show. */
@@ -64,27 +64,30 @@ export class MissingFinder {
     for (const name of suspects) {
       const row = this.#state.row(joinPath(directory, name));
       if (row === undefined) continue;
-      yield* this.#judge(row, evidence);
-      // It came back between the two looks, unless it was there all along in the place of a directory.
       const type = this.#state.typeFor(row, evidence.listing);
-      const isBack = type !== undefined && (type === "directory" || !isDirectoryRow(row));
-      if (isBack && this.#state.isWanted(row.path, type)) this.#visitor.look(row.path, type, row);
+      yield* this.#judge(row, evidence);
+      // Not a replacement: it came back between the two looks.
+      const isBack = type !== undefined && !isReplaced(row, type) && this.#state.isWanted(row.path, type);
+      if (isBack) this.#visitor.look(row.path, type, row);
     }
   }
 
   *#judge(row: LocalRow, { listing, isFresh }: Evidence): Generator<ScanBatch> {
     if (!this.#state.canBeMissing(row)) return;
     const type = this.#state.typeFor(row, listing);
-    // A special file in its place is a problem, and no evidence that anything was deleted.
-    const isDirectoryGone = isDirectoryRow(row) && (type === undefined || type === "file" || type === "symlink");
-    const isGone = isDirectoryGone || type === undefined;
-    if (isGone && isFresh) {
+    const isOther = type !== undefined && isReplaced(row, type);
+    if (type !== undefined && !isOther) return;
+    if (isFresh) {
       this.#state.wentAway(row.path, row);
       return;
     }
-    if (isDirectoryGone) yield* this.#missBelow(row.path);
-    // Last, so that a crash half-way leaves the directory to be missed again.
-    if (type === undefined && row.stamp !== null) this.#state.missing(row);
+    if (isDirectoryRow(row)) yield* this.#missBelow(row.path);
+    if (isOther) {
+      if (this.#state.isWanted(row.path, type)) this.#visitor.lookAtReplacement(row.path, type, row);
+    } else if (row.stamp !== null) {
+      // Last, so that a crash half-way leaves the directory to be missed again.
+      this.#state.missing(row);
+    }
     if (this.#state.isBatchFull) yield this.#state.takeBatch();
   }
 

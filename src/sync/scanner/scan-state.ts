@@ -147,7 +147,7 @@ export class ScanState {
 
   /** Notes that something went while the scan was at it. New things may: they are nobody's loss. */
   wentAway(path: RelPath, row: LocalRow | undefined): void {
-    if (row === undefined || !isShown(row)) return;
+    if (row === undefined || !this.canBeMissing(row)) return;
     this.report({ path, code: "E_CHANGING", message: `${path} went away while it was looked at` });
   }
 
@@ -202,6 +202,12 @@ export class ScanState {
 /** Whether the disk showed the winner when the row was written. */
 export function isShown(row: LocalRow): boolean {
   return row.stamp !== null && !winnerOf(row.heads).deleted;
+}
+
+/** Whether something that is no directory lies where the index has one. A special file is a problem, and no replacement. */
+export function isReplaced(row: LocalRow, type: EntryType): boolean {
+  const winner = winnerOf(row.heads);
+  return !winner.deleted && winner.type === "directory" && (type === "file" || type === "symlink");
 }
 
 export function isDirectoryRow(row: LocalRow): boolean {

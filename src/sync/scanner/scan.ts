@@ -15,7 +15,8 @@
  * 2. All that is present comes before all that is missing, so that what moved
  *    is met at its new place first. What goes while the scan is at it was
  *    perhaps moved to where the scan had been: it is E_CHANGING (trust B11).
- * 3. Directories come before what they hold.
+ * 3. Directories come before what they hold. What took a directory's place
+ *    comes after all that was in it is missing.
  * 4. Rows that show nothing on disk (tombstones, versions wanted again) and
  *    ignored rows are not missing.
  */

@@ -3,9 +3,9 @@ import type { ScanBatch } from "../folder-disk.ts";
 import type { DiskStat, EntryType } from "../fs/filesystem.ts";
 import { ROOT } from "../fs/filesystem.ts";
 import type { LocalRow } from "../index/index-port.ts";
-import { examine } from "./examine.ts";
+import { examine, type Finding } from "./examine.ts";
 import { special } from "./scan-faults.ts";
-import { type DirectoryPath, isDirectoryRow, isShown, joinPath, type ScanState } from "./scan-state.ts";
+import { type DirectoryPath, isDirectoryRow, isReplaced, isShown, joinPath, type ScanState } from "./scan-state.ts";
 
 /** More names of one directory than this are not remembered one by one. */
 const NAMES_MAX = 10_000;
@@ -45,10 +45,27 @@ export class Visitor {
     return undefined;
   }
 
-  /** Looks at one path that a listing named. */
+  /**
+   * Looks at one path that a listing named. What took the place of a directory
+   * waits: it is met only when the loss of all that was in there is proven, or
+   * rows would be left below a file.
+   */
   look(path: RelPath, type: EntryType, row: LocalRow | undefined): void {
+    if (row !== undefined && isReplaced(row, type)) this.#suspect(path);
+    else this.#take(path, type, row, this.#examine(path, type, row));
+  }
+
+  /** Looks at what took the place of a directory. */
+  lookAtReplacement(path: RelPath, type: EntryType, row: LocalRow): void {
+    this.#take(path, type, row, this.#examine(path, type, row));
+  }
+
+  #examine(path: RelPath, type: EntryType, row: LocalRow | undefined): Finding {
     this.#state.checkAborted();
-    const finding = examine(this.#state.tools, path, type, row);
+    return examine(this.#state.tools, path, type, row);
+  }
+
+  #take(path: RelPath, type: EntryType, row: LocalRow | undefined, finding: Finding): void {
     switch (finding.type) {
       case "problem":
         this.#state.report(finding.problem);
@@ -63,9 +80,13 @@ export class Visitor {
         else this.#state.unchanged();
         break;
       case "differs":
+        // It became another thing between the listing and the look.
+        if (row !== undefined && !isReplaced(row, type) && isReplaced(row, finding.observation.fileType)) {
+          this.#state.wentAway(path, row);
+          break;
+        }
         this.#state.found(finding.observation);
         if (finding.observation.fileType === "directory") this.#toVisit.push(path);
-        else if (row !== undefined && isShown(row) && isDirectoryRow(row)) this.#suspect(path);
         break;
     }
   }
