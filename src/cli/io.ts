@@ -35,7 +35,8 @@ export function processIo(leaveSignals: () => void): Io {
     isTerminal: process.stdout.isTTY === true,
     isErrTerminal: process.stderr.isTTY === true,
     isInteractive: process.stdin.isTTY === true && process.stderr.isTTY === true,
-    columns: () => process.stdout.columns ?? process.stderr.columns ?? 80,
+    // A terminal that does not know its width says 0.
+    columns: () => process.stdout.columns || process.stderr.columns || 80,
     env: process.env,
     cwd: process.cwd(),
     platform: process.platform,

@@ -1,5 +1,6 @@
 import type { FolderId, ShortId } from "../../shared/ids.ts";
 import { encodeChunkList } from "../delta/chunk-list.ts";
+import { WHOLE_FILE_BYTES_MAX } from "../delta/cut-row.ts";
 import type { IndexWriter } from "./index-port.ts";
 import type { LocalExtra } from "./index-writer.ts";
 import type { StoredList } from "./keep-writer.ts";
@@ -110,9 +111,9 @@ export class QueuedWriter implements IndexWriter {
   }
 }
 
-/** Content of one chunk is its own list and is not stored. */
+/** The content id of a small file is its only chunk's hash, so that its list is not stored. A larger file may have one chunk, too, but its id binds the list. */
 function storedLists(lists: Args<"putChunkLists">[0]): readonly StoredList[] {
   return lists
-    .filter(([, list]) => list.sizes.length > 1)
+    .filter(([, list]) => list.sizes.length > 1 || (list.sizes[0] ?? 0) > WHOLE_FILE_BYTES_MAX)
     .map(([contentId, list]) => [contentId, encodeChunkList(list)]);
 }

@@ -603,6 +603,12 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
         expect(index.read.chunkList(contentId("many"))).toHaveLength(72);
         expect(index.read.chunkList(contentId("one"))).toBeUndefined();
       });
+
+      test("the list of a file that is not small is stored, though it has one chunk: its content id binds the list", async () => {
+        const list = { sizes: Uint32Array.of(36_000), hashes: new Uint8Array(32).fill(9) };
+        await index.write.putChunkLists([[contentId("long"), list]]);
+        expect(index.read.chunkList(contentId("long"))).toHaveLength(36);
+      });
     });
 
     describe("pruning", () => {
