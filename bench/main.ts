@@ -82,9 +82,9 @@ function readScale(text: string): number {
   return scale;
 }
 
-/** "localRowsPerSecond" as a person writes it. */
+/** "localRowsPerSecond" and "rssMiB" as a person writes them. */
 function inWords(name: string): string {
-  return name.replace("MiB", ", MiB").replaceAll(/[A-Z](?!iB)/g, (letter) => ` ${letter.toLowerCase()}`);
+  return name.replaceAll(/[A-Z](?!iB)/g, (letter) => ` ${letter.toLowerCase()}`).replace("MiB", " MiB");
 }
 
 async function runAll(names: readonly string[], scale: number): Promise<number> {

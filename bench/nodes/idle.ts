@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { processorSeconds, residentMiB, sum } from "./processes.ts";
 import type { RunningPair } from "./running-pair.ts";
 
-/** Memory for the work before is given back by then. */
+/** Threads of ours that have nothing to do have ended by then, and what they held is given back. */
 const SETTLE_MS = 45_000;
-const WATCH_MS = 30_000;
+const WATCH_MS = 20_000;
 
 export interface Idle {
   readonly sourceMiB: number;
@@ -14,17 +14,16 @@ export interface Idle {
   readonly processorPercent: number;
 }
 
-/** Watches for a while; `scale` shortens it. */
-export async function measureIdle(pair: RunningPair, scale: number, signal: AbortSignal): Promise<Idle> {
+/** Watches a pair that has been left alone for a while. */
+export async function measureIdle(pair: RunningPair, signal: AbortSignal): Promise<Idle> {
   const { source, target } = await pair.pids();
-  await sleep(SETTLE_MS * Math.min(1, scale), undefined, { signal });
-  const watchMs = WATCH_MS * Math.min(1, Math.max(0.2, scale));
+  await sleep(SETTLE_MS, undefined, { signal });
   const before = [source, target].map((pids) => sum(pids.map(processorSeconds)));
-  await sleep(watchMs, undefined, { signal });
+  await sleep(WATCH_MS, undefined, { signal });
   const used = [source, target].map((pids, end) => sum(pids.map(processorSeconds)) - (before[end] ?? 0));
   return {
     sourceMiB: sum(source.map(residentMiB)),
     targetMiB: sum(target.map(residentMiB)),
-    processorPercent: (Math.max(...used) / (watchMs / 1000)) * 100,
+    processorPercent: (Math.max(...used) / (WATCH_MS / 1000)) * 100,
   };
 }

@@ -210,7 +210,7 @@ async function runIdle(bench: Bench): Promise<void> {
 async function idleOf(bench: Bench, pair: RunningPair, tree: Tree): Promise<void> {
   try {
     await copyThroughPair(pair, tree, bench.signal);
-    const { sourceMiB, targetMiB, processorPercent } = await measureIdle(pair, bench.scale, bench.signal);
+    const { sourceMiB, targetMiB, processorPercent } = await measureIdle(pair, bench.signal);
     bench.report.figure({
       who: `${pair.name}, memory`,
       value: Math.max(sourceMiB, targetMiB),
