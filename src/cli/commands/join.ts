@@ -32,8 +32,8 @@ export const join: CommandHandler = async (session, args, options) => {
   const picksPort = await isPortOpen(session, settings);
   const started = await ensureRunning(session, settings);
   try {
-    await pair(session, request);
     if (started && picksPort) notePort(session, await session.call("status", {}));
+    await pair(session, request);
   } catch (error) {
     if (started && !(await hasPeers(session))) await stopAgain(session);
     throw error;

@@ -5,6 +5,7 @@ import { choiceOption, given, isSet, listOption } from "../arguments.ts";
 import type { CommandHandler } from "../command-table.ts";
 import { formatClock } from "../render/format.ts";
 import { LiveArea } from "../render/live-area.ts";
+import { renderQr } from "../render/qr.ts";
 import type { Session } from "../session.ts";
 
 const TICK_MS = 1000;
@@ -36,6 +37,7 @@ function renderInvite(session: Session, invite: Invite): string {
     `  ${session.style("bold", `syncline join ${printable(invite.code)}`)}   (${left} left, one use)`,
     "or, when it is not on the same network:",
     `  syncline join '${printable(invite.link)}'`,
+    ...(session.isLive ? (renderQr(invite.link, session.io.columns()) ?? []) : []),
     shares,
   ].join("\n");
 }

@@ -7,6 +7,7 @@ const CLEAR_BELOW = "\u001B[J";
 export class LiveArea {
   readonly #io: Io;
   #height = 0;
+  #shown = "";
 
   constructor(io: Io) {
     this.#io = io;
@@ -16,14 +17,10 @@ export class LiveArea {
   draw(lines: readonly string[]): void {
     const width = this.#io.columns() - 1;
     const text = lines.map((line) => `${fitWidth(line, width)}\n`).join("");
+    if (text === this.#shown && this.#height > 0) return;
     this.#io.out(this.#up() + CLEAR_BELOW + text);
     this.#height = lines.length;
-  }
-
-  /** Puts a line above that stays. */
-  keep(line: string): void {
-    this.#io.out(`${this.#up()}${CLEAR_BELOW}${line}\n`);
-    this.#height = 0;
+    this.#shown = text;
   }
 
   /** Takes away what was drawn. */
