@@ -7,9 +7,10 @@
  */
 import type { DiskStamp, Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
+import { compare } from "../../shared/version-vector.ts";
 import { writeAbove } from "../core/change.ts";
 import { conflictName } from "../core/conflict-name.ts";
-import { covers, joinHeads, winnerOf } from "../core/heads.ts";
+import { covers, joinHeads, losersOf, winnerOf } from "../core/heads.ts";
 import { type Action, conflictCopyHead, type Displaced } from "../core/plan.ts";
 import { type FolderContext, newStoreName } from "../folder-context.ts";
 import type { ContentSource, DiskOutcome, DiskStep, DisplacedTo } from "../folder-disk.ts";
@@ -202,6 +203,21 @@ class Commit {
     this.#changes.push({ path, heads: this.#headsFor(work), stamp: this.#stampFor(work, outcome), announce: true });
     if (outcome !== undefined && work.displaced !== undefined) this.#displaced(work, work.displaced, outcome);
     if (action.type === "keep-directory") this.#wantCopies(path, action);
+    else this.#metConflicts(path, action.heads);
+  }
+
+  /** A conflict is listed on every device that meets it, also where the loser never was: its copy is on its way from one that held it. */
+  #metConflicts(path: RelPath, heads: readonly Head[]): void {
+    const { index, folder, clock } = this.#context;
+    if (heads.length < 2) return;
+    const before = index.read.local(folder, path)?.heads ?? [];
+    const knownLosers = before.length === 0 ? [] : losersOf(before);
+    for (const loser of losersOf(heads)) {
+      const copyPath = conflictName(path, loser);
+      if (knownLosers.some((known) => compare(known.version, loser.version) === "equal")) continue;
+      if (this.#conflicts.some((conflict) => conflict.path === path && conflict.copyPath === copyPath)) continue;
+      this.#conflicts.push({ folder, path, copyPath, loser, winner: winnerOf(heads), createdAtMs: clock.now() });
+    }
   }
 
   /** What lost its place to a kept directory, and is not here, is wanted as a conflict copy from whoever has it. */
