@@ -84,7 +84,7 @@ function readScale(text: string): number {
 
 /** "localRowsPerSecond" and "rssMiB" as a person writes them. */
 function inWords(name: string): string {
-  return name.replaceAll(/[A-Z](?!iB)/g, (letter) => ` ${letter.toLowerCase()}`).replace("MiB", " MiB");
+  return name.replaceAll(/[A-Z](?=[a-z]{2})/g, (letter) => ` ${letter.toLowerCase()}`).replace("MiB", " MiB");
 }
 
 async function runAll(names: readonly string[], scale: number): Promise<number> {
