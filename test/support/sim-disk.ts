@@ -341,6 +341,8 @@ function survive(inode: Inode, random: () => number): void {
   const choice = random();
   let survivor = latest;
   if (choice < 0.4) survivor = old;
+  // Content that was flushed and not written since is never spoiled by a change of mode or time.
+  else if (old.data === latest.data) survivor = latest;
   else if (choice < 0.6)
     survivor = { ...latest, data: latest.data.slice(0, Math.floor(random() * latest.data.byteLength)) };
   else if (choice < 0.75) survivor = { ...latest, data: withZeros(latest.data, random) };
