@@ -25,6 +25,8 @@ interface Scanning {
 }
 
 const IDLE_MS = 30_000;
+/** What a scan makes is short-lived: a larger young generation is as fast and took 80 MiB more for 100,000 files. */
+const YOUNG_GENERATION_MIB = 8;
 
 /** Runs scans of all folders in one thread, which is there only while it is needed. */
 export class ScanClient implements AsyncDisposable {
@@ -93,7 +95,10 @@ export class ScanClient implements AsyncDisposable {
 
   #startWorker(): Worker {
     const workerData: ScanWorkerData = { indexPath: this.#indexPath };
-    const worker = new Worker(new URL(`./scan-worker${extname(import.meta.url)}`, import.meta.url), { workerData });
+    const worker = new Worker(new URL(`./scan-worker${extname(import.meta.url)}`, import.meta.url), {
+      workerData,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+    });
     let failure: unknown;
     worker.on("message", (message: FromScanWorker) => this.#hear(message));
     worker.on("error", (error) => {
