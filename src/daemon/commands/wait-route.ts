@@ -20,7 +20,7 @@ type Result = Extract<Line, { type: "result" }>;
 type WaitProblem = Result["problems"][number];
 
 /** Problems that go away by themselves: waiting helps. */
-const PASSING = new Set(["E_CHANGING", "E_NO_SOURCE", "E_BAD_DATA", "E_NOT_SYNCED_YET"]);
+const PASSING = new Set(["E_CHANGING", "E_NO_SOURCE", "E_BAD_DATA", "E_NOT_SYNCED_YET", "E_WRITE_FAILED"]);
 const POLL_MS = 100;
 
 interface Goal {

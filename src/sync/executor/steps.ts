@@ -417,7 +417,7 @@ function failure(path: string, thrown: unknown): DiskOutcome {
   if (isFsError(thrown, ...FULL)) return { type: "failed", code: "E_DISK_FULL", message: `no space left for ${path}` };
   if (isFsError(thrown, "ENAMETOOLONG", "EILSEQ", "EINVAL"))
     return { type: "failed", code: "E_NAME_UNHOLDABLE", message: `${path} cannot be stored here: ${code}` };
-  if (isFsError(thrown, "EACCES", "EPERM"))
+  if (isFsError(thrown, "EACCES", "EPERM", "EROFS"))
     return { type: "failed", code: "E_PERMISSION", message: `${path}: not permitted (${code})` };
   return { type: "failed", code: "E_WRITE_FAILED", message: `${path}: ${message}` };
 }

@@ -76,6 +76,11 @@ export class Puller {
   readonly #stop = new AbortController();
   /** Paths whose content is on its way or ready. */
   readonly #active = new Set<RelPath>();
+  /** Contents that are on their way: a second path that wants one takes it from here once it has arrived. */
+  readonly #arriving = new Set<ContentId>();
+  #hasTwinWaiting = false;
+  /** Contents of the batch in hand. */
+  readonly #takenUp: ContentId[] = [];
   readonly #transfers = new Map<RelPath, Transfer>();
   /** Paths whose local source turned out wrong: their bytes come from peers. */
   readonly #noLocalSource = new Set<RelPath>();
@@ -138,6 +143,7 @@ export class Puller {
     const didPlan = this.#planLive(batch, needed);
     await this.#settleIgnored();
     const applied = await this.#apply(batch);
+    for (const contentId of this.#takenUp.splice(0)) this.#arrived(contentId);
     this.#startFetches(needed);
     if (didPlan || applied > 0 || this.#ready.length > 0) return true;
     if (!this.isIdle) return false;
@@ -150,6 +156,7 @@ export class Puller {
     const batch = new Map<RelPath, Planned>();
     for (const item of this.#ready.splice(0, BATCH_STEPS)) {
       this.#active.delete(item.path);
+      this.#takenUp.push(item.contentId);
       const action = planPath(this.#knowledge(item.path));
       if (isFileInstall(action) && action.winner.contentId === item.contentId) {
         this.#withAncestors(batch, item.path);
@@ -212,6 +219,12 @@ export class Puller {
       });
       return true;
     }
+    const { contentId } = action.winner;
+    if (contentId !== null && this.#arriving.has(contentId)) {
+      this.#hasTwinWaiting = true;
+      return false;
+    }
+    if (contentId !== null) this.#arriving.add(contentId);
     if (action.winner.size <= LIMITS.smallFileBytes.value) needed.small.push({ path, head: action.winner });
     else needed.large.push(this.#largeFile(path, action.winner));
     return true;
@@ -382,10 +395,15 @@ export class Puller {
         for (const result of await fetchSmall(this.#context, this.#sources, files, this.#stop.signal)) {
           if (result.type === "bytes")
             this.#gotReady(result.file.path, result.file.head, { from: "bytes", bytes: result.bytes });
-          else this.#failed({ path: result.file.path, code: result.code, message: result.message });
+          else
+            this.#failed(
+              { path: result.file.path, code: result.code, message: result.message },
+              result.file.head.contentId,
+            );
         }
       } catch (error) {
-        for (const file of files) this.#failed({ path: file.path, code: "E_NO_SOURCE", message: String(error) });
+        for (const { path, head } of files)
+          this.#failed({ path, code: "E_NO_SOURCE", message: String(error) }, head.contentId);
       }
       this.#hooks.wake();
     });
@@ -409,22 +427,34 @@ export class Puller {
             fetched: result.fetchedBytes,
             reused: result.reusedBytes,
           });
-        } else if (result.type === "problem") this.#failed({ path, code: result.code, message: result.message });
+        } else if (result.type === "problem")
+          this.#failed({ path, code: result.code, message: result.message }, head.contentId);
       } catch (error) {
         const code = isCoded(error) ? error.code : "E_NO_SOURCE";
-        this.#failed({ path, code, message: `${path}: ${error instanceof Error ? error.message : String(error)}` });
+        this.#failed(
+          { path, code, message: `${path}: ${error instanceof Error ? error.message : String(error)}` },
+          head.contentId,
+        );
       }
       this.#transfers.delete(path);
       this.#hooks.wake();
     });
   }
 
+  /** The content is taken up, or will not come: who waited for it is planned anew. */
+  #arrived(contentId: ContentId): void {
+    this.#arriving.delete(contentId);
+    if (this.#hasTwinWaiting) this.restart();
+    this.#hasTwinWaiting = false;
+  }
+
   #gotReady(path: RelPath, head: Head, source: ContentSource): void {
     if (head.contentId !== null) this.#ready.push({ path, contentId: head.contentId, source });
   }
 
-  #failed(problem: PathProblem): void {
+  #failed(problem: PathProblem, contentId: ContentId | null): void {
     this.#active.delete(problem.path as RelPath);
+    if (contentId !== null) this.#arrived(contentId);
     if (!this.#stop.signal.aborted) this.#report(problem);
   }
 
