@@ -6,11 +6,12 @@
  * files are announced before their old ones are (and so that the brake sees
  * all deletions of a scan together).
  */
-import type { ChunkList } from "../shared/file-info.ts";
+import type { ChunkList, Head } from "../shared/file-info.ts";
 import type { ContentId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { headsForChange, headsForDeletion } from "./core/change.ts";
-import { sameHeads, winnerOf } from "./core/heads.ts";
+import { headsForChange, headsForDeletion, type KnownBefore } from "./core/change.ts";
+import { covers, losersOf, sameHeads, winnerOf } from "./core/heads.ts";
+import { conflictCopyHead, copyPathsOf } from "./core/plan.ts";
 import type { FolderContext, FolderEvent } from "./folder-context.ts";
 import type { Observation } from "./folder-disk.ts";
 import type { LocalChange, LocalRow } from "./index/index-port.ts";
@@ -52,22 +53,40 @@ function changeFor(
   mood: ScanMood,
 ): LocalChange {
   const { path, stamp } = observation;
-  const seen = { ...observation, type: observation.fileType };
-  const heads = headsForChange({
-    seen: {
-      type: seen.fileType,
-      size: seen.size,
-      mtimeNs: seen.mtimeNs,
-      mode: seen.mode,
-      contentId: seen.contentId,
-      target: seen.target,
-    },
+  const disk = {
+    type: observation.fileType,
+    size: observation.size,
+    mtimeNs: observation.mtimeNs,
+    mode: observation.mode,
+    contentId: observation.contentId,
+    target: observation.target,
+  };
+  const nowSeconds = mood.isReborn && row === undefined ? 1 : context.clock.now() / 1000;
+  const heads = headsForChange(knownBefore(context, path, row), disk, nowSeconds);
+  return { path, heads, stamp, announce: row === undefined || !sameHeads(row.heads, heads) };
+}
+
+function knownBefore(context: FolderContext, path: RelPath, row: LocalRow | undefined): KnownBefore {
+  return {
     local: row?.heads ?? [],
+    unseen: row === undefined ? [] : unseenHeads(context, row),
     remotes: context.index.read.remote(context.folder, path).map((remote) => remote.heads),
     device: context.self,
-    nowSeconds: mood.isReborn && row === undefined ? 1 : context.clock.now() / 1000,
+  };
+}
+
+/** Heads of a row whose content is nowhere to be seen here: not at the path, and not in a conflict copy. */
+function unseenHeads(context: FolderContext, row: LocalRow): readonly Head[] {
+  if (row.stamp === null && !winnerOf(row.heads).deleted) return row.heads.filter((head) => !head.deleted);
+  return losersOf(row.heads).filter((loser) => !isCopied(context, row.path, loser));
+}
+
+function isCopied(context: FolderContext, path: RelPath, loser: Head): boolean {
+  return copyPathsOf(path, loser).some((copyPath) => {
+    const copy = context.index.read.local(context.folder, copyPath);
+    if (copy === undefined || !covers(copy.heads, [conflictCopyHead(loser)])) return false;
+    return copy.stamp !== null || winnerOf(copy.heads).deleted;
   });
-  return { path, heads, stamp, announce: row === undefined || !sameHeads(row.heads, heads) };
 }
 
 function changedEvent(context: FolderContext, change: LocalChange): FolderEvent {
@@ -112,12 +131,7 @@ export async function commitMissing(context: FolderContext, missing: readonly Re
     for (const path of ordered.slice(start, start + LIMITS.indexBatchRows.value)) {
       const row = context.index.read.local(context.folder, path);
       if (row === undefined || winnerOf(row.heads).deleted) continue;
-      const heads = headsForDeletion({
-        local: row.heads,
-        remotes: context.index.read.remote(context.folder, path).map((remote) => remote.heads),
-        device: context.self,
-        nowMs: context.clock.now(),
-      });
+      const heads = headsForDeletion(knownBefore(context, path, row), context.clock.now());
       changes.push({ path, heads, stamp: null, announce: true });
     }
     if (changes.length === 0) continue;

@@ -26,9 +26,21 @@ export function ackFault(sender: SimNode, receiver: SimNode, ack: IndexAck): str
   return undefined;
 }
 
+/** Directories that are deleted elsewhere and stay here, because they hold what does not sync. */
+export function blockedDirectories(nodes: readonly SimNode[]): ReadonlySet<string> {
+  const problems = nodes.flatMap((node) => node.engine?.status.problems ?? []);
+  return new Set(problems.filter((problem) => problem.code === "E_DIR_NOT_EMPTY").map((problem) => problem.path));
+}
+
 /** Looks at a world that has come to rest. Returns what is wrong. */
 export function judge(nodes: readonly SimNode[], ledger: Ledger, options: { readonly isStrict: boolean }): readonly string[] {
-  return [...lostTokens(nodes, ledger, options.isStrict), ...differences(nodes), ...nodes.flatMap(indexFaults)];
+  const blocked = blockedDirectories(nodes);
+  const isBlocked = (path: string): boolean => [...blocked].some((directory) => directory === path || directory.startsWith(`${path}/`));
+  return [
+    ...lostTokens(nodes, ledger, options.isStrict),
+    ...differences(nodes, isBlocked),
+    ...nodes.flatMap((node) => indexFaults(node, isBlocked)),
+  ];
 }
 
 function lostTokens(nodes: readonly SimNode[], ledger: Ledger, isStrict: boolean): readonly string[] {
@@ -45,16 +57,16 @@ function lostTokens(nodes: readonly SimNode[], ledger: Ledger, isStrict: boolean
 }
 
 /** Visible trees and records must be equal; what only receives may differ where it was changed. */
-function differences(nodes: readonly SimNode[]): readonly string[] {
+function differences(nodes: readonly SimNode[], isBlocked: (path: string) => boolean): readonly string[] {
   const [first, ...others] = nodes.filter((node) => node.settings.mode !== "receive-only");
   if (first === undefined) return [];
   const faults = others.flatMap((other) => [
-    ...treeDifferences(first, other, () => false),
-    ...recordDifferences(first, other),
+    ...treeDifferences(first, other, isBlocked),
+    ...recordDifferences(first, other, isBlocked),
   ]);
   for (const node of nodes.filter((candidate) => candidate.settings.mode === "receive-only")) {
     const own = node.engine?.ownChanges ?? [];
-    const isOwn = (path: string): boolean => own.some((changed) => path === changed || path.startsWith(`${changed}/`) || changed.startsWith(`${path}/`));
+    const isOwn = (path: string): boolean => isBlocked(path) || own.some((changed) => path === changed || path.startsWith(`${changed}/`) || changed.startsWith(`${path}/`));
     faults.push(...treeDifferences(first, node, isOwn));
   }
   return faults;
@@ -70,12 +82,12 @@ function treeDifferences(a: SimNode, b: SimNode, isExempt: (path: string) => boo
   return faults;
 }
 
-function recordDifferences(a: SimNode, b: SimNode): readonly string[] {
+function recordDifferences(a: SimNode, b: SimNode, isExempt: (path: string) => boolean): readonly string[] {
   const [left, right] = [rowsOf(a), rowsOf(b)];
   const faults: string[] = [];
   for (const path of new Set([...left.keys(), ...right.keys()])) {
     const [one, two] = [left.get(path), right.get(path)];
-    if (one !== undefined && two !== undefined && sameHeads(one.heads, two.heads)) continue;
+    if (isExempt(path) || (one !== undefined && two !== undefined && sameHeads(one.heads, two.heads))) continue;
     faults.push(`record of ${path} differs: ${a.name} has ${headsText(one?.heads)}, ${b.name} has ${headsText(two?.heads)}`);
   }
   return faults;
@@ -126,12 +138,15 @@ function rowsOf(node: SimNode): Map<string, LocalRow> {
 }
 
 /** The index must tell of the disk as it is. */
-function indexFaults(node: SimNode): readonly string[] {
+function indexFaults(node: SimNode, isExempt: (path: string) => boolean): readonly string[] {
   const tree = treeOf(node);
   const faults: string[] = [];
   const own = new Set<string>(node.engine?.ownChanges ?? []);
   for (const [path, row] of rowsOf(node)) {
-    if (own.has(path)) continue;
+    if (own.has(path) || isExempt(path)) {
+      tree.delete(path);
+      continue;
+    }
     const winner = winnerOf(row.heads);
     const isOnDisk = tree.has(path);
     if (winner.deleted && isOnDisk) faults.push(`${node.name}: ${path} is deleted in the index but on the disk`);
@@ -146,7 +161,7 @@ function indexFaults(node: SimNode): readonly string[] {
   }
   for (const path of tree.keys()) {
     const isOwn = [...own].some((changed) => path === changed || path.startsWith(`${changed}/`));
-    if (!isOwn) faults.push(`${node.name}: ${path} is on the disk but not in the index`);
+    if (!isOwn && !isExempt(path)) faults.push(`${node.name}: ${path} is on the disk but not in the index`);
   }
   return faults;
 }

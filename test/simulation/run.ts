@@ -3,6 +3,7 @@
  * seeds fail. A failing seed runs again by itself with `--seed N --trace`.
  */
 import { parseArgs } from "node:util";
+import type { WorldKnobs } from "./knobs.ts";
 import { runWorld } from "./world.ts";
 
 const { values } = parseArgs({
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     trace: { type: "boolean", default: false },
     twice: { type: "boolean", default: false },
     stop: { type: "boolean", default: false },
+    "two-way": { type: "boolean", default: false },
   },
 });
 
@@ -22,7 +24,10 @@ const failed: number[] = [];
 const started = performance.now();
 let events = 0;
 for (let seed = first; seed < first + count; seed++) {
-  const result = await runWorld(seed, values.trace ? { onTrace: (line) => console.log(line) } : {});
+  const result = await runWorld(seed, {
+    ...(values.trace ? { onTrace: (line: string) => console.log(line) } : {}),
+    ...(values["two-way"] ? { knobs: twoWay } : {}),
+  });
   events += result.events;
   for (const [fact, times] of Object.entries(result.facts)) facts[fact] = (facts[fact] ?? 0) + times;
   if (values.twice && (await runWorld(seed)).hash !== result.hash) {
@@ -39,3 +44,7 @@ const seconds = (performance.now() - started) / 1000;
 console.log(`${count} seeds in ${seconds.toFixed(1)} s (${(count / seconds).toFixed(1)} a second, ${events} events), ${failed.length} failed${failed.length > 0 ? `: ${failed.join(" ")}` : ""}`);
 console.log(Object.entries(facts).map(([fact, times]) => `${fact} ${times}`).join(", "));
 process.exitCode = failed.length === 0 ? 0 : 1;
+
+function twoWay(knobs: WorldKnobs): WorldKnobs {
+  return { ...knobs, nodes: knobs.nodes.map((node) => ({ ...node, mode: "two-way" })) };
+}

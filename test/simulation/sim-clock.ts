@@ -89,7 +89,8 @@ export class SimClock implements Clock {
         cancel();
         reject(signal?.reason as Error);
       };
-      const cancel = this.#scheduler.after(delayMs, () => {
+      // As of Node's timers: never less than a millisecond.
+      const cancel = this.#scheduler.after(Math.max(1, delayMs), () => {
         signal?.removeEventListener("abort", stop);
         resolve();
       });

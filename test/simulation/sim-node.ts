@@ -53,7 +53,7 @@ export interface NodeWatcher {
 }
 
 const MUTATING: ReadonlySet<string> = new Set([
-  "createStage", "symlink", "mkdir", "rmdir", "link", "rename", "renameNoReplace", "exchange", "unlink", "chmod",
+  "createStage", "symlink", "mkdir", "link", "rename", "renameNoReplace", "exchange", "unlink", "chmod",
   "setMtime", "copy", "write", "truncate", "setMode",
 ]);
 
@@ -78,8 +78,10 @@ export class SimNode implements NetDevice {
   #life: Life | undefined;
   /** Set when the power was cut: what the disk forgot is decided at the next start. */
   #hasLostPower = false;
-  /** Calls that changed the disk. */
+  /** Calls that write, tried or done. Removing a directory that is not empty is tried again and again. */
   writes = 0;
+  /** Changes of what people see, by whomever. */
+  changes = 0;
 
   constructor(parts: {
     readonly name: string;
@@ -106,7 +108,10 @@ export class SimNode implements NetDevice {
       if (MUTATING.has(call.name)) this.#wrote(call);
       parts.watcher.beforeCall(this, call);
     };
-    this.fs.onChange = (path) => this.#hint(path);
+    this.fs.onChange = (path) => {
+      this.changes++;
+      this.#hint(path);
+    };
   }
 
   #wrote(call: SimCall): void {

@@ -12,7 +12,7 @@ import type { RelPath } from "../../src/shared/ids.ts";
 import type { SimCall } from "../support/sim-fs.ts";
 import { knobsFor, type WorldKnobs } from "./knobs.ts";
 import { Ledger, tokensIn, tokensOn } from "./ledger.ts";
-import { ackFault, judge } from "./oracle.ts";
+import { ackFault, blockedDirectories, judge } from "./oracle.ts";
 import { Person } from "./person.ts";
 import { Prng } from "./prng.ts";
 import { Scheduler } from "./sim-clock.ts";
@@ -382,11 +382,12 @@ class World {
   }
 
   #work(): number {
-    return this.net.messages + this.net.requests + this.nodes.reduce((sum, node) => sum + node.writes, 0);
+    return this.net.messages + this.net.requests + this.nodes.reduce((sum, node) => sum + node.writes + node.changes, 0);
   }
 
   #isStill(): boolean {
-    return this.nodes.every((node) => node.engine?.status.state === "in-sync" || node.settings.mode === "receive-only");
+    const blocked = blockedDirectories(this.nodes);
+    return this.nodes.every((node) => node.engine?.status.state === "in-sync" || blocked.size > 0 || node.settings.mode === "receive-only");
   }
 
   #standing(): string {

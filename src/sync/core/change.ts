@@ -3,8 +3,8 @@
  */
 import type { FileType, Head } from "../../shared/file-info.ts";
 import type { ContentId, ShortId } from "../../shared/ids.ts";
-import { bump } from "../../shared/version-vector.ts";
-import { joinHeads, winnerOf } from "./heads.ts";
+import { bump, counterOf } from "../../shared/version-vector.ts";
+import { compareHeads, joinHeads, winnerOf } from "./heads.ts";
 
 /** What the disk holds at a path, as the record has it. */
 export interface Seen {
@@ -29,6 +29,20 @@ export function describes(head: Head, seen: Seen): boolean {
   );
 }
 
+/** What is known of a path when this device changes it. */
+export interface KnownBefore {
+  /** The heads of this device's row. */
+  readonly local: readonly Head[];
+  /**
+   * Those of them whose content never came here: no path of this device shows
+   * it, so whoever changes the path here has not seen it and does not overrule
+   * it (promise P1). They stay heads of their own.
+   */
+  readonly unseen: readonly Head[];
+  readonly remotes: readonly (readonly Head[])[];
+  readonly device: ShortId;
+}
+
 /**
  * The heads to commit for a path whose disk differs from its row.
  *
@@ -36,30 +50,17 @@ export function describes(head: Head, seen: Seen): boolean {
  * one: a crash between install and commit, or the same file copied by hand to
  * both sides, makes no conflict (trust C5).
  */
-export function headsForChange(options: {
-  readonly seen: Seen;
-  readonly local: readonly Head[];
-  readonly remotes: readonly (readonly Head[])[];
-  readonly device: ShortId;
-  readonly nowSeconds: number;
-}): readonly Head[] {
-  const { seen, local, remotes, device, nowSeconds } = options;
-  const known = remotes.reduce(joinHeads, local);
-  if (known.length > 0 && describes(winnerOf(known), seen)) return known;
-  return [writeAbove(local, { ...seen, deleted: false }, device, nowSeconds)];
+export function headsForChange(known: KnownBefore, seen: Seen, nowSeconds: number): readonly Head[] {
+  const all = known.remotes.reduce(joinHeads, known.local);
+  if (all.length > 0 && describes(winnerOf(all), seen)) return all;
+  return writeBeside(known, { ...seen, deleted: false }, nowSeconds);
 }
 
 /** The heads to commit for a path that is gone from the disk. */
-export function headsForDeletion(options: {
-  readonly local: readonly Head[];
-  readonly remotes: readonly (readonly Head[])[];
-  readonly device: ShortId;
-  readonly nowMs: number;
-}): readonly Head[] {
-  const { local, remotes, device, nowMs } = options;
-  const known = remotes.reduce(joinHeads, local);
-  if (winnerOf(known).deleted) return known;
-  const gone = winnerOf(local);
+export function headsForDeletion(known: KnownBefore, nowMs: number): readonly Head[] {
+  const all = known.remotes.reduce(joinHeads, known.local);
+  if (winnerOf(all).deleted) return all;
+  const gone = winnerOf(known.local);
   const tombstone = {
     ...gone,
     contentId: null,
@@ -68,26 +69,48 @@ export function headsForDeletion(options: {
     deleted: true,
     mtimeNs: BigInt(nowMs) * 1_000_000n,
   };
-  return [writeAbove(local, tombstone, device, nowMs / 1000)];
+  return writeBeside(known, tombstone, nowMs / 1000);
+}
+
+/**
+ * A new version above what was seen, beside what was not.
+ *
+ * The disk shows the new version, so it must win among the heads of the row.
+ * An unseen head that would win is left out: its peers' records bring it back
+ * as something to be applied.
+ */
+function writeBeside(
+  known: KnownBefore,
+  content: Seen & { readonly deleted: boolean },
+  nowSeconds: number,
+): readonly Head[] {
+  const { local, unseen, remotes, device } = known;
+  const seen = local.filter((head) => !unseen.includes(head));
+  const head = writeAbove(seen, content, device, nowSeconds, [...local, ...remotes.flat()]);
+  return joinHeads(
+    [head],
+    unseen.filter((other) => compareHeads(head, other) < 0),
+  );
 }
 
 /**
  * A new version by this device above `heads`: settles whatever was concurrent
- * among them. The owner of the path stays who it was.
+ * among them. The owner of the path stays who it was. `others` are versions
+ * that it does not overrule; only this device's own counter is never used
+ * twice.
  */
 export function writeAbove(
   heads: readonly Head[],
   content: Seen & { readonly deleted: boolean },
   device: ShortId,
   nowSeconds: number,
+  others: readonly Head[] = [],
 ): Head {
-  const before = heads[0];
+  const before = heads[0] ?? others[0];
+  const ownCounter = others.reduce((most, head) => Math.max(most, counterOf(head.version, device)), 0);
+  const seen = heads.map((head) => head.version);
   return {
-    version: bump(
-      heads.map((head) => head.version),
-      device,
-      nowSeconds,
-    ),
+    version: bump(ownCounter > 0 ? [...seen, [[device, ownCounter]]] : seen, device, nowSeconds),
     author: device,
     type: content.type,
     deleted: content.deleted,
@@ -96,7 +119,7 @@ export function writeAbove(
     mode: content.mode,
     contentId: content.contentId,
     target: content.target,
-    previous: before?.contentId ?? null,
+    previous: heads[0]?.contentId ?? null,
     owner: before?.owner ?? device,
   };
 }

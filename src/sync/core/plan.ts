@@ -12,13 +12,13 @@
  *    the same name for each conflict copy.
  * 3. A change beats a deletion made without knowledge of it.
  * 4. A directory with live children lives: it is never replaced or deleted
- *    under them, but written anew above what would have removed it.
+ *    under them, but written anew.
  * 5. A settled path plans to nothing.
  */
 import type { DiskStamp, Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { compare } from "../../shared/version-vector.ts";
-import { conflictName } from "./conflict-name.ts";
+import { conflictName, distinctConflictName } from "./conflict-name.ts";
 import { joinHeads, losersOf, sameContent, sameHeads, winnerOf } from "./heads.ts";
 
 /** What is known of one path. */
@@ -34,7 +34,7 @@ export interface PathKnowledge {
 /** Where content goes that leaves its path. */
 export type Displaced =
   | { readonly to: "store"; readonly head: Head }
-  | { readonly to: "conflict"; readonly head: Head; readonly path: RelPath };
+  | { readonly to: "conflict"; readonly head: Head; readonly paths: readonly RelPath[] };
 
 /** What to do for one path. Data, never a closure. `heads` is the record to commit once it is done. */
 export type Action =
@@ -54,18 +54,31 @@ export type Action =
   | { readonly type: "replace-directory"; readonly heads: readonly Head[]; readonly winner: Head }
   | { readonly type: "delete"; readonly heads: readonly Head[]; readonly displaced: Displaced }
   | { readonly type: "delete-directory"; readonly heads: readonly Head[] }
-  /** Invariant 4: the directory is written anew above `heads`; what would have taken its place becomes a conflict copy. */
-  | { readonly type: "keep-directory"; readonly heads: readonly Head[]; readonly displaced: Displaced | undefined };
+  /** Invariant 4: the directory is written anew, above what removed it and beside what would have taken its place. */
+  | {
+      readonly type: "keep-directory";
+      readonly above: readonly Head[];
+      readonly beside: readonly Head[];
+      readonly displaced: Displaced | undefined;
+    };
 
-/** What makes `path` a directory because something live lies below it, whatever its own record says (invariant 4). */
+/**
+ * What makes `path` a directory because something live lies below it,
+ * whatever its own record says (invariant 4).
+ *
+ * The new directory is written above deletions and other directories only, so
+ * that a file which was to take its place is concurrent with it: it loses, and
+ * whoever holds it makes its conflict copy.
+ */
 export function keepDirectory(known: PathKnowledge): Action {
   const heads = known.remotes.reduce(joinHeads, known.local?.heads ?? []);
   const shown = shownHead(known);
   const isFile = shown !== undefined && shown.type !== "directory";
   return {
     type: "keep-directory",
-    heads,
-    displaced: isFile ? { to: "conflict", head: shown, path: conflictName(known.path, shown) } : undefined,
+    above: heads.filter((head) => head.deleted || head.type === "directory"),
+    beside: heads.filter((head) => !head.deleted && head.type !== "directory"),
+    displaced: isFile ? conflictOf(known.path, shown) : undefined,
   };
 }
 
@@ -115,7 +128,19 @@ function planSameContent(known: PathKnowledge, heads: readonly Head[], winner: H
  */
 function displacedBy(path: RelPath, heads: readonly Head[], shown: Head): Displaced {
   const isLoser = losersOf(heads).some((head) => compare(head.version, shown.version) === "equal");
-  return isLoser ? { to: "conflict", head: shown, path: conflictName(path, shown) } : { to: "store", head: shown };
+  return isLoser ? conflictOf(path, shown) : { to: "store", head: shown };
+}
+
+function conflictOf(path: RelPath, loser: Head): Displaced {
+  return { to: "conflict", head: loser, paths: copyPathsOf(path, loser) };
+}
+
+/**
+ * Names for the copy of a version that lost, the first that is free to be
+ * taken. The copy of a conflict copy may be due the very name it has.
+ */
+export function copyPathsOf(path: RelPath, loser: Head): readonly RelPath[] {
+  return [conflictName(path, loser), distinctConflictName(path, loser)].filter((name) => name !== path);
 }
 
 /** The record of a conflict copy: the loser's own version, so that copies made on several devices are one. */

@@ -8,6 +8,8 @@
  * 2. An acknowledgement is sent only after everything committed here so far
  *    was announced on the same link.
  * 3. A record the peer announced itself, unchanged, is not sent back.
+ * 4. What is not here is not announced: a row that is only wanted gets a new
+ *    sequence, and is sent, once it has come.
  */
 import type { PathProblem } from "../../shared/file-info.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -170,7 +172,7 @@ export class PeerSession {
     for (const row of rows) {
       if (bytes > UPDATE_BYTES) break;
       last = row.sequence;
-      if (this.#isKnownToPeer(row)) continue;
+      if (isWanted(row) || this.#isKnownToPeer(row)) continue;
       const record = this.#recordOf(row);
       records.push(record);
       bytes += 200 * row.heads.length + row.path.length + record.chunkList.length;
@@ -241,4 +243,8 @@ export class PeerSession {
   send(message: FolderMessage): void {
     this.link.send(message);
   }
+}
+
+function isWanted(row: LocalRow): boolean {
+  return row.stamp === null && !winnerOf(row.heads).deleted;
 }

@@ -177,8 +177,8 @@ export interface IndexWriter {
   forgetFolder(folder: FolderId): Promise<void>;
   /**
    * Writes local rows, gives sequences in the order of the array (a path that was not there always gets one),
-   * moves replaced values to the history, settles remote rows that are now covered; a row that is wanted makes its path's
-   * remote rows pending instead. Returns the folder's highest sequence.
+   * moves replaced values to the history, settles remote rows that are now covered; a row that is wanted, or covers less
+   * than the one before, makes its path's remote rows pending instead. Returns the folder's highest sequence.
    * Without `extra`, the time counts as unknown and no history is kept. Chunk lists are of proven content; lists of one chunk are not stored.
    */
   commitLocal(

@@ -1,6 +1,6 @@
 import type { Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
-import { sameContent, winnerOf } from "../core/heads.ts";
+import { covers, sameContent, winnerOf } from "../core/heads.ts";
 import type { DirectoryTable } from "./directory-table.ts";
 import { count, type FolderState } from "./folder-table.ts";
 import { encodeHeads } from "./head-codec.ts";
@@ -16,7 +16,7 @@ interface OldRow {
   readonly since: number;
   readonly kind: number;
   readonly size: number;
-  readonly winner: Head;
+  readonly heads: readonly Head[];
 }
 
 const SELECT = "SELECT sequence, since, kind, size, record FROM local WHERE directory = ? AND name = ?";
@@ -56,9 +56,11 @@ export class LocalWriter {
     if (old !== undefined) count(folder, old.kind, old.size, -1);
     count(folder, kind, size, 1);
     const path = { directory, parent, name, heads: change.heads, isWanted: isWanted(kind) };
-    if (path.isWanted) for (const peer of this.#waiting.renew(folder, path)) peers.add(peer);
+    // A row that knows less than before leaves peers' rows uncovered that it had applied.
+    const knowsLess = old !== undefined && !covers(change.heads, old.heads);
+    if (path.isWanted || knowsLess) for (const peer of this.#waiting.renew(folder, path)) peers.add(peer);
     // Nothing waits: no row of a peer is pending, so there is nothing to review.
-    if (folder.waiting > 0 || path.isWanted) this.#waiting.review(folder, [...peers], path);
+    if (folder.waiting > 0 || peers.size > 0 || path.isWanted) this.#waiting.review(folder, [...peers], path);
   }
 
   /** Deletes a row as if it had never been; its history stays. */
@@ -75,7 +77,7 @@ export class LocalWriter {
     const row = this.#sql.get(SELECT, directory, name);
     if (row === undefined) return undefined;
     const [sequence, since, kind, size, record] = row as [number, number, number, number, Uint8Array];
-    return { sequence, since, kind, size, winner: winnerOf(decodeRecord(record).heads) };
+    return { sequence, since, kind, size, heads: decodeRecord(record).heads };
   }
 
   /**
@@ -85,7 +87,8 @@ export class LocalWriter {
    */
   #remember(directory: number, name: string, old: OldRow | undefined, winner: Head, nowMs: number): number {
     if (old === undefined) return nowMs;
-    if (sameContent(old.winner, winner)) return old.since;
+    const before = winnerOf(old.heads);
+    if (sameContent(before, winner)) return old.since;
     const until = Math.max(nowMs, old.since);
     if (until > old.since) {
       this.#sql.run(
@@ -94,7 +97,7 @@ export class LocalWriter {
         name,
         old.since,
         until,
-        encodeHeads([old.winner]),
+        encodeHeads([before]),
       );
     }
     return until;

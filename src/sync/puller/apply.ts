@@ -10,7 +10,7 @@ import type { RelPath } from "../../shared/ids.ts";
 import { compare } from "../../shared/version-vector.ts";
 import { writeAbove } from "../core/change.ts";
 import { conflictName } from "../core/conflict-name.ts";
-import { covers, joinHeads, losersOf, winnerOf } from "../core/heads.ts";
+import { covers, joinHeads, losersOf, sameContent, winnerOf } from "../core/heads.ts";
 import { type Action, conflictCopyHead, type Displaced } from "../core/plan.ts";
 import { type FolderContext, newStoreName } from "../folder-context.ts";
 import type { ContentSource, DiskOutcome, DiskStep, DisplacedTo } from "../folder-disk.ts";
@@ -68,11 +68,23 @@ function workFor(context: FolderContext, planned: Planned): Work {
 function displacedToFor(context: FolderContext, displaced: Displaced | undefined): DisplacedTo {
   const storeName = newStoreName(context.random);
   if (displaced?.to !== "conflict") return { storeName, conflictPath: null };
-  const row = context.index.read.local(context.folder, displaced.path);
-  const remotes = context.index.read.remote(context.folder, displaced.path).map((remote) => remote.heads);
-  const known = remotes.reduce(joinHeads, row?.heads ?? []);
-  const isKnown = covers(known, [conflictCopyHead(displaced.head)]);
-  return { storeName, conflictPath: isKnown || (row !== undefined && row.stamp !== null) ? null : displaced.path };
+  return { storeName, conflictPath: copyPathFor(context, displaced) };
+}
+
+/** A name whose record has nothing live; null when the copy is known already, deleted ones included. */
+function copyPathFor(context: FolderContext, { head, paths }: Extract<Displaced, { to: "conflict" }>): RelPath | null {
+  const known = paths.map((path) => knownHeads(context, path));
+  const isKnown = known.some(
+    (heads) => covers(heads, [conflictCopyHead(head)]) || heads.some((other) => sameContent(other, head)),
+  );
+  if (isKnown) return null;
+  return paths.find((_, position) => (known[position] ?? []).every((other) => other.deleted)) ?? null;
+}
+
+function knownHeads(context: FolderContext, path: RelPath): readonly Head[] {
+  const { index, folder } = context;
+  const local = index.read.local(folder, path)?.heads ?? [];
+  return index.read.remote(folder, path).map((remote) => remote.heads).reduce(joinHeads, local);
 }
 
 function stepFor(
@@ -89,7 +101,7 @@ function stepFor(
     case "keep-directory":
       return expected !== null && isDirectoryRow(context, path)
         ? undefined
-        : { step: "directory", path, mode: directoryMode(action.heads), expected, displacedTo };
+        : { step: "directory", path, mode: directoryMode(action.above), expected, displacedTo };
     case "touch":
       if (expected === null) return undefined;
       return {
@@ -200,10 +212,10 @@ class Commit {
     if (movedFrom !== undefined && work.step?.step === "move") {
       this.#changes.push({ path: movedFrom.path, heads: movedFrom.heads, stamp: null, announce: true });
     }
-    this.#changes.push({ path, heads: this.#headsFor(work), stamp: this.#stampFor(work, outcome), announce: true });
-    if (outcome !== undefined && work.displaced !== undefined) this.#displaced(work, work.displaced, outcome);
-    if (action.type === "keep-directory") this.#wantCopies(path, action);
-    else this.#metConflicts(path, action.heads);
+    const heads = action.type === "keep-directory" ? this.#keptDirectory(action) : action.heads;
+    this.#changes.push({ path, heads, stamp: this.#stampFor(work, outcome), announce: true });
+    if (outcome !== undefined && work.displaced !== undefined) this.#displaced(work, work.displaced, outcome, winnerOf(heads));
+    this.#metConflicts(path, heads);
   }
 
   /** A conflict is listed on every device that meets it, also where the loser never was: its copy is on its way from one that held it. */
@@ -220,40 +232,19 @@ class Commit {
     }
   }
 
-  /** What lost its place to a kept directory, and is not here, is wanted as a conflict copy from whoever has it. */
-  #wantCopies(path: RelPath, action: Extract<Action, { type: "keep-directory" }>): void {
-    for (const head of action.heads) {
-      if (head.deleted || head.type === "directory" || head === action.displaced?.head) continue;
-      const copyPath = conflictName(path, head);
-      const row = this.#context.index.read.local(this.#context.folder, copyPath);
-      if (row !== undefined) continue;
-      this.#changes.push({ path: copyPath, heads: [conflictCopyHead(head)], stamp: null, announce: true });
-    }
-  }
-
-  /** A directory that was to go and stays is written above what would have removed it (invariant 4 of the planner). */
-  #headsFor({ planned }: Work): readonly Head[] {
-    const { action, path } = planned;
-    if (action.type === "nothing") return [];
-    if (action.type !== "keep-directory") return action.heads;
+  /** A directory that was to go and stays is written anew (invariant 4 of the planner). */
+  #keptDirectory({ above, beside }: Extract<Action, { type: "keep-directory" }>): readonly Head[] {
+    const { self, clock } = this.#context;
     const content = {
       type: "directory",
       size: 0,
       mtimeNs: 0n,
-      mode: directoryMode(action.heads),
+      mode: directoryMode(above),
       contentId: null,
       target: "",
       deleted: false,
     } as const;
-    const row = this.#context.index.read.local(this.#context.folder, path);
-    return [
-      writeAbove(
-        joinHeads(action.heads, row?.heads ?? []),
-        content,
-        this.#context.self,
-        this.#context.clock.now() / 1000,
-      ),
-    ];
+    return joinHeads([writeAbove(above, content, self, clock.now() / 1000, beside)], beside);
   }
 
   /** Content that stood at the path for a moment: somebody may hold it open, so it is kept as a version. */
@@ -279,10 +270,9 @@ class Commit {
     return row?.stamp ?? null;
   }
 
-  #displaced(work: Work, displaced: Displaced, outcome: Extract<DiskOutcome, { type: "done" }>): void {
-    const { path, action } = work.planned;
+  #displaced(work: Work, displaced: Displaced, outcome: Extract<DiskOutcome, { type: "done" }>, winner: Head): void {
+    const { path } = work.planned;
     const nowMs = this.#context.clock.now();
-    const winner = "heads" in action ? winnerOf(action.heads) : displaced.head;
     if (outcome.conflictStamp !== null && work.displacedTo?.conflictPath != null && displaced.to === "conflict") {
       const copyPath = work.displacedTo.conflictPath;
       const row = this.#context.index.read.local(this.#context.folder, copyPath);

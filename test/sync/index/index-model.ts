@@ -22,8 +22,9 @@ export class IndexModel {
       const sequence = old !== undefined && !change.announce ? old.sequence : ++this.sequence;
       this.local.set(change.path, { ...change, sequence });
       for (const row of this.#rows(change.path)) {
-        if (isWanted(change)) row.isPending = true;
-        else if (covers(change.heads, row.heads)) row.isPending = false;
+        const knowsLess = old !== undefined && !covers(change.heads, old.heads);
+        if (isWanted(change) || knowsLess) row.isPending = true;
+        if (!isWanted(change) && covers(change.heads, row.heads)) row.isPending = false;
       }
     }
   }
