@@ -18,8 +18,11 @@ export function ackFault(sender: SimNode, receiver: SimNode, ack: IndexAck): str
   const ignore = compileIgnore({ folderText: textOf(sender, ".synclineignore"), devicePatterns: sender.settings.ignorePatterns });
   for (const row of receiver.index.read.localSince(FOLDER, 0, 10_000)) {
     if (row.sequence > ack.applied || ignore.isIgnored(row.path, winnerOf(row.heads).type === "directory")) continue;
+    // What the receiver only wants itself it has not announced.
+    if (row.stamp === null && !winnerOf(row.heads).deleted) continue;
     const own = sender.index.read.local(FOLDER, row.path);
-    const isHere = own !== undefined && covers(own.heads, row.heads) && (own.stamp !== null || winnerOf(own.heads).deleted);
+    // A loser that a person here never saw may have to be applied anew after they changed the path.
+    const isHere = own !== undefined && covers(own.heads, [winnerOf(row.heads)]) && (own.stamp !== null || winnerOf(own.heads).deleted);
     const isGoneForBoth = winnerOf(row.heads).deleted && own === undefined;
     if (!isHere && !isGoneForBoth) return `${sender.name} acknowledged ${ack.applied} of ${receiver.name}, but has not applied ${row.path} (${row.sequence})`;
   }

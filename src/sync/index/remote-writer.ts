@@ -1,6 +1,5 @@
 import type { FileInfo, Head } from "../../shared/file-info.ts";
 import type { ShortId } from "../../shared/ids.ts";
-import { covers } from "../core/heads.ts";
 import type { DirectoryTable } from "./directory-table.ts";
 import type { FolderState } from "./folder-table.ts";
 import { decodeHeads, encodeHeads } from "./head-codec.ts";
@@ -9,7 +8,7 @@ import type { PeerTable } from "./peer-table.ts";
 import { decodeRecord } from "./record-codec.ts";
 import { splitPath } from "./split-path.ts";
 import type { SqlRow, Statements } from "./statements.ts";
-import { PENDING, PENDING_WITH_LIST, SETTLED, type WaitingList, type WaitingPath } from "./waiting-list.ts";
+import { hasApplied, PENDING, PENDING_WITH_LIST, SETTLED, type WaitingList, type WaitingPath } from "./waiting-list.ts";
 
 /** One announced row. */
 export interface AnnouncedRecord {
@@ -79,7 +78,7 @@ export class RemoteWriter {
       heads: local == null ? [] : decodeRecord(local as Uint8Array).heads,
       isWanted: typeof kind === "number" && isWanted(kind),
     };
-    const isPending = path.isWanted || !covers(path.heads, heads);
+    const isPending = !hasApplied(path, heads);
     const hasList = isPending && record.chunkList !== null;
     const pending = isPending ? (hasList ? PENDING_WITH_LIST : PENDING) : SETTLED;
     this.#sql.run(REPLACE, peer, directory, name, record.sequence, pending, encodeHeads(heads));
@@ -164,7 +163,7 @@ export class RemoteWriter {
     for (const row of rows) {
       const [directory, name, parent, record] = row as [number, string, string, Uint8Array];
       const path = this.#localPath(directory, parent, name);
-      if (!path.isWanted && covers(path.heads, decodeHeads(record))) continue;
+      if (hasApplied(path, decodeHeads(record))) continue;
       this.#sql.run(
         "UPDATE remote SET pending = ? WHERE peer = ? AND directory = ? AND name = ?",
         PENDING,

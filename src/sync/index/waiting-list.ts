@@ -1,4 +1,5 @@
 import type { Head } from "../../shared/file-info.ts";
+import { compare } from "../../shared/version-vector.ts";
 import { covers, joinHeads, winnerOf } from "../core/heads.ts";
 import type { FolderState } from "./folder-table.ts";
 import { decodeHeads } from "./head-codec.ts";
@@ -13,6 +14,14 @@ export interface WaitingPath extends SplitPath {
   readonly heads: readonly Head[];
   /** The local row names something that the disk lacks. */
   readonly isWanted: boolean;
+}
+
+/** Whether everything in a peer's row for a path is here: known, and on the disk. */
+export function hasApplied(path: WaitingPath, heads: readonly Head[]): boolean {
+  if (!covers(path.heads, heads)) return false;
+  if (!path.isWanted) return true;
+  const wanted = winnerOf(path.heads).version;
+  return heads.every((head) => compare(head.version, wanted) !== "equal");
 }
 
 /** A peer's row that is not applied yet. */
@@ -34,8 +43,8 @@ export const PENDING_WITH_LIST: number = 2;
  * 1. A path is in it exactly when some peer's row for it is pending, or its
  *    local row is wanted; under `deleted` when the winner of the local heads
  *    joined with all pending ones is a tombstone. The folder's counters follow.
- * 2. While a local row is wanted, no peer's row for its path is applied: what
- *    is acknowledged as applied lies on the disk (trust P5).
+ * 2. While a local row is wanted, no peer's row that has the wanted version is
+ *    applied: what is acknowledged as applied lies on the disk (trust P5).
  */
 export class WaitingList {
   readonly #sql: Statements;
@@ -102,7 +111,7 @@ export class WaitingList {
     return found;
   }
 
-  /** Makes every peer's row for a path pending (invariant 2). Returns the peers that have one. */
+  /** Makes every peer's row for a path pending, to be reviewed. Returns the peers that have one. */
   renew(folder: FolderState, path: WaitingPath): readonly number[] {
     return this.#sql
       .all(
@@ -119,7 +128,7 @@ export class WaitingList {
   review(folder: FolderState, peers: readonly number[], path: WaitingPath): void {
     const left: (readonly Head[])[] = [];
     for (const row of this.pendingRows(peers, path)) {
-      if (!path.isWanted && covers(path.heads, row.heads)) this.settle(row, path);
+      if (hasApplied(path, row.heads)) this.settle(row, path);
       else left.push(row.heads);
     }
     this.place(folder, path, left, true);

@@ -1,6 +1,7 @@
 /** What an index must answer, kept the plain way: nothing is stored that can be computed. */
 import type { FileInfo, Head } from "../../../src/shared/file-info.ts";
 import type { RelPath, ShortId } from "../../../src/shared/ids.ts";
+import { compare } from "../../../src/shared/version-vector.ts";
 import { covers, joinHeads, winnerOf } from "../../../src/sync/core/heads.ts";
 import type { FolderTotals, LocalChange } from "../../../src/sync/index/index-port.ts";
 
@@ -24,7 +25,7 @@ export class IndexModel {
       for (const row of this.#rows(change.path)) {
         const knowsLess = old !== undefined && !covers(change.heads, old.heads);
         if (isWanted(change) || knowsLess) row.isPending = true;
-        if (!isWanted(change) && covers(change.heads, row.heads)) row.isPending = false;
+        if (this.#isApplied(change.path, row.heads)) row.isPending = false;
       }
     }
   }
@@ -100,7 +101,8 @@ export class IndexModel {
   /** What the local row has, and the disk too. */
   #isApplied(path: RelPath, heads: readonly Head[]): boolean {
     const local = this.local.get(path);
-    return !isWanted(local) && covers(local?.heads ?? [], heads);
+    if (local === undefined || !covers(local.heads, heads)) return false;
+    return !isWanted(local) || !heads.some((head) => compare(head.version, winnerOf(local.heads).version) === "equal");
   }
 
   #rows(path: RelPath): readonly ModelRemote[] {
