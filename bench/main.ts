@@ -65,21 +65,20 @@ const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
 
 if (values.list) for (const [name, { title }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(10)}${title}`);
-else process.exitCode = await runAll(chosen(values.only), readScale(values.scale));
+else process.exitCode = await runChosen();
 
-function chosen(only: string | undefined): readonly string[] {
-  const names = only?.split(",") ?? Object.keys(SCENARIOS);
+async function runChosen(): Promise<number> {
+  const names = values.only?.split(",") ?? Object.keys(SCENARIOS);
   const unknown = names.filter((name) => !(name in SCENARIOS));
-  if (unknown.length > 0)
-    throw new Error(`unknown: ${unknown.join(", ")}; there are ${Object.keys(SCENARIOS).join(", ")}`);
-  return names;
+  const scale = Number(values.scale);
+  if (unknown.length > 0) return refuse(`no ${unknown.join(", ")}; there are ${Object.keys(SCENARIOS).join(", ")}`);
+  if (!(scale > 0 && scale <= 10)) return refuse("--scale takes a number up to 10; 1 is what the targets are about");
+  return await runAll(names, scale);
 }
 
-function readScale(text: string): number {
-  const scale = Number(text);
-  if (!(scale > 0 && scale <= 10))
-    throw new Error("--scale takes a number up to 10; 1 is the size that the targets are about");
-  return scale;
+function refuse(message: string): number {
+  process.stderr.write(`bench: ${message}\n`);
+  return 2;
 }
 
 /** "localRowsPerSecond" and "rssMiB" as a person writes them. */

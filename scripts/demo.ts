@@ -20,12 +20,15 @@ const TITLE_WIDTH = 44;
 
 const { values } = parseArgs({ options: { large: { type: "string", default: "200" } } });
 const largeBytes = Math.round(Number(values.large) * 1e6);
-if (!(largeBytes >= 1000)) throw new Error("--large takes a number of megabytes, such as 200");
 
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
 
-process.exitCode = await run(stop.signal);
+if (largeBytes >= 1000) process.exitCode = await run(stop.signal);
+else {
+  process.stderr.write("demo: --large takes a number of megabytes, such as 200\n");
+  process.exitCode = 2;
+}
 
 async function run(signal: AbortSignal): Promise<number> {
   const startedMs = performance.now();
