@@ -24,6 +24,23 @@ export const VITEST: string = join(BIN, "vitest/vitest.mjs");
 const STATIC_STEPS: readonly Step[] = [
   { name: "format and lint", command: [join(BIN, "@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."] },
   { name: "types", command: [join(BIN, "typescript/bin/tsc"), "--noEmit", "-p", "."] },
+  // Biome does not see promises that come from Node or from packages.
+  {
+    name: "promises",
+    command: [
+      join(BIN, "oxlint/bin/oxlint"),
+      "--type-aware",
+      "--deny-warnings",
+      "--allow=all",
+      "--deny=typescript/no-floating-promises",
+      "--deny=typescript/no-misused-promises",
+      "--ignore-pattern=**/*.as.ts",
+      "src",
+      "test",
+      "scripts",
+      "bench",
+    ],
+  },
   { name: "dead code", command: [join(BIN, "knip/bin/knip.js")] },
 ];
 

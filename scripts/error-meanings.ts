@@ -21,7 +21,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   E_PATH_NOT_FOUND: "The folder holds nothing at this path.",
   E_VERSION_NOT_FOUND: "The path has no such version, or its bytes are gone from the version store.",
   E_CONFLICT_NOT_FOUND: "No open conflict has this id or path.",
-  E_CONFLICT_SETTLED: "The conflict was settled already, or its files have changed since, so this can no longer be done to it.",
+  E_CONFLICT_SETTLED:
+    "The conflict was settled already, or its files have changed since, so this can no longer be done to it.",
   E_KEY_NOT_FOUND: "The configuration has no such key.",
   E_NOT_ALLOWED: "The role or the rights of the asking device or user do not cover this.",
   E_PEER_OFFLINE: "The device is not connected now.",

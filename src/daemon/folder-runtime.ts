@@ -19,6 +19,7 @@ export class FolderRuntime implements AsyncDisposable {
   readonly retention: Retention;
   readonly #parts: NodeParts;
   readonly #log: Log;
+  readonly #stop = new AbortController();
   #config: FolderConfig;
   #watcher: Watcher | undefined;
   /** Why the watcher does not see everything; changes are then found by scanning. */
@@ -80,6 +81,7 @@ export class FolderRuntime implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
     await this.#unwatch();
     await this.folder[Symbol.asyncDispose]();
     await this.#parts.disk.closeFolder(this.id).catch(() => undefined);
@@ -112,9 +114,13 @@ export class FolderRuntime implements AsyncDisposable {
           root: basename(this.#config.path),
           error: String(error),
         });
-        setTimeout(() => {
-          if (this.#watcher === watcher) this.#watch();
-        }, WATCHER_RETRY_MS).unref();
+        const again = this.#parts.clock.sleep(WATCHER_RETRY_MS, this.#stop.signal);
+        again.then(
+          () => {
+            if (this.#watcher === watcher) this.#watch();
+          },
+          () => undefined,
+        );
       });
   }
 

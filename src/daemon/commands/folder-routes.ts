@@ -133,7 +133,7 @@ export function folderRoutes(node: Node): FolderRoutes {
   };
 }
 
-export interface AddFolderRequest {
+interface AddFolderRequest {
   readonly path: string;
   readonly id?: string | undefined;
   readonly label?: string | undefined;
@@ -142,7 +142,7 @@ export interface AddFolderRequest {
 }
 
 /** Takes up a directory as a folder; one that is there already with the same directory is left as it is. */
-export async function addFolder(
+async function addFolder(
   node: Node,
   request: AddFolderRequest,
 ): Promise<{ readonly id: FolderId; readonly added: boolean }> {

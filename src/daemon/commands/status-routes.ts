@@ -32,7 +32,7 @@ export function statusRoutes(node: Node): StatusRoutes {
   };
 }
 
-export async function statusOf(node: Node): Promise<Status> {
+async function statusOf(node: Node): Promise<Status> {
   const { parts, peers, folders, net } = node;
   const { context, identity } = parts;
   const counters = await net.counters();

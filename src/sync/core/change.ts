@@ -17,7 +17,7 @@ export interface Seen {
 }
 
 /** Whether a head describes what was seen, to the last bit that syncs. */
-export function describes(head: Head, seen: Seen): boolean {
+function describes(head: Head, seen: Seen): boolean {
   return (
     !head.deleted &&
     head.type === seen.type &&

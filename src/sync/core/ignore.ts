@@ -14,7 +14,7 @@ import { compileGlob, matchesName, matchesPath } from "./glob.ts";
 export const IGNORE_FILE: RelPath = ".synclineignore" as RelPath;
 
 /** Ignored in every folder, unless a `!pattern` takes it back. */
-export const BUILT_IN_PATTERNS: readonly string[] = [
+const BUILT_IN_PATTERNS: readonly string[] = [
   ".DS_Store",
   "._*",
   "[Tt]humbs.db",

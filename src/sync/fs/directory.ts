@@ -46,7 +46,7 @@ export function chooseLookup(options: {
 }
 
 /** One `openat2` for any depth. */
-export function nativeLookup(natives: Natives, root: number): Lookup {
+function nativeLookup(natives: Natives, root: number): Lookup {
   const rootDirectory: Directory = { fd: root, self: fdPath(root), close: noClose };
   return (path, call) => {
     if (path === "") return rootDirectory;
