@@ -476,6 +476,8 @@ export class Folder implements AsyncDisposable {
     if (due === "everything") return { paths: "everything", isThorough: false };
     const paths = [...due, ...retries];
     if (paths.length === 0) return undefined;
+    // A problem of the folder's own directory is one of the whole; it has no path and is no row.
+    if ((paths as readonly string[]).includes("")) return { paths: "everything", isThorough: false };
     // While deletions are held, every look is at the whole, so that the held set is always the true one.
     if (this.#guard.heldHere.length > 0) return { paths: "everything", isThorough: false };
     return { paths, isThorough: false };
