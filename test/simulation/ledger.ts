@@ -2,8 +2,8 @@
  * What people wrote, and what became of it.
  *
  * Every content has a token of its own. A token is finished with when a person
- * overwrote or removed the file that held it, on the device where they did;
- * until then it must be found somewhere.
+ * overwrote or removed a file that held it, at any device and under any of its
+ * names; until then it must be found somewhere.
  */
 import type { SimFs } from "../support/sim-fs.ts";
 import type { Inode } from "../support/sim-disk.ts";
@@ -27,20 +27,24 @@ function tokensOf(inode: Inode): readonly string[] {
   return tokens;
 }
 
-/** Tokens on a disk: at users' paths, and (with `area` "kept") in the store as well. */
-export function tokensOn(fs: SimFs, area: "visible" | "kept"): Set<string> {
-  const found = new Set<string>();
+/** Tokens on a disk, each with the number of paths that show it: at users' paths, and (with `area` "kept") in the store as well. */
+export function countTokens(fs: SimFs, area: "visible" | "kept"): Map<string, number> {
+  const found = new Map<string, number>();
   const visit = (directory: Inode, depth: number): void => {
     for (const { name, inode } of directory.entries.values()) {
       if (depth === 0 && name === ".syncline") {
         const store = inode.entries.get("store")?.inode;
         if (area === "kept" && store !== undefined) visit(store, 1);
       } else if (inode.type === "directory") visit(inode, depth + 1);
-      else for (const token of tokensOf(inode)) found.add(token);
+      else for (const token of tokensOf(inode)) found.set(token, (found.get(token) ?? 0) + 1);
     }
   };
   visit(fs.disk.root, 0);
   return found;
+}
+
+export function tokensOn(fs: SimFs, area: "visible" | "kept"): Set<string> {
+  return new Set(countTokens(fs, area).keys());
 }
 
 export interface Entry {

@@ -2,6 +2,7 @@
 import type { Head } from "../../src/shared/file-info.ts";
 import type { RelPath } from "../../src/shared/ids.ts";
 import type { IndexAck } from "../../src/shared/messages.ts";
+import { compare } from "../../src/shared/version-vector.ts";
 import { covers, sameHeads, winnerOf } from "../../src/sync/core/heads.ts";
 import { compileIgnore } from "../../src/sync/core/ignore.ts";
 import type { LocalRow } from "../../src/sync/index/index-port.ts";
@@ -22,7 +23,10 @@ export function ackFault(sender: SimNode, receiver: SimNode, ack: IndexAck): str
     if (row.stamp === null && !winnerOf(row.heads).deleted) continue;
     const own = sender.index.read.local(FOLDER, row.path);
     // A loser that a person here never saw may have to be applied anew after they changed the path.
-    const isHere = own !== undefined && covers(own.heads, [winnerOf(row.heads)]) && (own.stamp !== null || winnerOf(own.heads).deleted);
+    const theirs = winnerOf(row.heads);
+    const isKnown = own !== undefined && covers(own.heads, [theirs]);
+    const isWanted = own !== undefined && own.stamp === null && compare(winnerOf(own.heads).version, theirs.version) === "equal";
+    const isHere = isKnown && (theirs.deleted || !isWanted);
     const isGoneForBoth = winnerOf(row.heads).deleted && own === undefined;
     if (!isHere && !isGoneForBoth) return `${sender.name} acknowledged ${ack.applied} of ${receiver.name}, but has not applied ${row.path} (${row.sequence})`;
   }

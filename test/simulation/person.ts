@@ -1,7 +1,7 @@
 /** Somebody at one device, who edits files without knowing that Syncline works on them. */
 import { FsError } from "../../src/sync/fs/filesystem.ts";
 import type { SimFs } from "../support/sim-fs.ts";
-import { type Ledger, tokensIn, tokensOn } from "./ledger.ts";
+import { countTokens, type Ledger, tokensIn, tokensOn } from "./ledger.ts";
 import type { Prng } from "./prng.ts";
 
 export interface PersonKnobs {
@@ -72,7 +72,7 @@ export class Person {
   }
 
   #do(action: string, work: () => string | undefined): void {
-    const before = tokensOn(this.#fs, "visible");
+    const before = countTokens(this.#fs, "visible");
     let path: string | undefined;
     try {
       path = work();
@@ -80,10 +80,11 @@ export class Person {
       if (!(error instanceof FsError)) throw error;
       path = `(${error.code})`;
     }
-    const after = tokensOn(this.#fs, "visible");
-    const kept = this.#fresh.length === 0 ? after : tokensOn(this.#fs, "kept");
+    const after = countTokens(this.#fs, "visible");
+    const kept = this.#fresh.length === 0 ? after : countTokens(this.#fs, "kept");
     this.#ledger.ended(this.#fresh.splice(0).filter((token) => !kept.has(token)), "never written");
-    this.#ledger.ended([...before].filter((token) => !after.has(token)), `${action} ${path ?? ""} on ${this.#name}`);
+    const gone = [...before].filter(([token, times]) => (after.get(token) ?? 0) < times).map(([token]) => token);
+    this.#ledger.ended(gone, `${action} ${path ?? ""} on ${this.#name}`);
     if (path !== undefined) this.#trace(`${this.#name}: ${action} ${path}`);
   }
 

@@ -23,9 +23,9 @@ export interface IndexLife {
 }
 
 export class SimIndex {
-  #database: DatabaseSync;
-  #parts: { readonly sql: Statements; readonly writer: SqliteIndexWriter };
-  #read: IndexReader;
+  readonly #database: DatabaseSync;
+  readonly #parts: { readonly sql: Statements; readonly writer: SqliteIndexWriter };
+  readonly #read: IndexReader;
 
   constructor(copy?: Uint8Array) {
     this.#database = openForWriting(":memory:");
@@ -37,6 +37,11 @@ export class SimIndex {
 
   get read(): IndexReader {
     return this.#read;
+  }
+
+  /** For looking into it by hand. */
+  query(sql: string): readonly unknown[] {
+    return this.#database.prepare(sql).all();
   }
 
   /** Everything committed so far, to be restored later. */

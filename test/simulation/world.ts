@@ -34,6 +34,8 @@ export interface RunOptions {
   /** Gets every line of the trace. */
   readonly onTrace?: (line: string) => void;
   readonly knobs?: (knobs: WorldKnobs) => WorldKnobs;
+  /** To look into the devices when all is over. */
+  readonly onEnd?: (nodes: readonly SimNode[]) => void;
 }
 
 /** Runs one world to its end. Never throws for what the engine did. */
@@ -45,6 +47,7 @@ export async function runWorld(seed: number, options: RunOptions = {}): Promise<
   } catch (error) {
     failure = error instanceof Failure ? error.message : `crashed: ${error instanceof Error ? error.stack : String(error)}`;
   }
+  options.onEnd?.(world.nodes);
   return world.result(failure);
 }
 
