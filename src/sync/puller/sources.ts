@@ -7,15 +7,22 @@ import type { FolderContext } from "../folder-context.ts";
 import type { PeerLink } from "../peer-link.ts";
 
 const BAD_ANSWERS_MAX = 3;
+const REST_MS = 60_000;
+
+interface BadAnswers {
+  readonly count: number;
+  readonly lastMs: number;
+}
 
 /**
  * The links of one folder that can serve content. Asks them in turn, and
- * drops a peer that sent wrong bytes three times until it connects anew.
+ * leaves a peer that sent wrong bytes three times alone for a minute after
+ * each further one: it may lie, or its files may be changing while it reads.
  */
 export class Sources {
   readonly #context: FolderContext;
   readonly #links = new Map<ShortId, PeerLink>();
-  readonly #badAnswers = new Map<ShortId, number>();
+  readonly #badAnswers = new Map<ShortId, BadAnswers>();
   #turn = 0;
 
   constructor(context: FolderContext) {
@@ -49,7 +56,7 @@ export class Sources {
     const own = index.read.local(folder, path);
     const isOurs = own !== undefined && sameContent(winnerOf(own.heads), head);
     const holders = [...this.#links.values()].filter((link) => {
-      if ((this.#badAnswers.get(link.device) ?? 0) >= BAD_ANSWERS_MAX) return false;
+      if (this.#isResting(link)) return false;
       return announced.has(link.device) || (isOurs && this.#hasAcknowledged(link, own.sequence));
     });
     if (holders.length < 2) return holders;
@@ -63,13 +70,19 @@ export class Sources {
     return acked >= sequence && ackedEpoch === index.read.folder(folder)?.epoch;
   }
 
+  #isResting(link: PeerLink): boolean {
+    const bad = this.#badAnswers.get(link.device);
+    if (bad === undefined || bad.count < BAD_ANSWERS_MAX) return false;
+    return this.#context.clock.monotonic() - bad.lastMs < REST_MS;
+  }
+
   noteBadAnswer(link: PeerLink, log: Log): void {
-    const count = (this.#badAnswers.get(link.device) ?? 0) + 1;
-    this.#badAnswers.set(link.device, count);
+    const count = (this.#badAnswers.get(link.device)?.count ?? 0) + 1;
+    this.#badAnswers.set(link.device, { count, lastMs: this.#context.clock.monotonic() });
     log.warn("A device sent bytes that do not match their hash", {
       device: link.name,
       count,
-      isDropped: count >= BAD_ANSWERS_MAX,
+      isResting: count >= BAD_ANSWERS_MAX,
     });
   }
 }
