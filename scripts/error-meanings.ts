@@ -30,6 +30,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   E_TIMEOUT: "The time that was given ran out before the work was done; the work goes on in the daemon.",
   E_FOLDER_OVERLAP: "The directory lies inside or around another folder or the home directory of Syncline.",
   E_FOLDER_EXISTS: "The folder is shared here already, at another directory.",
+  E_FOLDER_IN_USE: "Another Syncline node, with a home of its own, syncs this directory.",
   E_NAME_TAKEN: "Another device or folder bears this name.",
   E_EXISTS: "Something is at the place where the result would go; nothing was overwritten.",
   E_DIR_TOO_BROAD: "The directory is the root of the disk or a home directory.",

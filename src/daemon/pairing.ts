@@ -15,6 +15,7 @@ import {
   prepareDirectory,
 } from "./commands/folder-directory.ts";
 import type { JoinOffer, PairedDevice } from "./net/net-api.ts";
+import { isTaken } from "./folder-lock.ts";
 import type { NodeParts } from "./node-parts.ts";
 import type { PeerMemory } from "./peer-memory.ts";
 
@@ -89,6 +90,10 @@ export class Pairing {
     const plan = this.#plan;
     if (plan === undefined) throw new SyncError("E_USAGE", "nobody is joining here now");
     const folders = this.#placeFolders(offer, plan);
+    for (const { path, isNew } of folders) {
+      if (isNew && (await isTaken(path)))
+        throw new SyncError("E_FOLDER_IN_USE", `${path} is synced by another Syncline node`);
+    }
     this.#remember(device, offer.addresses, address);
     for (const { path, id, isNew } of folders) if (isNew) markDirectory(path, id, { isRepair: false });
     await configure((draft) => {

@@ -65,6 +65,10 @@ export const ERRORS = {
     hint: "choose a directory that is not inside or around another folder or the home of Syncline",
   },
   E_FOLDER_EXISTS: { exit: EXIT.duplicate, hint: "see `syncline folder list`" },
+  E_FOLDER_IN_USE: {
+    exit: EXIT.duplicate,
+    hint: "another Syncline node syncs this directory: choose another one, or `syncline folder remove` it there",
+  },
   E_NAME_TAKEN: { exit: EXIT.duplicate, hint: "choose another name" },
   E_EXISTS: { exit: EXIT.duplicate, hint: "choose another name, or remove what is there" },
   E_DIR_TOO_BROAD: { exit: EXIT.usage, hint: "choose a directory below it, or pass --force" },

@@ -11,11 +11,14 @@ import type { FsCapabilities } from "./fs/filesystem.ts";
 export type RootState =
   /** `epoch` is "" until an index has taken the folder up: a marker with one and no index means that the index was lost. */
   | { readonly type: "ok"; readonly epoch: string; readonly capabilities: FsCapabilities }
-  | {
-      readonly type: "halted";
-      readonly code: "E_MARKER_MISSING" | "E_MARKER_WRONG" | "E_ROOT_UNREADABLE";
-      readonly message: string;
-    };
+  | { readonly type: "halted"; readonly code: HaltCode; readonly message: string };
+
+const HALT_CODES = ["E_MARKER_MISSING", "E_MARKER_WRONG", "E_ROOT_UNREADABLE", "E_FOLDER_IN_USE"] as const;
+export type HaltCode = (typeof HALT_CODES)[number];
+
+export function isHaltCode(code: string): code is HaltCode {
+  return (HALT_CODES as readonly string[]).includes(code);
+}
 
 /** What to look at: paths (each with all below it), or everything. */
 export interface ScanRequest {

@@ -25,7 +25,7 @@ import { compileIgnore, IGNORE_FILE, type IgnoreRules, type IgnoreSource } from 
 import { DeletionGuard, type Held } from "./deletion-guard.ts";
 import { PeerSession } from "./exchange/peer-session.ts";
 import type { FolderContext, FolderEvent, FolderMode } from "./folder-context.ts";
-import type { RootState, ScanRequest } from "./folder-disk.ts";
+import { isHaltCode, type RootState, type ScanBatch, type ScanRequest } from "./folder-disk.ts";
 import type { LocalChange } from "./index/index-port.ts";
 import { commitMissing, commitPresent, type PresentObservation, type ScanMood } from "./local-changes.ts";
 import type { PeerLink } from "./peer-link.ts";
@@ -36,7 +36,11 @@ import { DirtySet } from "./scanner/settle.ts";
 import { noteHistoryBegin } from "./versions/history-begin.ts";
 
 const HALTED_RETRY_MS = 5_000;
+/** An unmounted disk says nothing to the watcher: an idle folder asks whether it is still there. */
+const IDLE_LOOK_MS = 10_000;
 const COOKIE_MS = 2_000;
+/** Both names of a rename are told of within less. */
+const RENAME_MS = 2 * LIMITS.settleMs.value;
 const REBORN_NOTE = "reborn";
 const IGNORE_NOTE = "ignore";
 
@@ -317,9 +321,15 @@ export class Folder implements AsyncDisposable {
   #fail(error: unknown): void {
     const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "E_INTERNAL";
     const message = error instanceof Error ? error.message : String(error);
-    this.#error = { path: "", code: code.startsWith("E_") ? code : "E_WRITE_FAILED", message };
-    this.#root = undefined;
     this.#needsRecovery = true;
+    // The root may go while it is scanned or written to.
+    if (isHaltCode(code)) {
+      this.#root = { type: "halted", code, message };
+      this.#wasHalted = true;
+    } else {
+      this.#error = { path: "", code: code.startsWith("E_") ? code : "E_WRITE_FAILED", message };
+      this.#root = undefined;
+    }
     this.#context.log.error("Folder stopped for now", {
       code,
       message,
@@ -337,21 +347,25 @@ export class Folder implements AsyncDisposable {
       this.#scanProblems.nextDueMs(),
       this.#settings.mode === "send-only" ? undefined : this.#applyProblems.nextDueMs(),
       Math.max(0, this.#lastFullScan + this.#settings.rescanMs - now),
+      IDLE_LOOK_MS,
     ].filter((value) => value !== undefined);
     return Math.min(...candidates);
   }
 
   /** The marker is read anew each time something rests on it; `maxAgeMs` only spares idle turns. */
   #rootCheckedAt = Number.NEGATIVE_INFINITY;
+  #wasHalted = false;
   async #checkRoot(maxAgeMs = 0): Promise<RootState> {
     const now = this.#context.clock.monotonic();
     if (this.#root?.type === "ok" && now - this.#rootCheckedAt < maxAgeMs) return this.#root;
-    const wasHalted = this.#root?.type === "halted";
     const root = await this.#context.disk.check();
     this.#root = root;
     this.#rootCheckedAt = now;
-    if (root.type === "halted" && !wasHalted)
+    if (root.type === "halted" && !this.#wasHalted)
       this.#context.log.error("Folder halted", { code: root.code, message: root.message });
+    // Nobody knows what happened to it while it was away.
+    if (root.type === "ok" && this.#wasHalted) this.rescan();
+    this.#wasHalted = root.type === "halted";
     if (root.type === "ok") await this.#matchEpoch(root.epoch);
     return root;
   }
@@ -497,22 +511,23 @@ export class Folder implements AsyncDisposable {
       this.#scanProblems.clearWhere(() => true);
       this.#ownChanges.clear();
     } else for (const path of request.paths) this.#scanProblems.clear(path);
+    const take = async (batch: ScanBatch): Promise<void> => {
+      for (const problem of batch.problems) this.#noteScanProblem(problem);
+      const present: PresentObservation[] = [];
+      for (const seen of batch.observations) {
+        if (seen.type === "missing") missing.push(seen.path);
+        else if (seen.fileType !== "directory" && this.#isDirectoryRow(seen.path)) late.push(seen);
+        else present.push(seen);
+      }
+      await this.#commit(present, mood);
+      // A small change is announced whole, so that a rename is met as one.
+      if (isFull) this.#exchange();
+    };
+    const look = (scope: ScanScope): Promise<void> =>
+      this.#context.disk.scan({ ...scope, ignore: this.ignoreSource }, take, this.#stop.signal);
     try {
-      await this.#context.disk.scan(
-        { ...request, ignore: this.ignoreSource },
-        async (batch) => {
-          for (const problem of batch.problems) this.#noteScanProblem(problem);
-          const present: PresentObservation[] = [];
-          for (const seen of batch.observations) {
-            if (seen.type === "missing") missing.push(seen.path);
-            else if (seen.fileType !== "directory" && this.#isDirectoryRow(seen.path)) late.push(seen);
-            else present.push(seen);
-          }
-          await this.#commit(present, mood);
-          this.#exchange();
-        },
-        this.#stop.signal,
-      );
+      await look(request);
+      if (missing.length > 0 && !isFull) await this.#lookForNewNames(look);
       await this.#takeMissing(missing);
       await this.#commit(late, mood);
       if (isFull) {
@@ -531,6 +546,18 @@ export class Folder implements AsyncDisposable {
     }
     this.#guard.observe();
     this.#puller.restart();
+  }
+
+  /** What is gone may only have another name, of which the watcher told a moment later: that is looked at first (invariant 3). */
+  async #lookForNewNames(look: (scope: ScanScope) => Promise<void>): Promise<void> {
+    const soon = this.#dirty.takeDue(this.#context.clock.monotonic() + RENAME_MS);
+    if (soon === "everything") this.rescan();
+    else if (soon.length > 0) {
+      await look({ paths: soon, isThorough: false }).catch((error: unknown) => {
+        for (const path of soon) this.#dirty.note(path, this.#context.clock.monotonic());
+        throw error;
+      });
+    }
   }
 
   #isDirectoryRow(path: RelPath): boolean {
@@ -874,7 +901,8 @@ export class Folder implements AsyncDisposable {
       directories: totals.directories,
       bytes: totals.bytes,
       needFiles: need.files,
-      needBytes: need.bytes,
+      // What is on its way counts as far as it has come.
+      needBytes: Math.max(0, need.bytes - this.#puller.transfers.reduce((sum, transfer) => sum + transfer.done, 0)),
       problems: this.#problems(LIMITS.problemsShown.value),
       problemsTotal: this.#scanProblems.size + this.#applyProblems.size + (held === undefined ? 0 : 1),
       held,

@@ -48,7 +48,7 @@ export class DiskClient implements AsyncDisposable {
     readonly root: string;
     readonly scan: RunScan;
   }): FolderDisk {
-    const { folder, scan } = options;
+    const { folder, self, root, scan } = options;
     const call = <C extends DiskCall>(
       name: C,
       transfer: readonly ArrayBuffer[],
@@ -61,7 +61,7 @@ export class DiskClient implements AsyncDisposable {
         if (found?.type === "ok") return found;
         // The root may have been unmounted and be back, or never was there: a new look needs a new handle.
         try {
-          await this.openFolder(options);
+          await this.openFolder({ folder, self, root });
           return await call("check", []);
         } catch (error) {
           return {
