@@ -8,6 +8,7 @@ import { ChokidarWatcher } from "../sync/scanner/chokidar-watcher.ts";
 import type { Watcher } from "../sync/scanner/watch.ts";
 import type { KeepContext } from "../sync/versions/keep-context.ts";
 import { Retention } from "../sync/versions/retention-run.ts";
+import { LockedDisk } from "./folder-lock.ts";
 import type { NodeParts } from "./node-parts.ts";
 
 const WATCHER_RETRY_MS = 30_000;
@@ -18,6 +19,7 @@ export class FolderRuntime implements AsyncDisposable {
   readonly context: KeepContext;
   readonly retention: Retention;
   readonly #parts: NodeParts;
+  readonly #locked: LockedDisk;
   readonly #log: Log;
   readonly #stop = new AbortController();
   #config: FolderConfig;
@@ -32,11 +34,12 @@ export class FolderRuntime implements AsyncDisposable {
     this.#log = parts.log.child({ folder: id });
     const { disk, scanner, identity, index, clock, random, hasher } = parts;
     const scan = scanner.folder({ folder: id, root: config.path });
+    this.#locked = new LockedDisk(disk.folder({ folder: id, self: identity.shortId, root: config.path, scan }), config.path);
     this.context = {
       folder: id,
       self: identity.shortId,
       index,
-      disk: disk.folder({ folder: id, self: identity.shortId, root: config.path, scan }),
+      disk: this.#locked.disk,
       clock,
       random,
       hasher,
@@ -84,6 +87,7 @@ export class FolderRuntime implements AsyncDisposable {
     this.#stop.abort();
     await this.#unwatch();
     await this.folder[Symbol.asyncDispose]();
+    this.#locked[Symbol.dispose]();
     await this.#parts.disk.closeFolder(this.id).catch(() => undefined);
   }
 

@@ -19,6 +19,8 @@ export class TestNode {
   readonly name: string;
   readonly home: string;
   readonly directory: string;
+  /** What runs its commands, and by that its daemon: another user, other limits, another network. */
+  via: readonly string[] = [];
 
   constructor(place: string, name: string) {
     this.name = name;
@@ -28,7 +30,7 @@ export class TestNode {
 
   /** Runs the command line against this node, and expects it to end with `code`. */
   async run(...args: readonly string[]): Promise<CommandResult> {
-    return await run(["--home", this.home, ...args]);
+    return await run([...this.via, LAUNCHER, "--home", this.home, ...args]);
   }
 
   /** Runs a command with --json and gives its documents; fails loudly when the command does. */
@@ -117,8 +119,8 @@ export async function pairedNodes(): Promise<readonly [TestNode, TestNode]> {
   return [a, b];
 }
 
-function run(args: readonly string[]): Promise<CommandResult> {
-  const child = spawn(LAUNCHER, args, { stdio: ["ignore", "pipe", "pipe"], timeout: COMMAND_MS });
+function run([command = LAUNCHER, ...args]: readonly string[]): Promise<CommandResult> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], timeout: COMMAND_MS });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

@@ -7,6 +7,7 @@ import { type FolderId, parseFolderId } from "../../shared/ids.ts";
 import { revertOwnChanges } from "../../sync/versions/revert.ts";
 import type { NodeService } from "../api/node-service.ts";
 import { resolveFolder, resolvePeer } from "../api/resolve-names.ts";
+import { isTaken } from "../folder-lock.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { Node } from "../node.ts";
 import { folderAt, markDirectory, markedFolder, newFolderId, prepareDirectory } from "./folder-directory.ts";
@@ -157,6 +158,7 @@ async function addFolder(
     throw new SyncError("E_FOLDER_EXISTS", `the folder ${wanted} is here already, at ${config.folders[wanted].path}`);
   }
   const path = prepareDirectory({ path: request.path, config, homes: node.homes, force: request.force });
+  if (await isTaken(path)) throw new SyncError("E_FOLDER_IN_USE", `${path} is synced by another Syncline node`);
   const marked = markedFolder(path);
   const id =
     wanted ?? (marked !== undefined && config.folders[marked] === undefined ? marked : newFolderId(path, parts.random));
