@@ -141,10 +141,11 @@ export class Puller {
     const batch = this.#takeReady();
     const needed = { small: [] as SmallFile[], large: [] as LargeFile[] };
     const didPlan = this.#planLive(batch, needed);
+    // Before anything that may fail: what was planned to be fetched is already noted as being on its way.
+    this.#startFetches(needed);
     await this.#settleIgnored();
     const applied = await this.#apply(batch);
     for (const contentId of this.#takenUp.splice(0)) this.#arrived(contentId);
-    this.#startFetches(needed);
     if (didPlan || applied > 0 || this.#ready.length > 0) return true;
     if (!this.isIdle) return false;
     if (await this.#applyDeletions()) return true;
