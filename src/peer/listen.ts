@@ -8,7 +8,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { SyncError } from "../shared/errors.ts";
-import { formatHostPort, type HostPort } from "../shared/host-port.ts";
+import { formatHostPort, formatRemote, type HostPort } from "../shared/host-port.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Clock, Log } from "../shared/ports.ts";
 import type { Identity } from "./identity.ts";
@@ -90,7 +90,7 @@ export class Listener implements AsyncDisposable {
     } catch (error) {
       release();
       log.debug("Handshake failed", {
-        address: formatHostPort({ host: socket.remoteAddress ?? "?", port: socket.remotePort ?? 0 }),
+        address: formatRemote(socket),
         error: String(error),
       });
     } finally {

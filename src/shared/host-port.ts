@@ -24,3 +24,12 @@ export function parseHostPort(text: string, defaultPort?: number): HostPort | un
 export function formatHostPort({ host, port }: HostPort): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** Writes where a socket's other end is; an IPv4 address that came in through an IPv6 socket as what it is. */
+export function formatRemote(socket: {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+}): string {
+  const host = (socket.remoteAddress ?? "?").replace(/^::ffff:(?=\d+\.)/, "");
+  return formatHostPort({ host, port: socket.remotePort ?? 0 });
+}

@@ -42,6 +42,7 @@ import { NetProber } from "./net-prober.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { addressTexts, ownAddresses } from "./own-addresses.ts";
 import { RefusalReports } from "./refusal-reports.ts";
+import { withServedLog } from "./served-log.ts";
 import { Handed, type Handlers } from "./thread-calls.ts";
 import { Traffic } from "./traffic.ts";
 
@@ -228,7 +229,13 @@ export class NetNode implements AsyncDisposable {
       run: this.#run,
       clock: this.#deps.clock,
       times: this.#times,
-      source: this.#deps.source,
+      source: withServedLog(this.#deps.source, this.#deps.clock, (served) =>
+        this.#log.info("Sent file data", {
+          device: channel.peer.deviceId.slice(0, 7),
+          address: channel.address,
+          ...served,
+        }),
+      ),
       mayRead: (device, folder) => this.#mayRead(device, folder),
       events: {
         onGreeted: (greeted) => void this.#pairs.greeted(greeted),

@@ -1,7 +1,7 @@
 /** TLS over TCP: the transport that always works. */
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
-import { formatHostPort } from "../../shared/host-port.ts";
+import { formatHostPort, formatRemote } from "../../shared/host-port.ts";
 import { clientTlsOptions, peerIdentityOf } from "../tls.ts";
 import type { DialOptions, SecureChannel, Transport, WireBytes } from "./transport.ts";
 
@@ -55,7 +55,7 @@ export async function acceptTcp(raw: Socket, { context, tls, signal }: AcceptOpt
     };
     const socket = new TLSSocket(raw, options);
     await secured(socket, raw, "secure");
-    const address = formatHostPort({ host: raw.remoteAddress ?? "?", port: raw.remotePort ?? 0 });
+    const address = formatRemote(raw);
     return channelOf(socket, raw, { isDialled: false, address });
   } catch (error) {
     raw.destroy();

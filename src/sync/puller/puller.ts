@@ -392,11 +392,15 @@ export class Puller {
   #startSmall(files: readonly SmallFile[]): void {
     for (const file of files) this.#active.add(file.path);
     void this.#small.add(async () => {
+      let bytes = 0;
+      let count = 0;
       try {
         for (const result of await fetchSmall(this.#context, this.#sources, files, this.#stop.signal)) {
-          if (result.type === "bytes")
+          if (result.type === "bytes") {
+            bytes += result.bytes.length;
+            count++;
             this.#gotReady(result.file.path, result.file.head, { from: "bytes", bytes: result.bytes });
-          else
+          } else
             this.#failed(
               { path: result.file.path, code: result.code, message: result.message },
               result.file.head.contentId,
@@ -406,6 +410,8 @@ export class Puller {
         for (const { path, head } of files)
           this.#failed({ path, code: "E_NO_SOURCE", message: String(error) }, head.contentId);
       }
+      this.#count({ fileBytes: bytes });
+      if (count > 0) this.#context.log.info("Fetched files", { files: count, bytes });
       this.#hooks.wake();
     });
   }

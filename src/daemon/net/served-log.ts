@@ -1,0 +1,37 @@
+/** Logs what a peer was sent, a line for each burst of requests: the sending side's record of a transfer. */
+import type { ChunkSource } from "../../peer/serve-chunks.ts";
+import type { Clock, LogFields } from "../../shared/ports.ts";
+
+const QUIET_MS = 1000;
+
+/** A source that serves one connection and tells `report` what it gave, once nothing was asked for a second. */
+export function withServedLog(source: ChunkSource, clock: Clock, report: (served: LogFields) => void): ChunkSource {
+  let bytes = 0;
+  let files = 0;
+  let startedAt = 0;
+  let lastAt = 0;
+  let isWaiting = false;
+  const tell = async (): Promise<void> => {
+    isWaiting = true;
+    while (clock.monotonic() - lastAt < QUIET_MS) await clock.sleep(QUIET_MS);
+    isWaiting = false;
+    const ms = Math.max(1, Math.round(lastAt - startedAt));
+    report({ bytes, files, ms, bytesPerSecond: Math.round((bytes * 1000) / ms) });
+    bytes = 0;
+    files = 0;
+  };
+  return {
+    read: (folder, path, contentId, offset, target) => {
+      const isRead = source.read(folder, path, contentId, offset, target);
+      if (!isRead) return false;
+      lastAt = clock.monotonic();
+      if (bytes === 0) startedAt = lastAt;
+      bytes += target.length;
+      if (offset === 0) files++;
+      if (!isWaiting) void tell();
+      return true;
+    },
+    chunkList: (folder, path, contentId) => source.chunkList(folder, path, contentId),
+    rest: () => source.rest(),
+  };
+}
