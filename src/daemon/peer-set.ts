@@ -23,6 +23,8 @@ const PING_MS = 10_000;
 interface Connection {
   readonly peer: NetPeer;
   readonly links: Map<FolderId, DaemonLink>;
+  /** Openings for folders that are not tied to the connection yet. */
+  readonly early: Map<FolderId, FolderMessage>;
   rttMs: number | null;
 }
 
@@ -46,6 +48,8 @@ export class PeerSet {
   readonly #dials = new Map<DeviceId, DialState>();
   readonly #refusals = new Map<DeviceId, LostReason>();
   readonly #removedUs = new Set<DeviceId>();
+  /** What peers were told that they share. A folder opens on a connection only after that, or the peer would not know what is meant. */
+  #announced: Shares = new Map();
 
   constructor(deps: {
     readonly parts: NodeParts;
@@ -69,7 +73,11 @@ export class PeerSet {
     await this.#net.setFolders(
       Object.entries(config.folders).map(([id, { path }]) => ({ id: id as FolderId, root: path })),
     );
-    await this.#net.setShares(sharesOf(config));
+    const shares = sharesOf(config);
+    const isAnnounced = this.#net.setShares(shares);
+    this.#announced = shares;
+    this.relink();
+    await isAnnounced;
     await this.#net.setTrust(devices);
     this.relink();
   }
@@ -81,7 +89,7 @@ export class PeerSet {
 
   connected(peer: NetPeer): void {
     const { device, facts } = peer;
-    const connection: Connection = { peer, links: new Map(), rttMs: null };
+    const connection: Connection = { peer, links: new Map(), early: new Map(), rttMs: null };
     this.#connections.set(peer, connection);
     this.#dials.delete(device);
     this.#refusals.delete(device);
@@ -180,8 +188,11 @@ export class PeerSet {
 
   /** Hands a message to its folder; resolves when it is dealt with. */
   async take(peer: NetPeer, message: FolderMessage): Promise<void> {
-    const link = this.#connections.get(peer)?.links.get(message.folder);
+    const connection = this.#connections.get(peer);
+    const link = connection?.links.get(message.folder);
     if (link === undefined) {
+      if (message.type === "folder-state" && peer.facts.folders.some(({ id }) => id === message.folder))
+        connection?.early.set(message.folder, message);
       this.#parts.log.debug("Message for a folder that is not shared", { folder: message.folder, type: message.type });
       return;
     }
@@ -255,7 +266,7 @@ export class PeerSet {
   }
 
   #relink(connection: Connection): void {
-    const { peer, links } = connection;
+    const { peer, links, early } = connection;
     const { facts } = peer;
     const config = this.#parts.context.config.get();
     const role = config.peers[facts.device]?.role;
@@ -275,6 +286,7 @@ export class PeerSet {
     for (const runtime of this.#folders.all) {
       const grant = config.folders[runtime.id]?.peers[facts.device];
       if (grant === undefined || !theirs.has(runtime.id) || links.has(runtime.id)) continue;
+      if (this.#announced.get(facts.device)?.some(({ id }) => id === runtime.id) !== true) continue;
       const link = new DaemonLink({
         peer,
         name: this.nameOf(facts.device),
@@ -285,6 +297,9 @@ export class PeerSet {
       links.set(runtime.id, link);
       this.#runtimeOf.set(link, runtime);
       runtime.folder.attach(link);
+      const opening = early.get(runtime.id);
+      early.delete(runtime.id);
+      if (opening !== undefined) void runtime.folder.receive(link, opening);
     }
   }
 
@@ -303,7 +318,7 @@ function staticAddresses(peer: PeerConfig): readonly KnownAddress[] {
   });
 }
 
-function sharesOf(config: Config): ReadonlyMap<DeviceId, readonly { readonly id: FolderId; readonly label: string }[]> {
+function sharesOf(config: Config): Shares {
   const shares = new Map<DeviceId, { id: FolderId; label: string }[]>();
   for (const [id, folder] of Object.entries(config.folders) as [FolderId, Config["folders"][FolderId]][]) {
     for (const device of Object.keys(folder.peers) as DeviceId[]) {

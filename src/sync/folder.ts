@@ -192,6 +192,11 @@ export class Folder implements AsyncDisposable {
     this.#bell.ring();
   }
 
+  /** Looks now whether a halted folder is back. */
+  lookForRoot(): Promise<void> {
+    return this.command(async () => void (await this.#checkRoot()));
+  }
+
   /** Looks at everything again: hints may have been lost, patterns changed, or a person asked. */
   rescan(isThorough = false): void {
     this.#scan = { paths: "everything", isThorough: isThorough || this.#scan?.isThorough === true };
@@ -223,7 +228,7 @@ export class Folder implements AsyncDisposable {
         code: "E_PAUSED",
         message: "the folder is paused there",
       });
-    else session.open(true);
+    else session.open();
   }
 
   /** Takes a message; resolves when it is dealt with, so that the caller can hold back the next. */
@@ -242,12 +247,17 @@ export class Folder implements AsyncDisposable {
     const session = this.#sessions.get(link);
     if (session === undefined || this.#stop.signal.aborted) return;
     switch (message.type) {
-      case "folder-state":
-        if ((await session.takeState(message)) === "rolled-back") {
+      case "folder-state": {
+        const taken = await session.takeState(message);
+        if (taken === "rolled-back") {
           const reason = "a peer remembers more of this index than there is";
           await this.command(() => this.#startNewEpoch(reason, { isReborn: true }));
+        } else if (taken === "unanswered") {
+          if (this.#settings.isPaused) this.#open(session);
+          else session.answer();
         }
         break;
+      }
       case "index-update":
         if (await session.takeUpdate(message)) {
           for (const record of message.records) this.#applyProblems.clear(record.info.path);

@@ -38,6 +38,7 @@ export async function* wait(node: Node, request: RouteRequest<"wait">, signal: A
       ? node.folders.all
       : request.folders.map((text) => node.folders.get(resolveFolder(config, text)));
   const named = request.peers.map((text) => resolvePeer(config, text));
+  await Promise.all(runtimes.filter(isHalted).map((runtime) => runtime.folder.lookForRoot()));
   const problems = runtimes.flatMap((runtime) => stoppedProblem(runtime));
   if (problems.length > 0) {
     yield result(runtimes, { problems });
@@ -108,6 +109,10 @@ function pendingText(runtime: FolderRuntime): string {
   const { state, needFiles } = runtime.folder.status;
   const behind = runtime.folder.peers.filter((peer) => !peer.hasOurs).length;
   return `${runtime.id}: ${state}, ${needFiles} files to come, ${behind} peers behind`;
+}
+
+function isHalted({ config, folder }: FolderRuntime): boolean {
+  return !config.paused && folder.status.state === "halted";
 }
 
 /** A paused or halted folder will not get in sync by waiting. */

@@ -8,7 +8,10 @@
  * 2. An acknowledgement is sent only after everything committed here so far
  *    was announced on the same link.
  * 3. A record the peer announced itself, unchanged, is not sent back.
- * 4. What is not here is not announced: a row that is only wanted gets a new
+ * 4. An opening is answered with an opening, an answer is not: either side may
+ *    begin anew at any time (a restarted folder, a new index) and hears where
+ *    the other stands.
+ * 5. What is not here is not announced: a row that is only wanted gets a new
  *    sequence, and is sent, once it has come.
  */
 import type { PathProblem } from "../../shared/file-info.ts";
@@ -29,6 +32,8 @@ export class PeerSession {
   readonly #context: FolderContext;
   /** The peer's last word on where it stands; undefined until it spoke. */
   #peerState: FolderState | undefined;
+  /** An opening went out that the peer has not answered yet. */
+  #isAwaiting = false;
   #sent = 0;
   #announced = 0;
   #isPumping = false;
@@ -42,7 +47,13 @@ export class PeerSession {
   }
 
   /** Says where this device stands; the peer answers with the same and then with updates. */
-  open(isActive: boolean): void {
+  open(): void {
+    this.#isAwaiting = true;
+    this.answer();
+  }
+
+  /** Says where this device stands because the peer asked. */
+  answer(): void {
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
     const held = index.read.remoteState(folder, this.link.device);
@@ -53,7 +64,7 @@ export class PeerSession {
       sequence: own?.sequence ?? 0,
       heldEpoch: held.epoch,
       heldSequence: held.received,
-      isActive,
+      isActive: true,
     });
   }
 
@@ -85,10 +96,13 @@ export class PeerSession {
   }
 
   /**
-   * Takes the peer's opening. Returns "rolled-back" when the peer holds more
-   * of this index than there is: an older copy of it was restored.
+   * Takes where the peer stands. Returns "unanswered" when the peer opened and
+   * waits for an answer, and "rolled-back" when it holds more of this index
+   * than there is: an older copy of it was restored.
    */
-  async takeState(state: FolderState): Promise<"ok" | "rolled-back"> {
+  async takeState(state: FolderState): Promise<"answered" | "unanswered" | "rolled-back"> {
+    const isAnswer = this.#isAwaiting;
+    this.#isAwaiting = false;
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
     if (own !== undefined && state.heldEpoch === own.epoch && state.heldSequence > own.sequence) return "rolled-back";
@@ -99,11 +113,12 @@ export class PeerSession {
     this.#announced = Math.max(state.sequence, 0);
     this.#sent = own !== undefined && state.heldEpoch === own.epoch ? state.heldSequence : 0;
     this.#lastAckSent = "";
-    return "ok";
+    return isAnswer ? "answered" : "unanswered";
   }
 
   takeClosed(code: string, message: string): void {
     this.#closed = { code, message };
+    this.#isAwaiting = false;
   }
 
   /** Stores an update. Returns whether anything may have to be applied. */
@@ -115,13 +130,15 @@ export class PeerSession {
     }
     const held = index.read.remoteState(folder, this.link.device);
     const received = held.epoch === update.epoch ? held.received : 0;
+    // Everything already on its way when the exchange starts again.
+    if (this.#isAwaiting) return false;
     if (this.#peerState === undefined || update.epoch !== this.#peerState.epoch || update.afterSequence !== received) {
       log.warn("Index update does not continue what is stored; starting the exchange again", {
         device: this.link.name,
         expected: received,
         got: update.afterSequence,
       });
-      this.open(true);
+      this.open();
       return false;
     }
     this.#announced = Math.max(this.#announced, update.lastSequence);
