@@ -9,7 +9,8 @@
 import type { ChunkList, Head } from "../shared/file-info.ts";
 import type { ContentId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { headsForChange, headsForDeletion, type KnownBefore } from "./core/change.ts";
+import { headsForChange, headsForDeletion, headsForSettlement, type KnownBefore } from "./core/change.ts";
+import { isConflictName, originalOf } from "./core/conflict-name.ts";
 import { covers, losersOf, sameHeads, winnerOf } from "./core/heads.ts";
 import { conflictCopyHead, copyPathsOf } from "./core/plan.ts";
 import type { FolderContext, FolderEvent } from "./folder-context.ts";
@@ -40,6 +41,7 @@ export async function commitPresent(
       chunkLists.push([observation.contentId, observation.chunkList]);
     if (change.announce) events.push(changedEvent(context, change));
   }
+  changes.push(...settlements(context, changes));
   if (changes.length > 0)
     await context.index.write.commitLocal(context.folder, changes, { nowMs: context.clock.now(), chunkLists });
   for (const event of events) context.emit(event);
@@ -89,6 +91,35 @@ function isCopied(context: FolderContext, path: RelPath, loser: Head): boolean {
   });
 }
 
+/**
+ * Who edits, moves or removes a conflict copy has seen the version that lost,
+ * and has dealt with it: it stops being a head of the path it came from. Else
+ * it could win there later, when nobody holds its content any more.
+ */
+function settlements(context: FolderContext, changes: readonly LocalChange[]): readonly LocalChange[] {
+  const changed = new Set<string>(changes.map((change) => change.path));
+  const settled = new Map<RelPath, LocalChange>();
+  for (const { path, announce } of changes) {
+    if (!announce || !isConflictName(path)) continue;
+    const original = originalOf(path);
+    const change = changed.has(original) ? undefined : settlement(context, original, path);
+    if (change !== undefined) settled.set(original, change);
+  }
+  return [...settled.values()];
+}
+
+function settlement(context: FolderContext, path: RelPath, copyPath: RelPath): LocalChange | undefined {
+  const row = context.index.read.local(context.folder, path);
+  const copy = context.index.read.local(context.folder, copyPath);
+  if (row === undefined || row.stamp === null || copy === undefined) return undefined;
+  const isOfCopy = losersOf(row.heads).some(
+    (loser) => copyPathsOf(path, loser).includes(copyPath) && covers(copy.heads, [conflictCopyHead(loser)]),
+  );
+  if (!isOfCopy) return undefined;
+  const heads = headsForSettlement(knownBefore(context, path, row), context.clock.now() / 1000);
+  return { path, heads, stamp: row.stamp, announce: true };
+}
+
 function changedEvent(context: FolderContext, change: LocalChange): FolderEvent {
   const winner = winnerOf(change.heads);
   return {
@@ -135,6 +166,7 @@ export async function commitMissing(context: FolderContext, missing: readonly Re
       changes.push({ path, heads, stamp: null, announce: true });
     }
     if (changes.length === 0) continue;
+    changes.push(...settlements(context, changes));
     await context.index.write.commitLocal(context.folder, changes, { nowMs: context.clock.now() });
     for (const change of changes) context.emit(changedEvent(context, change));
   }

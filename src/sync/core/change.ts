@@ -72,6 +72,11 @@ export function headsForDeletion(known: KnownBefore, nowMs: number): readonly He
   return writeBeside(known, tombstone, nowMs / 1000);
 }
 
+/** The heads to commit for a path whose conflict was dealt with by changing the copy: the winner once more, above the loser. */
+export function headsForSettlement(known: KnownBefore, nowSeconds: number): readonly Head[] {
+  return writeBeside(known, winnerOf(known.local), nowSeconds);
+}
+
 /**
  * A new version above what was seen, beside what was not.
  *
