@@ -46,6 +46,7 @@ export class FolderRuntime implements AsyncDisposable {
       log: this.#log,
       emit: (event) => parts.events.add({ ...event, folder: id }),
       inLoop: (work) => this.folder.command(work),
+      commanded: (paths) => this.folder.noteCommanded(paths),
       lookAgain: (path: RelPath) => this.folder.hint(path),
       links: () => this.folder.links,
       mode: () => this.#config.mode,

@@ -41,6 +41,8 @@ export interface IndexRecord {
   readonly info: FileInfo;
   /** Wire form of the winner's chunk list when it is short; else empty and fetched on request. */
   readonly chunkList: Uint8Array;
+  /** A person at the sender approved this deletion, or commanded it: the receiver's brake lets it pass when the sender is admin there. */
+  readonly isApproved?: boolean;
 }
 
 /** Everything below `from` now lies below `to`, each new record at `{author: counter}` above the record that moved. */

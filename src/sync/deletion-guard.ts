@@ -5,6 +5,7 @@
  * One owner: the folder's loop. The window is written to the index, so that a
  * restart does not forget what was deleted before it.
  */
+import type { Head } from "../shared/file-info.ts";
 import type { RelPath } from "../shared/ids.ts";
 import { type BrakeWindow, EMPTY_WINDOW, judgeDeletions, observeFiles } from "./core/brake.ts";
 import { joinHeads, winnerOf } from "./core/heads.ts";
@@ -26,6 +27,8 @@ export class DeletionGuard {
   #window: BrakeWindow;
   /** Deletions by others that may be applied: passed or approved, by exact version. */
   readonly #allowed = new Set<string>();
+  /** Deletions that were announced because a person here said yes. */
+  readonly #approved = new Set<string>();
   #heldHere: readonly RelPath[] = [];
   #heldReceived: readonly RelPath[] = [];
   #reason = "";
@@ -105,9 +108,22 @@ export class DeletionGuard {
     return rejected;
   }
 
-  /** Forgets permissions that were used. */
-  forgetUsed(): void {
-    this.#allowed.clear();
+  /** Whether a person here approved this very deletion: said to peers with the record, until a restart. */
+  isApproved(path: RelPath, heads: readonly Head[]): boolean {
+    return this.#approved.has(keyOf(path, heads));
+  }
+
+  /** An admin's approval came with these records: they may be applied as they are known now. */
+  allowApproved(paths: readonly RelPath[]): void {
+    for (const path of paths) this.#allowed.add(this.#key(path));
+  }
+
+  /** Remembers what was committed as approved. */
+  noteApproved(paths: readonly RelPath[]): void {
+    for (const path of paths) {
+      const row = this.#context.index.read.local(this.#context.folder, path);
+      if (row !== undefined) this.#approved.add(keyOf(path, row.heads));
+    }
   }
 
   #counts(path: RelPath, going: ReadonlySet<string>): boolean {
@@ -125,7 +141,7 @@ export class DeletionGuard {
       .remote(folder, path)
       .map((remote) => remote.heads)
       .reduce(joinHeads, local);
-    return `${path}\0${JSON.stringify(heads.map((head) => head.version))}`;
+    return keyOf(path, heads);
   }
 
   #files(): number {
@@ -139,4 +155,9 @@ export class DeletionGuard {
     this.#window = window;
     await this.#context.index.write.setNote(this.#context.folder, NOTE, text);
   }
+}
+
+/** Names a path in exactly these versions. */
+function keyOf(path: RelPath, heads: readonly Head[]): string {
+  return `${path}\0${JSON.stringify(heads.map((head) => head.version))}`;
 }

@@ -17,7 +17,7 @@
 import type { PathProblem } from "../shared/file-info.ts";
 import { type RelPath, relPathFault, type ShortId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import type { FolderMessage } from "../shared/messages.ts";
+import type { FolderMessage, IndexRecord } from "../shared/messages.ts";
 import { Bell } from "./bell.ts";
 import { writeAbove } from "./core/change.ts";
 import { joinHeads, winnerOf } from "./core/heads.ts";
@@ -204,7 +204,7 @@ export class Folder implements AsyncDisposable {
   }
 
   attach(link: PeerLink): void {
-    const session = new PeerSession(this.#context, link);
+    const session = new PeerSession(this.#context, link, (row) => this.#guard.isApproved(row.path, row.heads));
     this.#sessions.set(link, session);
     this.#sources.add(link);
     this.#applyProblems.clearWhere((problem) => problem.code === "E_NO_SOURCE" || problem.code === "E_BAD_DATA");
@@ -261,6 +261,7 @@ export class Folder implements AsyncDisposable {
       case "index-update":
         if (await session.takeUpdate(message)) {
           for (const record of message.records) this.#applyProblems.clear(record.info.path);
+          if (link.isAdmin) this.#guard.allowApproved(message.records.filter(isApproved).map(({ info }) => info.path));
           this.#puller.restart();
         }
         break;
@@ -518,9 +519,9 @@ export class Folder implements AsyncDisposable {
       this.#isIgnoreStale = true;
       await this.#loadIgnore();
       this.#scan = undefined;
-      this.#scanProblems.clearWhere(() => true);
+      this.#scanProblems.beginAll();
       this.#ownChanges.clear();
-    } else for (const path of request.paths) this.#scanProblems.clear(path);
+    } else for (const path of request.paths) this.#scanProblems.begin(path);
     const take = async (batch: ScanBatch): Promise<void> => {
       for (const problem of batch.problems) this.#noteScanProblem(problem);
       const present: PresentObservation[] = [];
@@ -540,6 +541,7 @@ export class Folder implements AsyncDisposable {
       if (missing.length > 0 && !isFull) await this.#lookForNewNames(look);
       await this.#takeMissing(missing);
       await this.#commit(late, mood);
+      this.#scanProblems.end(isFull ? undefined : request.paths);
       if (isFull) {
         this.#lastFullScan = this.#context.clock.monotonic();
         this.#hasScanned = true;
@@ -753,6 +755,11 @@ export class Folder implements AsyncDisposable {
     );
   }
 
+  /** Deletions that a command of a person made: told to peers as such. */
+  noteCommanded(paths: readonly RelPath[]): void {
+    this.#guard.noteApproved(paths);
+  }
+
   // Decisions of a person.
 
   /** Lets exactly what is held go through. Returns how many paths. */
@@ -761,6 +768,7 @@ export class Folder implements AsyncDisposable {
       const received = this.#guard.heldReceived.length;
       const here = this.#guard.approve();
       await commitMissing(this.#context, here);
+      this.#guard.noteApproved(here);
       this.#puller.restart();
       return here.length + received;
     });
@@ -942,6 +950,10 @@ export class Folder implements AsyncDisposable {
     }
     for (const wake of [...this.#waiters]) wake();
   }
+}
+
+function isApproved(record: IndexRecord): boolean {
+  return record.isApproved === true;
 }
 
 /** In a receive-only folder: what is found may confirm what is known; anything else stays private. */

@@ -41,6 +41,16 @@ export class ProblemBook {
     if (entry !== undefined) this.#entries.set(path, { ...entry, retryAt: undefined });
   }
 
+  /** As {@link begin}, for every path. */
+  beginAll(): void {
+    for (const path of [...this.#entries.keys()]) this.begin(path);
+  }
+
+  /** The try is over: forgets what began and did not fail again. */
+  end(paths: Iterable<string> = [...this.#entries.keys()]): void {
+    for (const path of paths) if (this.#entries.get(path)?.retryAt === undefined) this.#entries.delete(path);
+  }
+
   clear(path: string): void {
     this.#entries.delete(path);
   }

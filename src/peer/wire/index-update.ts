@@ -104,6 +104,7 @@ function writeRecord(writer: ProtoWriter, record: IndexRecord, devices: DeviceTa
   writer.string(2, record.info.path);
   for (const head of record.info.heads) writer.message(3, () => writeHead(writer, head, devices));
   writer.bytes(4, record.chunkList);
+  writer.bool(5, record.isApproved === true);
 }
 
 function writeHead(writer: ProtoWriter, head: Head, devices: DeviceTable): void {
@@ -190,19 +191,22 @@ function readDevice(reader: ProtoReader): ShortId {
 function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical: CanonicalHeads): IndexRecord {
   let [sequence, path] = [0, ""];
   let chunkList: Uint8Array = NO_BYTES;
+  let isApproved = false;
   const heads: Head[] = [];
   for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
     if (field === 1) sequence = reader.uint();
     else if (field === 2) path = reader.string();
     else if (field === 3) addBounded(heads, readHead(reader.message(), devices), LIMITS.headsPerRecord.value);
     else if (field === 4) chunkList = reader.bytes();
+    else if (field === 5) isApproved = reader.bool();
     else reader.skip();
   }
   if (heads.length === 0) throw broken("a record without a version");
   if (chunkList.length > INLINE_LIST_BYTES_MAX) throw broken(`a chunk list of ${chunkList.length} bytes in a record`);
   const info: FileInfo = { path: relPathFrom(path), heads: heads.length === 1 ? heads : canonical(heads) };
   // A copy, so that a few bytes do not hold on to a whole frame.
-  return { sequence, info, chunkList: chunkList.length === 0 ? NO_BYTES : new Uint8Array(chunkList) };
+  const list = chunkList.length === 0 ? NO_BYTES : new Uint8Array(chunkList);
+  return { sequence, info, chunkList: list, ...(isApproved ? { isApproved } : {}) };
 }
 
 function readHead(reader: ProtoReader, devices: readonly ShortId[]): Head {

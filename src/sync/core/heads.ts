@@ -71,7 +71,13 @@ export function winnerOf(heads: readonly Head[]): Head {
 
 /** Whether two versions hold the same thing, so that nothing has to move and nothing conflicts. */
 export function sameContent(a: Head, b: Head): boolean {
-  return a.deleted === b.deleted && a.type === b.type && a.contentId === b.contentId && a.target === b.target && a.size === b.size;
+  return (
+    a.deleted === b.deleted &&
+    a.type === b.type &&
+    a.contentId === b.contentId &&
+    a.target === b.target &&
+    a.size === b.size
+  );
 }
 
 /** Whether two sets of heads, both in canonical order, are the same set. */

@@ -30,6 +30,7 @@ const UPDATE_BYTES = 384 * 1024;
 export class PeerSession {
   readonly link: PeerLink;
   readonly #context: FolderContext;
+  readonly #isApproved: (row: LocalRow) => boolean;
   /** The peer's last word on where it stands; undefined until it spoke. */
   #peerState: FolderState | undefined;
   /** An opening went out that the peer has not answered yet. */
@@ -41,8 +42,10 @@ export class PeerSession {
   #lastAckSent = "";
   #closed: { readonly code: string; readonly message: string } | undefined;
 
-  constructor(context: FolderContext, link: PeerLink) {
+  /** `isApproved`: whether a person here approved a row's deletion. */
+  constructor(context: FolderContext, link: PeerLink, isApproved: (row: LocalRow) => boolean) {
     this.#context = context;
+    this.#isApproved = isApproved;
     this.link = link;
   }
 
@@ -228,7 +231,8 @@ export class PeerSession {
       const wire = stored === undefined ? undefined : encodeWireChunkList(decodeChunkList(stored, winner.size));
       if (wire !== undefined && wire.length <= SHORT_LIST_BYTES) chunkList = wire;
     }
-    return { sequence: row.sequence, info: { path: row.path, heads: row.heads }, chunkList };
+    const mark = winner.deleted && this.#isApproved(row) ? { isApproved: true } : {};
+    return { sequence: row.sequence, info: { path: row.path, heads: row.heads }, chunkList, ...mark };
   }
 
   /** Tells the peer how far this device is, when that changed (invariant 2). */

@@ -9,7 +9,7 @@ import type { FromIndexWorker, NumberedCall, ToIndexWorker } from "./index-worke
 import { openForReading } from "./open-database.ts";
 import type { OwnedIndex } from "./open-index.ts";
 import { QueuedWriter } from "./queued-writer.ts";
-import { Statements } from "./statements.ts";
+import { StretchStatements } from "./stretch-statements.ts";
 
 /**
  * Opens an index whose writer lives in a thread of its own; reads go over a
@@ -35,7 +35,10 @@ export async function startIndex(path: string): Promise<OwnedIndex> {
 /** Opens an index for reading, in any thread, once its writer has opened it. */
 export function openReader(path: string): { readonly read: IndexReader } & Disposable {
   const database = openForReading(path);
-  return { read: new SqliteIndexReader(new Statements(database, path)), [Symbol.dispose]: () => database.close() };
+  return {
+    read: new SqliteIndexReader(new StretchStatements(database, path)),
+    [Symbol.dispose]: () => database.close(),
+  };
 }
 
 interface Waiter {

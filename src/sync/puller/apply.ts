@@ -84,7 +84,10 @@ function copyPathFor(context: FolderContext, { head, paths }: Extract<Displaced,
 function knownHeads(context: FolderContext, path: RelPath): readonly Head[] {
   const { index, folder } = context;
   const local = index.read.local(folder, path)?.heads ?? [];
-  return index.read.remote(folder, path).map((remote) => remote.heads).reduce(joinHeads, local);
+  return index.read
+    .remote(folder, path)
+    .map((remote) => remote.heads)
+    .reduce(joinHeads, local);
 }
 
 function stepFor(
@@ -214,7 +217,8 @@ class Commit {
     }
     const heads = action.type === "keep-directory" ? this.#keptDirectory(action) : action.heads;
     this.#changes.push({ path, heads, stamp: this.#stampFor(work, outcome), announce: true });
-    if (outcome !== undefined && work.displaced !== undefined) this.#displaced(work, work.displaced, outcome, winnerOf(heads));
+    if (outcome !== undefined && work.displaced !== undefined)
+      this.#displaced(work, work.displaced, outcome, winnerOf(heads));
     this.#metConflicts(path, heads);
   }
 

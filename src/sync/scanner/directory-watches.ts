@@ -163,7 +163,6 @@ export class DirectoryWatches {
       this.#doubt("", { isNews: false, isDeep: false });
     }
     const path = directory === "" ? name.toString() : `${directory}/${name.toString()}`;
-    if (isReserved(path)) return;
     this.#options.onChange(path);
     // "change" is of content or permissions; only a "rename" makes or removes a name.
     if (event === "rename") this.#doubt(path, { isNews: true, isDeep: false });

@@ -69,6 +69,8 @@ export async function carryOut(context: KeepContext, changes: readonly PathChang
     });
     waiting = await carryOutOnce(context, attempts, carried);
   }
+  const removed = changes.filter((change) => change.type === "remove" && carried.get(change)?.type === "done");
+  context.commanded(removed.map(({ path }) => path));
   return changes.map(
     (change) => carried.get(change) ?? skipped(change.path, "E_INTERNAL", "bug: a change without an outcome"),
   );

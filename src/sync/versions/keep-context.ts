@@ -15,6 +15,8 @@ import type { PeerLink } from "../peer-link.ts";
 export interface KeepContext extends FolderContext {
   /** Runs work between two turns of the loop, where alone something may change. */
   readonly inLoop: <T>(work: () => Promise<T>) => Promise<T>;
+  /** These paths were just deleted because a person said so: where this device is admin, no brake holds them. */
+  readonly commanded: (paths: readonly RelPath[]) => void;
   /** The disk is not as the index has it at this path. */
   readonly lookAgain: (path: RelPath) => void;
   /** Connected devices that share the folder: their stores may hold what ours does not. */

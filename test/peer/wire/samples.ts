@@ -86,6 +86,12 @@ export const messages: Readonly<Record<string, FolderMessage>> = {
         },
         chunkList: new Uint8Array(),
       },
+      {
+        sequence: 14,
+        info: { path: path("gone.txt"), heads: [head({ deleted: true, contentId: null, mtimeNs: 2n })] },
+        chunkList: new Uint8Array(),
+        isApproved: true,
+      },
     ],
     moves: [{ sequence: 20, from: path("old"), to: path("new/place"), author: B, counter: 99 }],
   },

@@ -107,6 +107,7 @@ export class KeepBench {
       log,
       emit: (event) => void this.events.push(event),
       inLoop: (work) => work(),
+      commanded: () => {},
       lookAgain: (at) => void this.lookedAgain.push(at),
       links: () => (this.#isPeerConnected ? [this.peer.link] : []),
       mode: () => this.mode,
