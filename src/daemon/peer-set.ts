@@ -11,7 +11,7 @@ import { formatHostPort, parseHostPort } from "../shared/host-port.ts";
 import { type DeviceId, type FolderId, type ShortId, shortId } from "../shared/ids.ts";
 import type { FolderMessage } from "../shared/messages.ts";
 import type { FolderSet } from "./folder-set.ts";
-import type { DialState, InviteReport, LostReason, PeerFacts } from "./net/net-api.ts";
+import type { DialState, InviteReport, LostReason, PeerFacts, Shares } from "./net/net-api.ts";
 import type { NetClient } from "./net/net-client.ts";
 import type { NetPeer } from "./net/net-peer.ts";
 import type { NodeParts } from "./node-parts.ts";
