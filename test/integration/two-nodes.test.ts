@@ -128,6 +128,20 @@ test("very many deletions are held on the side they happen until somebody decide
   expect(Object.keys(await readTree(a.directory))).toHaveLength(30);
 });
 
+test("an admin's approval of many deletions holds on the other side, too", async () => {
+  const [a, b] = await pairedNodes();
+  await b.json("peer", "role", "anna", "admin");
+  await tree(a.directory, Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`file-${i}.txt`, `content ${i}`])));
+  await a.wait();
+  await a.down();
+  for (const name of await readdir(a.directory)) if (name !== ".syncline") await rm(join(a.directory, name));
+  await a.start();
+  expect((await a.run("wait", "--timeout", "20s")).code).toBe(3);
+  await a.json("folder", "approve", await folderId(a), "-y");
+  await a.wait("--peer", "bert", "--peer-grace", "20s");
+  expect(await readTree(b.directory)).toEqual({});
+});
+
 async function folderId(node: { json<T>(...args: string[]): Promise<T> }): Promise<string> {
   const { folders } = await node.json<{ folders: { id: string }[] }>("status");
   return folders[0]?.id ?? "";
