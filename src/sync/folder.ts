@@ -749,8 +749,10 @@ export class Folder implements AsyncDisposable {
 
   /** Whether everything a peer announced up to `sequence` is applied here. */
   hasApplied(device: ShortId, sequence: number): boolean {
+    const session = [...this.#sessions.values()].find(({ link }) => link.device === device);
     return (
       this.#settings.mode === "send-only" ||
+      session?.link.canWrite === false ||
       this.#context.index.read.appliedUpTo(this.#context.folder, device) >= sequence
     );
   }

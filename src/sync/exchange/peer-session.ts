@@ -14,10 +14,11 @@
  * 5. What is not here is not announced: a row that is only wanted gets a new
  *    sequence, and is sent, once it has come.
  */
-import type { PathProblem } from "../../shared/file-info.ts";
+import type { FileInfo, PathProblem } from "../../shared/file-info.ts";
+import type { RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { FolderMessage, FolderState, IndexAck, IndexRecord, IndexUpdate } from "../../shared/messages.ts";
-import { sameHeads, winnerOf } from "../core/heads.ts";
+import { covers, sameHeads, winnerOf } from "../core/heads.ts";
 import { decodeChunkList } from "../delta/chunk-list.ts";
 import { encodeWireChunkList } from "../delta/wire-chunk-list.ts";
 import type { FolderContext } from "../folder-context.ts";
@@ -26,6 +27,8 @@ import type { PeerLink } from "../peer-link.ts";
 
 const SHORT_LIST_BYTES = 1024;
 const UPDATE_BYTES = 384 * 1024;
+/** So many are told apart; of more it is enough to know that there are some. */
+const REFUSED_MAX = 1000;
 
 export class PeerSession {
   readonly link: PeerLink;
@@ -39,6 +42,8 @@ export class PeerSession {
   #announced = 0;
   #isPumping = false;
   #ack: IndexAck | undefined;
+  /** Changes of a peer that may only read, in order of its sequence. */
+  readonly #refused = new Map<RelPath, { readonly sequence: number; readonly heads: FileInfo["heads"] }>();
   #lastAckSent = "";
   #closed: { readonly code: string; readonly message: string } | undefined;
 
@@ -128,7 +133,7 @@ export class PeerSession {
   async takeUpdate(update: IndexUpdate): Promise<boolean> {
     const { folder, index, log } = this.#context;
     if (!this.link.canWrite) {
-      log.warn("Ignored an index update from a device that may only read", { device: this.link.name });
+      this.#refuse(update);
       return false;
     }
     const held = index.read.remoteState(folder, this.link.device);
@@ -152,6 +157,37 @@ export class PeerSession {
     }));
     await index.write.commitRemote(folder, this.link.device, update.epoch, update.lastSequence, records);
     return true;
+  }
+
+  /** Keeps in mind what a peer wants to change that may not, so that it is told. */
+  #refuse(update: IndexUpdate): void {
+    this.#announced = Math.max(this.#announced, update.lastSequence);
+    const before = this.#refused.size;
+    for (const { sequence, info } of update.records) {
+      this.#refused.delete(info.path);
+      if (this.#refused.size < REFUSED_MAX && !this.#isHere(info))
+        this.#refused.set(info.path, { sequence, heads: info.heads });
+    }
+    if (before === 0 && this.#refused.size > 0)
+      this.#context.log.warn("Changes of a device that may only read are not taken", {
+        device: this.link.name,
+        paths: this.#refused.size,
+      });
+  }
+
+  #isHere({ path, heads }: FileInfo): boolean {
+    const row = this.#context.index.read.local(this.#context.folder, path);
+    return row === undefined ? winnerOf(heads).deleted : covers(row.heads, heads);
+  }
+
+  /** Drops what is here by now, by way of another peer. */
+  #stillRefused(): readonly { readonly path: RelPath; readonly sequence: number }[] {
+    const rest = [];
+    for (const [path, { sequence, heads }] of this.#refused) {
+      if (this.#isHere({ path, heads })) this.#refused.delete(path);
+      else rest.push({ path, sequence });
+    }
+    return rest;
   }
 
   async takeAck(ack: IndexAck): Promise<void> {
@@ -246,14 +282,24 @@ export class PeerSession {
     }
     const received = held.epoch === state.epoch ? held.received : 0;
     const appliesAll = options.takesNothing || !this.link.canWrite;
-    const applied = appliesAll ? this.#announced : index.read.appliedUpTo(folder, this.link.device);
+    const refused = options.takesNothing ? [] : this.#stillRefused();
+    const taken = appliesAll ? this.#announced : index.read.appliedUpTo(folder, this.link.device);
+    const applied = refused.reduce((least, { sequence }) => Math.min(least, sequence - 1), taken);
+    const problems = refused.map(({ path }) => ({
+      path,
+      code: "E_NOT_ALLOWED",
+      message: `this device may only read ${folder} there`,
+    }));
     const ack: IndexAck = {
       type: "index-ack",
       folder,
       epoch: state.epoch,
       received: appliesAll ? this.#announced : received,
       applied,
-      problems: applied >= received ? [] : options.problems.slice(0, LIMITS.ackProblems.value),
+      problems:
+        applied >= received && refused.length === 0
+          ? []
+          : [...problems, ...options.problems].slice(0, LIMITS.ackProblems.value),
     };
     const text = JSON.stringify(ack);
     if (text === this.#lastAckSent) return;

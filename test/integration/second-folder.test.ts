@@ -1,0 +1,50 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { pairedNodes, until } from "../support/nodes.ts";
+
+test("a second folder is shared from both ends, kept from changes by rights, paused and unshared", async () => {
+  const [a, b] = await pairedNodes();
+  const [here, there] = [`${a.directory}-2`, `${b.directory}-2`];
+  await mkdir(here);
+  await writeFile(join(here, "from-anna"), "1");
+  const { folder } = await a.json<{ folder: { id: string } }>("folder", "add", here);
+  await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "read");
+  await b.json("folder", "add", there, "--folder-id", folder.id);
+  await b.json("folder", "share", folder.id, "--to", "anna");
+  await a.wait();
+  expect(await readFile(join(there, "from-anna"), "utf8")).toBe("1");
+
+  await writeFile(join(there, "from-bert"), "2");
+  const refused = await b.run("--json", "wait", "--timeout", "10s");
+  expect(refused.code, refused.stdout).toBe(3);
+  expect(JSON.parse(refused.stdout)).toMatchObject({ problems: [{ folder: folder.id, device: "anna" }] });
+  await expect(readFile(join(here, "from-bert"), "utf8")).rejects.toThrow("ENOENT");
+
+  await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "write");
+  await b.wait();
+  expect(await readFile(join(here, "from-bert"), "utf8")).toBe("2");
+
+  await a.json("folder", "pause", folder.id);
+  await writeFile(join(there, "from-bert"), "3");
+  expect((await a.run("wait")).code).toBe(3);
+  expect((await b.run("wait", "--timeout", "10s")).code).toBe(3);
+  await a.json("folder", "resume", folder.id);
+  await b.wait();
+  expect(await readFile(join(here, "from-bert"), "utf8")).toBe("3");
+
+  const log = await a.run("logs");
+  expect(log.stdout).not.toContain("does not continue");
+}, 60_000);
+
+test("what cannot sync is named once in the log, however often it is looked at", async () => {
+  const [a] = await pairedNodes();
+  await mkdir(`${a.directory}/${"x".repeat(10)}`);
+  const { execFileSync } = await import("node:child_process");
+  execFileSync("mkfifo", [join(a.directory, "pipe")]);
+  await until(async () => (await a.run("wait")).code === 3, "the pipe to be seen");
+  await a.json("folder", "rescan", "anna-files");
+  await a.json("folder", "rescan", "anna-files");
+  const { stdout } = await a.run("logs");
+  expect(stdout.match(/E_SPECIAL_FILE/g)).toHaveLength(1);
+}, 60_000);
