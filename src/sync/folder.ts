@@ -557,7 +557,7 @@ export class Folder implements AsyncDisposable {
       this.#isScanning = false;
     }
     this.#guard.observe();
-    this.#puller.restart();
+    this.#puller.looked();
   }
 
   /** What is gone may only have another name, of which the watcher told a moment later: that is looked at first (invariant 3). */

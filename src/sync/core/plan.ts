@@ -27,7 +27,7 @@ export interface PathKnowledge {
   readonly local: { readonly heads: readonly Head[]; readonly stamp: DiskStamp | null } | undefined;
   /** The records of the peers whose changes count here. */
   readonly remotes: readonly (readonly Head[])[];
-  /** Whether live rows lie below this path here. Only read when a directory would go. */
+  /** Whether something that stays lies below this path here. Only read when a directory would go. */
   readonly hasLiveChildren: boolean;
 }
 

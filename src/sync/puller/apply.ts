@@ -29,7 +29,7 @@ export interface Planned {
 export type Applied =
   | { readonly path: RelPath; readonly type: "done"; readonly isTouched: boolean }
   | { readonly path: RelPath; readonly type: "look-again"; readonly lookAt: readonly RelPath[] }
-  | { readonly path: RelPath; readonly type: "bad-source" }
+  | { readonly path: RelPath; readonly type: "bad-source"; readonly lookAt: readonly RelPath[] }
   | { readonly path: RelPath; readonly type: "problem"; readonly code: string; readonly message: string };
 
 interface Work {
@@ -190,7 +190,7 @@ class Commit {
         if (outcome.kept !== null) this.#keepStray(path, outcome.kept);
         return { path, type: "look-again", lookAt: outcome.lookAt };
       case "bad-source":
-        return { path, type: "bad-source" };
+        return { path, type: "bad-source", lookAt: work.planned.source?.from === "path" ? [work.planned.source.path] : [] };
       case "not-empty":
         return {
           path,

@@ -30,6 +30,7 @@ const GROUP_BYTES = 1024 * 1024;
 const SMALL_GROUPS_AT_ONCE = 6;
 const LARGE_FILES_AT_ONCE = 3;
 const LOOK_AGAIN_MAX = 5;
+const CHILDREN_PAGE = 500;
 
 export interface PullerHooks {
   /** Something is ready to be applied. */
@@ -88,8 +89,10 @@ export class Puller {
   readonly #ready: Ready[] = [];
   /** Paths that take the place of a directory: last of all. */
   readonly #late = new Set<RelPath>();
-  /** Pending paths that turned out to be ignored. */
-  readonly #ignored: RelPath[] = [];
+  /** Pending paths that need nothing after all, because they are ignored, for instance. */
+  readonly #settled: RelPath[] = [];
+  /** Paths whose disk is not as the index has it: they wait until they have been looked at. */
+  readonly #unlooked = new Set<RelPath>();
   #cursor = "";
   /** No file is here yet: nothing can be found by content. */
   #isEmptyHere = false;
@@ -131,6 +134,13 @@ export class Puller {
     await Promise.all([this.#small.onIdle(), this.#large.onIdle()]);
   }
 
+  /** The folder was scanned: what waited for that is tried again. */
+  looked(): void {
+    this.#unlooked.clear();
+    this.#noLocalSource.clear();
+    this.restart();
+  }
+
   /** Starts a new pass over everything pending; called when a peer announced something or a link came. */
   restart(): void {
     this.#cursor = "";
@@ -143,7 +153,7 @@ export class Puller {
     const didPlan = this.#planLive(batch, needed);
     // Before anything that may fail: what was planned to be fetched is already noted as being on its way.
     this.#startFetches(needed);
-    await this.#settleIgnored();
+    await this.#settle();
     const applied = await this.#apply(batch);
     for (const contentId of this.#takenUp.splice(0)) this.#arrived(contentId);
     if (didPlan || applied > 0 || this.#ready.length > 0) return true;
@@ -181,8 +191,7 @@ export class Puller {
       }
       this.#cursor = last;
       for (const path of page) {
-        if (this.#active.has(path) || this.#problems.isWaiting(path) || batch.has(path) || this.#hooks.isBlocked(path))
-          continue;
+        if (this.#active.has(path) || batch.has(path) || this.#mustWait(path)) continue;
         this.#problems.begin(path);
         didPlan = this.#planOne(path, batch, needed) || didPlan;
       }
@@ -190,13 +199,21 @@ export class Puller {
     return didPlan;
   }
 
+  #mustWait(path: RelPath): boolean {
+    return this.#problems.isWaiting(path) || this.#unlooked.has(path) || this.#hooks.isBlocked(path);
+  }
+
   #planOne(path: RelPath, batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): boolean {
     const known = this.#knowledge(path);
     if (this.#isIgnored(known)) {
-      this.#ignored.push(path);
+      this.#settled.push(path);
       return true;
     }
     const action = planPath(known);
+    if (action.type === "nothing") {
+      this.#settled.push(path);
+      return true;
+    }
     if (action.type === "replace-directory" || action.type === "keep-directory") {
       this.#late.add(path);
       return false;
@@ -236,8 +253,8 @@ export class Puller {
     return heads.length > 0 && this.#hooks.isIgnored(known.path, winnerOf(heads).type === "directory");
   }
 
-  async #settleIgnored(): Promise<void> {
-    const paths = this.#ignored.splice(0);
+  async #settle(): Promise<void> {
+    const paths = this.#settled.splice(0);
     if (paths.length > 0) await this.#context.index.write.settle(this.#context.folder, paths);
   }
 
@@ -270,13 +287,28 @@ export class Puller {
     };
   }
 
+  /** Whether something below a directory stays: it lives, and nobody has removed it. */
   #hasLiveChildren(path: RelPath): boolean {
+    return this.#someBelow(path, (row) => !this.#isLeaving(row));
+  }
+
+  /** Whether a deletion below a directory is still to be applied: the directory waits for it, and is not kept for its sake. */
+  #hasLeavingChildren(path: RelPath): boolean {
+    return this.#someBelow(path, (row) => this.#isLeaving(row));
+  }
+
+  #isLeaving(row: LocalRow): boolean {
+    const remotes = this.#context.index.read.remote(this.#context.folder, row.path).map((remote) => remote.heads);
+    return winnerOf(remotes.reduce(joinHeads, row.heads)).deleted;
+  }
+
+  #someBelow(path: RelPath, matches: (row: LocalRow) => boolean): boolean {
     const { index, folder } = this.#context;
     for (let after = ""; ; ) {
-      const page = index.read.localBelow(folder, path, after, 500);
-      if (page.some((row) => !winnerOf(row.heads).deleted)) return true;
+      const page = index.read.localBelow(folder, path, after, CHILDREN_PAGE);
+      if (page.some((row) => !winnerOf(row.heads).deleted && matches(row))) return true;
       const last = page.at(-1);
-      if (last === undefined || page.length < 500) return false;
+      if (last === undefined || page.length < CHILDREN_PAGE) return false;
       after = last.path;
     }
   }
@@ -350,6 +382,7 @@ export class Puller {
       case "look-again": {
         const times = (this.#lookedAgain.get(path) ?? 0) + 1;
         this.#lookedAgain.set(path, times);
+        this.#unlooked.add(path);
         for (const other of result.lookAt) this.#hooks.lookAgain(other);
         if (times >= LOOK_AGAIN_MAX)
           this.#report({ path, code: "E_CHANGING", message: `${path} keeps changing on disk while it is updated` });
@@ -357,6 +390,7 @@ export class Puller {
       }
       case "bad-source":
         this.#noLocalSource.add(path);
+        for (const other of result.lookAt) this.#hooks.lookAgain(other);
         break;
       case "problem":
         this.#report({ path, code: result.code, message: result.message });
@@ -468,7 +502,7 @@ export class Puller {
   /** Removes what peers removed, children first; then lets files take the place of directories. */
   async #applyDeletions(): Promise<boolean> {
     const waiting = this.#waitingDeletions();
-    await this.#settleIgnored();
+    await this.#settle();
     if (waiting.length === 0 && this.#late.size === 0) return false;
     if (!(await this.#hooks.isRootPresent())) return false;
     await this.#hooks.judgeDeletions(waiting);
@@ -486,8 +520,8 @@ export class Puller {
       const last = page.at(-1);
       if (last === undefined) return waiting;
       for (const path of page) {
-        if (this.#isIgnored(this.#knowledge(path))) this.#ignored.push(path);
-        else if (!this.#hooks.isBlocked(path)) waiting.push(path);
+        if (this.#isIgnored(this.#knowledge(path))) this.#settled.push(path);
+        else if (!this.#hooks.isBlocked(path) && !this.#unlooked.has(path)) waiting.push(path);
       }
       after = last;
     }
@@ -504,8 +538,9 @@ export class Puller {
     }
     let done = await this.#apply(others);
     for (const level of groupByDepth(directories)) {
+      const ready = level.filter((path) => !this.#hasLeavingChildren(path));
       done += await this.#apply(
-        new Map(level.map((path) => [path, { path, action: planPath(this.#knowledge(path)) }])),
+        new Map(ready.map((path) => [path, { path, action: planPath(this.#knowledge(path)) }])),
       );
     }
     return done;
@@ -515,8 +550,12 @@ export class Puller {
   async #applyLate(): Promise<boolean> {
     const batch = new Map<RelPath, Planned>();
     for (const path of this.#late) {
-      if (!this.#problems.isWaiting(path)) batch.set(path, { path, action: planPath(this.#knowledge(path)) });
+      if (this.#problems.isWaiting(path) || this.#hasLeavingChildren(path)) continue;
+      const action = planPath(this.#knowledge(path));
+      // Else it is a matter for the next pass: its directory has gone meanwhile.
+      if (action.type === "replace-directory" || action.type === "keep-directory") batch.set(path, { path, action });
     }
+    for (const path of batch.keys()) this.#problems.begin(path);
     this.#late.clear();
     this.restart();
     return (await this.#apply(batch)) > 0;
