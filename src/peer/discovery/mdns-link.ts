@@ -47,6 +47,7 @@ const GOODBYE_MS = 300;
 export class MdnsLink implements AsyncDisposable {
   readonly #deps: MdnsLinkDeps;
   readonly #bonjour: Bonjour;
+  readonly #mdns: MulticastDns;
   #browser: Browser | undefined;
   #service: Service | undefined;
   #isDisposed = false;
@@ -63,6 +64,7 @@ export class MdnsLink implements AsyncDisposable {
     // Malformed packets and interfaces that vanish: each is met by the next packet or poll.
     mdns.on("warning", () => {});
     announceOnlyOwnAddress(mdns, deps.link.address);
+    this.#mdns = mdns;
     this.refresh();
   }
 
@@ -102,6 +104,8 @@ export class MdnsLink implements AsyncDisposable {
     const timeout = new AbortController();
     await Promise.race([goodbye, this.#deps.clock.sleep(GOODBYE_MS, timeout.signal).catch(() => {})]);
     timeout.abort();
+    // The library announces a service several times, by timers that outlive the socket and throw then.
+    this.#mdns.respond = () => {};
     await new Promise<void>((resolve) => this.#bonjour.destroy(() => resolve()));
   }
 }
