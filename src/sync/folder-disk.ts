@@ -146,7 +146,13 @@ export type DiskOutcome =
   | { readonly type: "not-empty" }
   /** The local source does not hold the bytes it should. */
   | { readonly type: "bad-source" }
-  | { readonly type: "failed"; readonly code: string; readonly message: string };
+  | {
+      readonly type: "failed";
+      readonly code: string;
+      readonly message: string;
+      /** What was at the path may lie in the store now: recovery puts it back. */
+      readonly isCutOff: boolean;
+    };
 
 /** What recovery found at a path: its content is back, or lies in the store and becomes a version. */
 export interface RecoveredPath {

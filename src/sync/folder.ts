@@ -139,6 +139,9 @@ export class Folder implements AsyncDisposable {
     this.#puller = new Puller(this.#context, this.#sources, this.#applyProblems, {
       wake: () => this.#bell.ring(),
       lookAgain: (path) => this.#dirty.note(path, this.#context.clock.monotonic()),
+      recover: () => {
+        this.#needsRecovery = true;
+      },
       isBlocked: (path) => this.#ownChanges.has(path),
       isIgnored: (path, isDirectory) => this.#ignore.isIgnored(path, isDirectory),
       judgeDeletions: (waiting) => this.#guard.judgeReceived(waiting),

@@ -78,7 +78,7 @@ export class DiskOperations {
 
   execute(steps: readonly DiskStep[]): readonly DiskOutcome[] {
     const { fs, hasher, cutter, unique, self } = this.#options;
-    const { outcomes, log } = executeSteps(
+    const { outcomes, log, isCutOff } = executeSteps(
       {
         fs,
         hasher,
@@ -89,7 +89,8 @@ export class DiskOperations {
       },
       steps,
     );
-    this.#logs.push(log);
+    if (isCutOff) log.abandon();
+    else this.#logs.push(log);
     return outcomes;
   }
 

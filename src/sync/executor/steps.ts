@@ -44,6 +44,8 @@ export interface ExecutedBatch {
   readonly outcomes: readonly DiskOutcome[];
   /** To be closed once the index has committed what was done. */
   readonly log: IntentLog;
+  /** A step failed that may have taken something from its path: the log is to be left for recovery. */
+  readonly isCutOff: boolean;
 }
 
 export function executeSteps(tools: StepTools, steps: readonly DiskStep[]): ExecutedBatch {
@@ -66,6 +68,7 @@ export function executeSteps(tools: StepTools, steps: readonly DiskStep[]): Exec
   return {
     outcomes: outcomes.map((outcome) => outcome ?? failure(steps[0]?.path ?? "", new Error("bug: no outcome"))),
     log,
+    isCutOff: outcomes.some((outcome) => outcome?.type === "failed" && outcome.isCutOff),
   };
 }
 
@@ -188,7 +191,7 @@ function intentsOf(
   return steps.flatMap((step, position): readonly Intent[] => {
     if (outcomes[position] !== undefined) return [];
     const keepAs = keepAsOf(step);
-    if (keepAs === undefined || !("expected" in step) || step.expected === null) return [];
+    if (keepAs === undefined || !takes(step)) return [];
     const stat = staged[position]?.stat;
     return [{ path: step.path, keepAs, ...(stat === undefined ? {} : { staged: stat }) }];
   });
@@ -275,7 +278,7 @@ function raced(
 function occupied(tools: StepTools, path: RelPath): DiskOutcome {
   if (isNamedExactly(tools.fs, path)) return changed(path);
   const message = `${path} cannot be kept beside a name that this file system takes for the same`;
-  return { type: "failed", code: "E_NAME_TWIN", message };
+  return failed("E_NAME_TWIN", message);
 }
 
 function runDirectory(tools: StepTools, log: IntentLog, step: Extract<DiskStep, { step: "directory" }>): DiskOutcome {
@@ -407,19 +410,29 @@ function guarded(step: DiskStep, act: () => DiskOutcome): DiskOutcome {
   try {
     return act();
   } catch (thrown) {
-    return failure(step.path, thrown);
+    const failed = failure(step.path, thrown);
+    return failed.type === "failed" ? { ...failed, isCutOff: takes(step) } : failed;
   }
+}
+
+/** Whether a step takes something from its path, so that a failure in the middle may leave it in the store. */
+function takes(step: DiskStep): boolean {
+  return keepAsOf(step) !== undefined && "expected" in step && step.expected !== null;
 }
 
 function failure(path: string, thrown: unknown): DiskOutcome {
   if (!(thrown instanceof FsError)) throw thrown;
   const { code, message } = thrown;
-  if (isFsError(thrown, ...FULL)) return { type: "failed", code: "E_DISK_FULL", message: `no space left for ${path}` };
+  if (isFsError(thrown, ...FULL)) return failed("E_DISK_FULL", `no space left for ${path}`);
   if (isFsError(thrown, "ENAMETOOLONG", "EILSEQ", "EINVAL"))
-    return { type: "failed", code: "E_NAME_UNHOLDABLE", message: `${path} cannot be stored here: ${code}` };
+    return failed("E_NAME_UNHOLDABLE", `${path} cannot be stored here: ${code}`);
   if (isFsError(thrown, "EACCES", "EPERM", "EROFS"))
-    return { type: "failed", code: "E_PERMISSION", message: `${path}: not permitted (${code})` };
-  return { type: "failed", code: "E_WRITE_FAILED", message: `${path}: ${message}` };
+    return failed("E_PERMISSION", `${path}: not permitted (${code})`);
+  return failed("E_WRITE_FAILED", `${path}: ${message}`);
+}
+
+function failed(code: string, message: string): DiskOutcome {
+  return { type: "failed", code, message, isCutOff: false };
 }
 
 function unlinkQuietly(fs: Filesystem, path: PrivatePath): void {

@@ -30,7 +30,7 @@ export type Applied =
   | { readonly path: RelPath; readonly type: "done"; readonly isTouched: boolean }
   | { readonly path: RelPath; readonly type: "look-again"; readonly lookAt: readonly RelPath[] }
   | { readonly path: RelPath; readonly type: "bad-source"; readonly lookAt: readonly RelPath[] }
-  | { readonly path: RelPath; readonly type: "problem"; readonly code: string; readonly message: string };
+  | { readonly path: RelPath; readonly type: "problem"; readonly code: string; readonly message: string; readonly isCutOff: boolean };
 
 interface Work {
   readonly planned: Planned;
@@ -197,9 +197,10 @@ class Commit {
           type: "problem",
           code: "E_DIR_NOT_EMPTY",
           message: `${path} is deleted elsewhere, but still holds files that do not sync`,
+          isCutOff: false,
         };
       case "failed":
-        return { path, type: "problem", code: outcome.code, message: outcome.message };
+        return { path, type: "problem", code: outcome.code, message: outcome.message, isCutOff: outcome.isCutOff };
       case "done":
       case undefined:
         this.#done(work, outcome);

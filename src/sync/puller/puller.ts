@@ -39,6 +39,8 @@ export interface PullerHooks {
   lookAgain(path: RelPath): void;
   /** Paths that are not to be touched, because a change made here stands on them. */
   isBlocked(path: RelPath): boolean;
+  /** A step failed half-way: what it took from its path is to be put back before anything is looked at. */
+  recover(): void;
   isIgnored(path: RelPath, isDirectory: boolean): boolean;
   /** Judges all deletions that wait, together; `isDeletionAllowed` then answers for each. */
   judgeDeletions(waiting: readonly RelPath[]): Promise<void>;
@@ -394,6 +396,7 @@ export class Puller {
         break;
       case "problem":
         this.#report({ path, code: result.code, message: result.message });
+        if (result.isCutOff) this.#hooks.recover();
         break;
       default:
         result satisfies never;
