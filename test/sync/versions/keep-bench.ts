@@ -197,6 +197,7 @@ export class KeepBench {
       wake: () => wake(),
       lookAgain: this.context.lookAgain,
       isBlocked: () => false,
+      recover: () => {},
       isIgnored: (at, isDirectory) => compileIgnore(this.context.ignoreSource()).isIgnored(at, isDirectory),
       judgeDeletions: async () => {},
       isDeletionAllowed: () => true,
