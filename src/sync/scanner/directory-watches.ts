@@ -11,7 +11,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { type BigIntStats, type FSWatcher, lstatSync, readdirSync, watch } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { isReserved, type RelPath } from "../../shared/ids.ts";
 
 export interface DirectoryWatchesOptions {
@@ -40,6 +40,8 @@ interface Doubt {
   readonly isNews: boolean;
   /** Whether to look at what is below it even if it is known. */
   readonly isDeep: boolean;
+  /** Whether what is watched may be gone although what is there now has its inode number: numbers are used again at once. */
+  readonly isStale: boolean;
 }
 
 /** How long the loop may be held at a time. */
@@ -65,7 +67,7 @@ export class DirectoryWatches {
   start(): Promise<void> {
     this.#isLimited = false;
     this.#device = statOf(this.#options.root)?.dev ?? 0n;
-    this.#doubt("", { isNews: false, isDeep: true });
+    this.#doubt("", { isNews: false, isDeep: true, isStale: false });
     return this.idle();
   }
 
@@ -81,9 +83,13 @@ export class DirectoryWatches {
     this.#drop("");
   }
 
-  #doubt(path: string, { isNews, isDeep }: Doubt): void {
+  #doubt(path: string, doubt: Doubt): void {
     const known = this.#doubts.get(path);
-    this.#doubts.set(path, { isNews: isNews || known?.isNews === true, isDeep: isDeep || known?.isDeep === true });
+    this.#doubts.set(path, {
+      isNews: doubt.isNews || known?.isNews === true,
+      isDeep: doubt.isDeep || known?.isDeep === true,
+      isStale: doubt.isStale || known?.isStale === true,
+    });
     if (this.#isWorking) return;
     this.#isWorking = true;
     setImmediate(() => this.#work());
@@ -104,22 +110,22 @@ export class DirectoryWatches {
   }
 
   /** Brings the watches at a path in line with the disk. */
-  #settle(path: string, { isNews, isDeep }: Doubt): void {
+  #settle(path: string, { isNews, isDeep, isStale }: Doubt): void {
     if (this.#isClosed) return;
     const known = this.#find(path);
     const stat = statOf(join(this.#options.root, path));
     const isWanted = stat?.isDirectory() === true && stat.dev === this.#device && !this.#isIgnored(path);
-    if (known !== undefined && (!isWanted || known.inode !== stat.ino)) {
-      this.#drop(path);
-      if (path === "") this.#options.onRootGone();
-    }
+    const isGone = known !== undefined && (!isWanted || known.inode !== stat.ino);
+    if (isGone || isStale) this.#drop(path);
+    if (isGone && path === "") this.#options.onRootGone();
     if (!isWanted) return;
     const isNew = this.#find(path) === undefined;
     if (isNew && !this.#watch(path, stat.ino)) return;
     if (!isNew && !isDeep) return;
     // Listed after the watch is set, so that what is made meanwhile is heard of.
     const below = new Set([...(known?.children.keys() ?? []), ...directoriesIn(join(this.#options.root, path))]);
-    for (const name of below) this.#doubt(path === "" ? name : `${path}/${name}`, { isNews, isDeep: true });
+    for (const name of below)
+      this.#doubt(path === "" ? name : `${path}/${name}`, { isNews, isDeep: true, isStale: false });
     if (isNew && isNews) this.#options.onChange(path);
   }
 
@@ -158,14 +164,14 @@ export class DirectoryWatches {
       this.#options.onChange(directory);
       return;
     }
-    // What happens to a watched directory itself comes under its own name.
-    if (directory === "" && name.toString() === basename(this.#options.root)) {
-      this.#doubt("", { isNews: false, isDeep: false });
-    }
     const path = directory === "" ? name.toString() : `${directory}/${name.toString()}`;
     this.#options.onChange(path);
     // "change" is of content or permissions; only a "rename" makes or removes a name.
-    if (event === "rename") this.#doubt(path, { isNews: true, isDeep: false });
+    if (event !== "rename") return;
+    this.#doubt(path, { isNews: true, isDeep: false, isStale: false });
+    // What happens to the watched directory itself comes under its own name, as if it were in there.
+    const isSelf = name.toString() === lastName(directory === "" ? this.#options.root : directory);
+    if (isSelf) this.#doubt(directory, { isNews: directory !== "", isDeep: false, isStale: true });
   }
 
   #find(path: string): Node | undefined {

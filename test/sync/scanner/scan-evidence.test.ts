@@ -398,6 +398,23 @@ describe("what goes or moves while the scan is at it", () => {
     }
   });
 
+  test("a directory that a file takes the place of at any moment leaves no row behind", async () => {
+    await atEveryStep(
+      () => ScanBench.synced(TREE),
+      ({ user }) => {
+        user.delete("a");
+        user.write("a", "a file now");
+      },
+      async (bench) => {
+        // No row ever lies below a file.
+        const isFile = bench.row("a")?.heads[0]?.type === "file";
+        expect(bench.shown().filter((path) => isFile && path.startsWith("a/"))).toEqual([]);
+        await bench.scan();
+        expect(bench.shown()).toEqual(["a", "e", "l"]);
+      },
+    );
+  });
+
   test("what vanishes is told, so that it is looked at again soon", async () => {
     const bench = await ScanBench.synced(TREE);
     bench.fs.beforeCall = ({ name, path }: SimCall) => {
