@@ -23,6 +23,8 @@ const START_MS = 60_000;
 const POLL_MS = 20;
 const ZOMBIE_MS = 250;
 const REPORT_DESCRIPTOR = 3;
+/** Room for new objects, per thread and three times over. Node's own bound made five threads hold 100 MB that were used for moments. */
+const SEMI_SPACE_MB = 2;
 
 export interface StartOptions {
   readonly paths: HomePaths;
@@ -46,6 +48,7 @@ export async function startDaemon(options: StartOptions): Promise<void> {
   const program = fileURLToPath(new URL(`../daemon/background.${extension}`, import.meta.url));
   const home = options.home === undefined ? [] : ["--home", options.home];
   const args = [
+    `--max-semi-space-size=${SEMI_SPACE_MB}`,
     program,
     ...home,
     "--settings",

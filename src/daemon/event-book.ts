@@ -17,6 +17,9 @@ export interface NewEvent {
 }
 
 const WAITING_MAX = 2000;
+/** So many events written at once are a burst: the next are gathered, because each write is a flush that the folders' own wait behind. */
+const BURST_EVENTS = 100;
+const BURST_PAUSE_MS = 250;
 
 export class EventBook {
   readonly #index: FolderIndex;
@@ -26,6 +29,7 @@ export class EventBook {
   #waiting: Omit<EventRow, "id">[] = [];
   #writing: Promise<void> | undefined;
   #dropped = 0;
+  #hurry = new AbortController();
 
   constructor(index: FolderIndex, clock: Clock, log: Log) {
     this.#index = index;
@@ -57,9 +61,15 @@ export class EventBook {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves when everything added so far is written. */
+  /** Resolves when everything added so far is written, without waiting for more. */
   async settled(): Promise<void> {
+    this.#hurry.abort();
+    this.#hurry = new AbortController();
     await this.#writing;
+  }
+
+  async #pause(): Promise<void> {
+    await this.#clock.sleep(BURST_PAUSE_MS, this.#hurry.signal).catch(() => undefined);
   }
 
   async #write(): Promise<void> {
@@ -72,6 +82,7 @@ export class EventBook {
           const event = toNodeEvent({ ...row, id: ids[position] ?? 0 });
           for (const listener of this.#listeners) listener(event);
         }
+        if (rows.length >= BURST_EVENTS) await this.#pause();
       } catch (error) {
         this.#log.warn("Events not written", { error: String(error), events: rows.length });
       }
