@@ -4,6 +4,7 @@
  * more; then the oracle looks at what is left.
  */
 import { createHash } from "node:crypto";
+import { isConflictName } from "../../src/sync/core/conflict-name.ts";
 import { winnerOf } from "../../src/sync/core/heads.ts";
 import { FsError } from "../../src/sync/fs/filesystem.ts";
 import { errnoOf } from "../../src/sync/fs/errno.ts";
@@ -216,6 +217,8 @@ class World {
       this.#count("actions at calls");
       const path = call.to ?? call.path;
       const user = path === "" || path.startsWith(".syncline") ? call.path : path;
+      // Who takes the name of a conflict copy that is being made leaves it only the store.
+      if (isConflictName(path as RelPath)) this.#hideWhatMoves(node, call.path);
       if (user !== "" && !user.startsWith(".syncline") && this.#prng.chance(0.7)) this.people.get(node)?.actAt(user);
       else this.people.get(node)?.act();
     }
@@ -231,6 +234,11 @@ class World {
       if (typeof code === "number") throw new FsError(`errno ${code}`, code, call.path, call.name);
       throw new FsError(code, errnoOf(code), call.path, call.name);
     }
+  }
+
+  #hideWhatMoves(node: SimNode, path: string): void {
+    if (!node.fs.user.exists(path)) return;
+    for (const token of tokensIn(node.fs.user.read(path))) this.ledger.hidden(token, "the name of its copy was taken");
   }
 
   #dies(node: SimNode, isPowerCut: boolean): void {
@@ -349,7 +357,8 @@ class World {
     await this.#until(this.scheduler.nowMs + 60_000);
     for (const node of this.nodes) {
       if (!node.isUp) this.#restart(node);
-      node.engine?.rescan();
+      // Content that a power cut spoiled may look untouched by its stamp: a thorough scan is what finds it.
+      node.engine?.rescan(true);
     }
     await this.#until(this.scheduler.nowMs + 30_000);
     for (const node of this.nodes) {
