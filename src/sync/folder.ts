@@ -18,19 +18,23 @@ import type { PathProblem } from "../shared/file-info.ts";
 import { type RelPath, relPathFault, type ShortId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { FolderMessage, IndexRecord } from "../shared/messages.ts";
+import { type BarrierAnswer, Barriers } from "./barriers.ts";
 import { Bell } from "./bell.ts";
-import { writeAbove } from "./core/change.ts";
-import { joinHeads, winnerOf } from "./core/heads.ts";
-import { compileIgnore, IGNORE_FILE, type IgnoreRules, type IgnoreSource } from "./core/ignore.ts";
-import { DeletionGuard, type Held } from "./deletion-guard.ts";
+import { claim, differences, wantAgain } from "./claims.ts";
+import { winnerOf } from "./core/heads.ts";
+import { IGNORE_FILE, type IgnoreSource } from "./core/ignore.ts";
+import { DeletionGuard } from "./deletion-guard.ts";
 import { PeerSession } from "./exchange/peer-session.ts";
 import type { FolderContext, FolderEvent, FolderMode } from "./folder-context.ts";
 import { isHaltCode, type RootState, type ScanBatch, type ScanRequest } from "./folder-disk.ts";
-import type { LocalChange } from "./index/index-port.ts";
+import type { FolderStateName, FolderStatus, PeerProgress } from "./folder-status.ts";
+import { IgnoreKeeper } from "./ignore-keeper.ts";
+import { finishInterrupted } from "./interrupted.ts";
 import { commitMissing, commitPresent, type PresentObservation, type ScanMood } from "./local-changes.ts";
+import { splitOwnChanges } from "./own-changes.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { ProblemBook } from "./problem-book.ts";
-import { Puller, type PullTraffic, type Transfer } from "./puller/puller.ts";
+import { Puller, type PullTraffic } from "./puller/puller.ts";
 import { Sources } from "./puller/sources.ts";
 import { DirtySet } from "./scanner/settle.ts";
 import { noteHistoryBegin } from "./versions/history-begin.ts";
@@ -38,11 +42,9 @@ import { noteHistoryBegin } from "./versions/history-begin.ts";
 const HALTED_RETRY_MS = 5_000;
 /** An unmounted disk says nothing to the watcher: an idle folder asks whether it is still there. */
 const IDLE_LOOK_MS = 10_000;
-const COOKIE_MS = 2_000;
 /** Both names of a rename are told of within less. */
 const RENAME_MS = 2 * LIMITS.settleMs.value;
 const REBORN_NOTE = "reborn";
-const IGNORE_NOTE = "ignore";
 
 export interface FolderSettings {
   readonly mode: FolderMode;
@@ -52,42 +54,7 @@ export interface FolderSettings {
   readonly ignorePatterns: readonly string[];
 }
 
-export type FolderStateName = "scanning" | "syncing" | "in-sync" | "paused" | "halted" | "error";
-
-export interface FolderStatus {
-  readonly state: FolderStateName;
-  /** Why it is halted or in error. */
-  readonly reason: PathProblem | undefined;
-  readonly files: number;
-  readonly directories: number;
-  readonly bytes: number;
-  readonly needFiles: number;
-  readonly needBytes: number;
-  readonly problems: readonly PathProblem[];
-  readonly problemsTotal: number;
-  readonly held: Held | undefined;
-  readonly transfers: readonly Transfer[];
-}
-
-/** Where one peer stands with this folder. */
-export interface PeerProgress {
-  readonly device: ShortId;
-  readonly isActive: boolean;
-  readonly closed: { readonly code: string; readonly message: string } | undefined;
-  /** Our sequence up to which it has applied everything. */
-  readonly applied: number;
-  /** It has applied everything we have. */
-  readonly hasOurs: boolean;
-  /** We have applied everything it told us of. */
-  readonly haveTheirs: boolean;
-  readonly problems: readonly PathProblem[];
-}
-
 type ScanScope = Omit<ScanRequest, "ignore">;
-
-interface Barrier {
-  readonly reply: (sequence: number, problems: readonly PathProblem[]) => void;
-}
 
 export class Folder implements AsyncDisposable {
   readonly #context: FolderContext;
@@ -103,21 +70,14 @@ export class Folder implements AsyncDisposable {
   readonly #puller: Puller;
   readonly #guard: DeletionGuard;
   readonly #commands: (() => Promise<void>)[] = [];
-  readonly #cookies = new Map<string, () => void>();
+  readonly #barriers: Barriers;
+  readonly #ignore: IgnoreKeeper;
   readonly #waiters = new Set<() => void>();
   /** Changes made here in a receive-only folder: kept on disk, told to nobody. */
   readonly #ownChanges = new Set<RelPath>();
-  readonly #barriers = new Map<number, Barrier>();
-  #nextBarrier = 1;
   #settings: FolderSettings;
   #scan: ScanScope | undefined = { paths: "everything", isThorough: false };
-  /** Text of `.synclineignore` as it counts now; undefined before the first look. */
-  #ignoreText: string | undefined;
-  #ignoreKey: string | undefined;
-  #isIgnoreStale = true;
-  #ignoreListener: () => void = () => {};
   #needsRecovery = true;
-  #ignore: IgnoreRules = compileIgnore({ folderText: "", devicePatterns: [] });
   #lastFullScan = 0;
   #isScanning = false;
   #hasScanned = false;
@@ -132,6 +92,8 @@ export class Folder implements AsyncDisposable {
     this.#settings = settings;
     this.#bell = new Bell(context.clock);
     this.#sources = new Sources(this.#context);
+    this.#barriers = new Barriers(this.#context);
+    this.#ignore = new IgnoreKeeper(this.#context);
     this.#dirty = new DirtySet();
     this.#scanProblems = new ProblemBook(context.clock);
     this.#applyProblems = new ProblemBook(context.clock);
@@ -143,7 +105,7 @@ export class Folder implements AsyncDisposable {
         this.#needsRecovery = true;
       },
       isBlocked: (path) => this.#ownChanges.has(path),
-      isIgnored: (path, isDirectory) => this.#ignore.isIgnored(path, isDirectory),
+      isIgnored: (path, isDirectory) => this.#ignore.rules.isIgnored(path, isDirectory),
       judgeDeletions: (waiting) => this.#guard.judgeReceived(waiting),
       isDeletionAllowed: (path) => this.#guard.isAllowed(path),
       isRootPresent: async () => (await this.#checkRoot()).type === "ok",
@@ -163,7 +125,7 @@ export class Folder implements AsyncDisposable {
   }
 
   #emit(event: FolderEvent): void {
-    if (event.path === IGNORE_FILE) this.#isIgnoreStale = true;
+    if (event.path === IGNORE_FILE) this.#ignore.doubt();
     this.#emitOut(event);
   }
 
@@ -172,7 +134,7 @@ export class Folder implements AsyncDisposable {
   configure(settings: FolderSettings): void {
     const before = this.#settings;
     this.#settings = settings;
-    this.#isIgnoreStale = true;
+    this.#ignore.doubt();
     if (before.isPaused !== settings.isPaused) {
       for (const session of this.#sessions.values()) this.#open(session);
       if (!settings.isPaused) this.rescan();
@@ -184,13 +146,13 @@ export class Folder implements AsyncDisposable {
 
   /** The watcher saw something at or below `path`; "" is the root. */
   hint(path: string): void {
-    const cookie = this.#cookies.get(path);
-    if (cookie !== undefined) {
-      cookie();
+    if (this.#barriers.takeHint(path)) return;
+    if (path !== "" && relPathFault(path) !== undefined) {
+      // A name that cannot sync is not found by its path: what it lies in is looked through, to report it or that it went.
+      if (!path.startsWith(".syncline/")) this.hint(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
       return;
     }
-    if (path !== "" && relPathFault(path) !== undefined) return;
-    if (path === "" || path === IGNORE_FILE) this.#isIgnoreStale = true;
+    if (path === "" || path === IGNORE_FILE) this.#ignore.doubt();
     this.#dirty.note(path as RelPath | "", this.#context.clock.monotonic());
     this.#bell.ring();
   }
@@ -275,8 +237,7 @@ export class Folder implements AsyncDisposable {
         void this.#answerBarrier(link, message.id);
         break;
       case "barrier-reply":
-        this.#barriers.get(message.id)?.reply(message.sequence, message.problems);
-        this.#barriers.delete(message.id);
+        this.#barriers.answered(message.id, message);
         break;
       case "folder-closed":
         session.takeClosed(message.code, message.message);
@@ -416,33 +377,9 @@ export class Folder implements AsyncDisposable {
     for (const session of this.#sessions.values()) this.#open(session);
   }
 
-  /** Finishes what a crash or a failed batch left half done, before anything is scanned: a path that is empty only for that reason is not deleted. */
   async #recover(): Promise<void> {
     if (!this.#needsRecovery) return;
-    const { disk, index, folder, clock, self } = this.#context;
-    const names = await disk.openIntents();
-    const recovered =
-      names.length === 0 ? [] : await disk.recover(names.filter((name) => index.read.isStored(folder, name)));
-    const versions = recovered.flatMap(({ path, kept }) => {
-      const row = index.read.local(folder, path);
-      if (kept === null || row === undefined) return [];
-      return [
-        {
-          folder,
-          path,
-          head: winnerOf(row.heads),
-          storedAtMs: clock.now(),
-          origin: "recovered",
-          by: self,
-          storedAs: kept.storeName,
-          stamp: kept.stamp,
-        },
-      ];
-    });
-    if (versions.length > 0) await index.write.commitLocal(folder, [], { nowMs: clock.now(), versions });
-    if (names.length > 0) await disk.committed();
-    for (const { path } of recovered) this.#dirty.note(path, clock.monotonic());
-    if (recovered.length > 0) this.#context.log.info("Finished what was interrupted", { paths: recovered.length });
+    for (const path of await finishInterrupted(this.#context)) this.#dirty.note(path, this.#context.clock.monotonic());
     this.#needsRecovery = false;
   }
 
@@ -450,43 +387,13 @@ export class Folder implements AsyncDisposable {
 
   /** The patterns that count now. */
   get ignoreSource(): IgnoreSource {
-    return { folderText: this.#ignoreText ?? "", devicePatterns: this.#settings.ignorePatterns };
+    return this.#ignore.source;
   }
 
-  /**
-   * Takes up changed patterns. Rows of what is ignored from now on are
-   * forgotten, so that a deletion made while ignored is never announced later
-   * (Syncthing #3502); what no longer is comes back from the disk or the peers.
-   */
   async #loadIgnore(): Promise<void> {
-    if (!this.#isIgnoreStale) return;
-    this.#isIgnoreStale = false;
-    const text = await this.#context.disk.readIgnoreFile();
-    const key = JSON.stringify([text, this.#settings.ignorePatterns]);
-    if (key === this.#ignoreKey) return;
-    const isFirst = this.#ignoreKey === undefined;
-    this.#ignoreKey = key;
-    this.#ignoreText = text;
-    this.#ignore = compileIgnore(this.ignoreSource);
-    this.#ignoreListener();
-    for (const fault of this.#ignore.faults) this.#context.log.warn("Ignore pattern does nothing", { ...fault });
-    const { index, folder } = this.#context;
-    const note = index.read.note(folder, IGNORE_NOTE);
-    if (isFirst && (note ?? "") === key) return;
-    for (let after = ""; ; ) {
-      const page = index.read.localBelow(folder, "", after, LIMITS.planBatch.value);
-      const ignored = page
-        .filter((row) => this.#ignore.isIgnored(row.path, winnerOf(row.heads).type === "directory"))
-        .map((row) => row.path);
-      if (ignored.length > 0) await index.write.forgetPaths(folder, ignored);
-      const last = page.at(-1);
-      if (last === undefined) break;
-      after = last.path;
-    }
-    await index.write.reconsider(folder);
-    await index.write.setNote(folder, IGNORE_NOTE, key);
+    if ((await this.#ignore.load(this.#settings.ignorePatterns)) === "same") return;
     this.#puller.restart();
-    if (!isFirst) this.rescan();
+    this.rescan();
   }
 
   // Scanning.
@@ -519,7 +426,7 @@ export class Folder implements AsyncDisposable {
     this.#isScanning = isFull;
     this.#tell();
     if (isFull) {
-      this.#isIgnoreStale = true;
+      this.#ignore.doubt();
       await this.#loadIgnore();
       this.#scan = undefined;
       this.#scanProblems.beginAll();
@@ -671,7 +578,7 @@ export class Folder implements AsyncDisposable {
    */
   async flush(signal: AbortSignal): Promise<{ readonly sequence: number } | undefined> {
     if (!this.#hasScanned) this.#bell.ring();
-    else if (!(await this.#sawCookie(signal))) this.rescan();
+    else if (!(await this.#barriers.isWatcherCurrent(signal))) this.rescan();
     await this.command(async () => {
       const now = this.#context.clock.monotonic();
       const rest = this.#dirty.takeAll();
@@ -692,29 +599,6 @@ export class Folder implements AsyncDisposable {
     return { sequence: this.#context.index.read.folder(this.#context.folder)?.sequence ?? 0 };
   }
 
-  async #sawCookie(signal: AbortSignal): Promise<boolean> {
-    const name = `cookie-${Array.from(this.#context.random.bytes(6), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-    const path = `.syncline/${name}`;
-    const timer = new AbortController();
-    try {
-      const seen = new Promise<boolean>((resolve) => {
-        this.#cookies.set(path, () => resolve(true));
-        this.#context.clock.sleep(COOKIE_MS, AbortSignal.any([timer.signal, signal])).then(
-          () => resolve(false),
-          () => resolve(false),
-        );
-      });
-      await this.#context.disk.cookie(name, false);
-      return await seen;
-    } catch {
-      return false;
-    } finally {
-      this.#cookies.delete(path);
-      timer.abort();
-      await this.#context.disk.cookie(name, true).catch(() => undefined);
-    }
-  }
-
   async #answerBarrier(link: PeerLink, id: number): Promise<void> {
     const flushed = await this.flush(
       AbortSignal.any([this.#stop.signal, AbortSignal.timeout(LIMITS.requestMs.value)]),
@@ -726,28 +610,10 @@ export class Folder implements AsyncDisposable {
       link.send({ type: "barrier-reply", folder: this.#context.folder, id, sequence, problems });
   }
 
-  /** Asks a peer to look at its disk now. Resolves with the sequence of its index that covers what it found. */
-  askBarrier(
-    device: ShortId,
-    signal: AbortSignal,
-  ): Promise<{ readonly sequence: number; readonly problems: readonly PathProblem[] } | undefined> {
-    const session = [...this.#sessions.values()].find((candidate) => candidate.link.device === device);
-    if (session === undefined) return Promise.resolve(undefined);
-    const id = this.#nextBarrier++;
-    return new Promise((resolve) => {
-      const give = (): void => {
-        this.#barriers.delete(id);
-        resolve(undefined);
-      };
-      signal.addEventListener("abort", give, { once: true });
-      this.#barriers.set(id, {
-        reply: (sequence, problems) => {
-          signal.removeEventListener("abort", give);
-          resolve({ sequence, problems });
-        },
-      });
-      session.send({ type: "barrier", folder: this.#context.folder, id });
-    });
+  /** Asks a peer to look at its disk now. Undefined when it is not connected, or the signal aborts first. */
+  askBarrier(device: ShortId, signal: AbortSignal): Promise<BarrierAnswer | undefined> {
+    const session = [...this.#sessions.values()].find(({ link }) => link.device === device);
+    return session === undefined ? Promise.resolve(undefined) : this.#barriers.ask(session, signal);
   }
 
   /** Whether everything a peer announced up to `sequence` is applied here. */
@@ -783,12 +649,8 @@ export class Folder implements AsyncDisposable {
   reject(): Promise<number> {
     return this.command(async () => {
       const { here, received } = this.#guard.reject();
-      const wanted: LocalChange[] = here.flatMap((path) => {
-        const row = this.#context.index.read.local(this.#context.folder, path);
-        return row === undefined ? [] : [{ path, heads: row.heads, stamp: null, announce: false }];
-      });
-      const overruled = received.flatMap((path) => this.#claim(path));
-      await this.#commitAll([...wanted, ...overruled]);
+      await wantAgain(this.#context, here);
+      await claim(this.#context, received);
       this.#puller.restart();
       return here.length + received.length;
     });
@@ -796,54 +658,12 @@ export class Folder implements AsyncDisposable {
 
   /** Makes the others follow this device in every difference (send-only). Returns how many paths. */
   override(): Promise<number> {
-    return this.command(async () => {
-      const changes = [...this.differences()].flatMap((path) => this.#claim(path));
-      await this.#commitAll(changes);
-      return changes.length;
-    });
+    return this.command(() => claim(this.#context, [...this.differences()]));
   }
 
   /** Paths in which others differ from this device and it has not followed. */
-  *differences(): Generator<RelPath> {
-    for (const kind of ["live", "deleted"] as const) {
-      for (let after = ""; ; ) {
-        const page = this.#context.index.read.pending(this.#context.folder, kind, after, LIMITS.planBatch.value);
-        yield* page;
-        const last = page.at(-1);
-        if (last === undefined) break;
-        after = last;
-      }
-    }
-  }
-
-  /** This device's state of a path, written above everything known. */
-  #claim(path: RelPath): readonly LocalChange[] {
-    const { index, folder, self, clock } = this.#context;
-    const row = index.read.local(folder, path);
-    const known = index.read
-      .remote(folder, path)
-      .map((remote) => remote.heads)
-      .reduce(joinHeads, row?.heads ?? []);
-    if (known.length === 0) return [];
-    const shown = row === undefined || row.stamp === null ? undefined : winnerOf(row.heads);
-    const base = shown ?? {
-      ...winnerOf(known),
-      deleted: true,
-      contentId: null,
-      size: 0,
-      target: "",
-      mtimeNs: BigInt(clock.now()) * 1_000_000n,
-    };
-    return [
-      { path, heads: [writeAbove(known, base, self, clock.now() / 1000)], stamp: row?.stamp ?? null, announce: true },
-    ];
-  }
-
-  async #commitAll(changes: readonly LocalChange[]): Promise<void> {
-    for (let start = 0; start < changes.length; start += LIMITS.indexBatchRows.value) {
-      const part = changes.slice(start, start + LIMITS.indexBatchRows.value);
-      await this.#context.index.write.commitLocal(this.#context.folder, part, { nowMs: this.#context.clock.now() });
-    }
+  differences(): Iterable<RelPath> {
+    return differences(this.#context);
   }
 
   /** Paths changed here although the folder only receives. */
@@ -866,17 +686,17 @@ export class Folder implements AsyncDisposable {
 
   isIgnored(path: RelPath): boolean {
     const row = this.#context.index.read.local(this.#context.folder, path);
-    return this.#ignore.isIgnored(path, row !== undefined && winnerOf(row.heads).type === "directory");
+    return this.#ignore.rules.isIgnored(path, row !== undefined && winnerOf(row.heads).type === "directory");
   }
 
   /** Whether nothing below a directory can sync: it needs no watch. */
   isIgnoredDirectory(path: RelPath): boolean {
-    return this.#ignore.isIgnored(path, true);
+    return this.#ignore.rules.isIgnored(path, true);
   }
 
   /** Calls `listener` when other patterns count than before. */
   onIgnoreChange(listener: () => void): void {
-    this.#ignoreListener = listener;
+    this.#ignore.onChange = listener;
   }
 
   /** Whether the deletion of a path waits for a person. */
@@ -959,31 +779,4 @@ export class Folder implements AsyncDisposable {
 
 function isApproved(record: IndexRecord): boolean {
   return record.isApproved === true;
-}
-
-/** In a receive-only folder: what is found may confirm what is known; anything else stays private. */
-function splitOwnChanges(
-  context: FolderContext,
-  present: readonly PresentObservation[],
-): { readonly known: readonly PresentObservation[]; readonly own: readonly RelPath[] } {
-  const known: PresentObservation[] = [];
-  const own: RelPath[] = [];
-  for (const seen of present) {
-    const local = context.index.read.local(context.folder, seen.path)?.heads ?? [];
-    const heads = context.index.read
-      .remote(context.folder, seen.path)
-      .map((remote) => remote.heads)
-      .reduce(joinHeads, local);
-    const winner = heads.length === 0 ? undefined : winnerOf(heads);
-    const isKnown =
-      winner !== undefined &&
-      !winner.deleted &&
-      winner.type === seen.fileType &&
-      winner.contentId === seen.contentId &&
-      winner.target === seen.target &&
-      winner.mode === seen.mode;
-    if (isKnown) known.push(seen);
-    else own.push(seen.path);
-  }
-  return { known, own };
 }

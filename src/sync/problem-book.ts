@@ -2,6 +2,8 @@ import type { PathProblem } from "../shared/file-info.ts";
 import type { Clock } from "../shared/ports.ts";
 
 const RETRY_MS = [1_000, 5_000, 30_000, 60_000];
+/** Nothing finds these by their path: only a look at everything tells whether they are over. */
+const NEVER_DUE = new Set(["E_NAME_NOT_UTF8"]);
 
 interface Entry {
   readonly problem: PathProblem;
@@ -31,7 +33,9 @@ export class ProblemBook {
   /** Notes a failure; the same path waits longer each time. */
   report(problem: PathProblem): void {
     const attempts = (this.#entries.get(problem.path)?.attempts ?? 0) + 1;
-    const delayMs = RETRY_MS[Math.min(attempts, RETRY_MS.length) - 1] ?? 60_000;
+    const delayMs = NEVER_DUE.has(problem.code)
+      ? Number.POSITIVE_INFINITY
+      : (RETRY_MS[Math.min(attempts, RETRY_MS.length) - 1] ?? 60_000);
     this.#entries.set(problem.path, { problem, attempts, retryAt: this.#clock.monotonic() + delayMs });
   }
 
@@ -92,7 +96,9 @@ export class ProblemBook {
     let next: number | undefined;
     for (const { retryAt } of this.#entries.values())
       if (retryAt !== undefined && (next === undefined || retryAt < next)) next = retryAt;
-    return next === undefined ? undefined : Math.max(0, next - this.#clock.monotonic());
+    return next === undefined || next === Number.POSITIVE_INFINITY
+      ? undefined
+      : Math.max(0, next - this.#clock.monotonic());
   }
 
   list(limit: number): readonly PathProblem[] {
