@@ -72,6 +72,7 @@ function knownBefore(context: FolderContext, path: RelPath, row: LocalRow | unde
   return {
     local: row?.heads ?? [],
     unseen: row === undefined ? [] : unseenHeads(context, row),
+    isShown: row !== undefined && row.stamp !== null,
     remotes: context.index.read.remote(context.folder, path).map((remote) => remote.heads),
     device: context.self,
   };

@@ -4,7 +4,7 @@
 import type { FileType, Head } from "../../shared/file-info.ts";
 import type { ContentId, ShortId } from "../../shared/ids.ts";
 import { bump, counterOf } from "../../shared/version-vector.ts";
-import { compareHeads, joinHeads, winnerOf } from "./heads.ts";
+import { compareHeads, joinHeads, losersOf, winnerOf } from "./heads.ts";
 
 /** What the disk holds at a path, as the record has it. */
 export interface Seen {
@@ -39,6 +39,8 @@ export interface KnownBefore {
    * it (promise P1). They stay heads of their own.
    */
   readonly unseen: readonly Head[];
+  /** Whether the disk showed the winner of `local` when it was last looked at. */
+  readonly isShown: boolean;
   readonly remotes: readonly (readonly Head[])[];
   readonly device: ShortId;
 }
@@ -48,11 +50,14 @@ export interface KnownBefore {
  *
  * A change that is exactly what a peer announced is that version and no new
  * one: a crash between install and commit, or the same file copied by hand to
- * both sides, makes no conflict (trust C5).
+ * both sides, makes no conflict (trust C5). But what the disk showed before
+ * must not stay a head: whoever took it away overruled it.
  */
 export function headsForChange(known: KnownBefore, seen: Seen, nowSeconds: number): readonly Head[] {
   const all = known.remotes.reduce(joinHeads, known.local);
-  if (all.length > 0 && describes(winnerOf(all), seen)) return all;
+  const shown = known.isShown ? winnerOf(known.local) : undefined;
+  const isOverruled = losersOf(all).some((loser) => loser === shown);
+  if (all.length > 0 && !isOverruled && describes(winnerOf(all), seen)) return all;
   return writeBeside(known, { ...seen, deleted: false }, nowSeconds);
 }
 

@@ -127,7 +127,7 @@ export class ScanBench {
       const local = this.row(seen.path)?.heads ?? [];
       const { path, stamp, fileType, size, mtimeNs, mode, contentId, target } = seen;
       const heads = headsForChange(
-        { local, unseen: [], remotes: [], device: SELF },
+        { local, unseen: [], isShown: local.length > 0, remotes: [], device: SELF },
         { type: fileType, size, mtimeNs, mode, contentId, target },
         this.nowMs / 1000,
       );
@@ -141,7 +141,7 @@ export class ScanBench {
     for (const seen of observations) {
       const row = seen.type === "missing" ? this.row(seen.path) : undefined;
       if (row === undefined) continue;
-      const heads = headsForDeletion({ local: row.heads, unseen: [], remotes: [], device: SELF }, this.nowMs);
+      const heads = headsForDeletion({ local: row.heads, unseen: [], isShown: true, remotes: [], device: SELF }, this.nowMs);
       changes.push({ path: row.path, heads, stamp: null, announce: true });
     }
     if (changes.length > 0) await this.index.write.commitLocal(FOLDER, changes, { nowMs: this.nowMs });
