@@ -537,13 +537,14 @@ export class Puller {
     for (const path of paths) {
       const action = planPath(this.#knowledge(path));
       if (action.type === "delete-directory" || action.type === "keep-directory") directories.push(path);
-      else others.set(path, { path, action });
+      else if (isRemoval(action)) others.set(path, { path, action });
     }
     let done = await this.#apply(others);
     for (const level of groupByDepth(directories)) {
       const ready = level.filter((path) => !this.#hasLeavingChildren(path));
+      const planned = ready.map((path): Planned => ({ path, action: planPath(this.#knowledge(path)) }));
       done += await this.#apply(
-        new Map(ready.map((path) => [path, { path, action: planPath(this.#knowledge(path)) }])),
+        new Map(planned.filter(({ action }) => isRemoval(action)).map((item) => [item.path, item])),
       );
     }
     return done;
@@ -563,6 +564,11 @@ export class Puller {
     this.restart();
     return (await this.#apply(batch)) > 0;
   }
+}
+
+/** Peers may have told of something new since a path was found to be deleted; then it is a matter for the next pass. */
+function isRemoval(action: Action): boolean {
+  return action.type !== "install" && action.type !== "touch" && action.type !== "replace-directory";
 }
 
 function isFileInstall(action: Action): action is Extract<Action, { type: "install" }> {
