@@ -20,6 +20,7 @@ import type { IndexReader } from "../../sync/index/index-port.ts";
 import { SqliteIndexReader } from "../../sync/index/index-reader.ts";
 import { openForReading } from "../../sync/index/open-database.ts";
 import { Statements } from "../../sync/index/statements.ts";
+import { isSmudged } from "../../sync/scanner/racy.ts";
 import type { ServedFolder } from "./net-api.ts";
 
 /** Files held open between two reads; a peer asks for one file's chunks one after the other. */
@@ -172,7 +173,10 @@ function openAt(disk: Disk, { path, stamp }: Place): OpenFile | undefined {
   let handle: ReadHandle | undefined;
   try {
     handle = disk.openRead(path);
-    if (sameStamp(handle.stat(), stamp)) return { handle, stamp };
+    const found = handle.stat();
+    // A file that was read in the moment it was written is served, too: the receiver proves what it gets.
+    const expected = isSmudged(stamp) ? { ...stamp, ctimeNs: found.ctimeNs } : stamp;
+    if (sameStamp(found, expected)) return { handle, stamp: expected };
   } catch {
     // Gone or replaced: another place may have it.
   }

@@ -22,7 +22,6 @@ import type { WantedChunk } from "../folder-disk.ts";
 import type { PeerLink } from "../peer-link.ts";
 import type { Sources } from "./sources.ts";
 
-const REQUEST_BYTES = 1024 * 1024;
 const REQUESTS_IN_FLIGHT = 12;
 
 export type LargeFetched =
@@ -74,9 +73,15 @@ export async function fetchLarge(
   if (list === undefined) return { type: "problem", code: "E_NO_SOURCE", message: `no connected device has ${path}` };
   const hashes = [...(await context.disk.assemble(contentId, head.size, wantedChunks(context, file, list)))];
   const offsets = offsetsOf(list);
-  const missing = runsOf(list, hashes);
+  const missing = runsOf(list, hashes, sources.requestBytes);
   const missingBytes = missing.reduce((sum, run) => sum + runBytes(list, run), 0);
   progress.done = head.size - missingBytes;
+  // Found out before the disk is filled to its last byte with what cannot become whole.
+  const { bytes: freeBytes } = await context.disk.free();
+  if (missingBytes > freeBytes) {
+    const message = `${path} needs ${missingBytes} bytes more, and the disk has ${freeBytes}`;
+    return { type: "problem", code: "E_DISK_FULL", message };
+  }
   const failure = await fetchRuns(
     { context, sources, file, contentId, list, offsets, hashes, progress, signal },
     missing,
@@ -156,14 +161,18 @@ function offsetsOf(list: WireChunkList): Float64Array {
 }
 
 /** Missing chunks in runs of neighbours, each a request's worth. */
-function runsOf(list: WireChunkList, hashes: readonly (Uint8Array | undefined)[]): readonly Run[] {
+function runsOf(
+  list: WireChunkList,
+  hashes: readonly (Uint8Array | undefined)[],
+  requestBytes: number,
+): readonly Run[] {
   const runs: Run[] = [];
   let first = -1;
   let bytes = 0;
   for (let chunk = 0; chunk <= list.sizes.length; chunk++) {
     const isMissing = chunk < list.sizes.length && hashes[chunk] === undefined;
     const size = list.sizes[chunk] ?? 0;
-    const isFull = first !== -1 && (bytes + size > REQUEST_BYTES || chunk - first >= LIMITS.requestItems.value);
+    const isFull = first !== -1 && (bytes + size > requestBytes || chunk - first >= LIMITS.requestItems.value);
     if (first !== -1 && (!isMissing || isFull)) {
       runs.push({ first, count: chunk - first });
       first = -1;
@@ -225,10 +234,14 @@ async function fetchRun(fetching: Fetching, run: Run): Promise<Extract<LargeFetc
   let sawWrongBytes = false;
   for (const link of sources.holding(file.path, file.head)) {
     const bytes = await askOnce(context, link, request, signal);
-    if (bytes === undefined) continue;
+    if (bytes === undefined) {
+      sources.noteAnswer(false);
+      continue;
+    }
     if (verifyRun(fetching, run, bytes)) {
       await context.disk.writeStaged(contentId, [{ offset: request.offset, bytes }]);
       fetching.progress.done += bytes.length;
+      sources.noteAnswer(true);
       return undefined;
     }
     sawWrongBytes = true;

@@ -472,10 +472,10 @@ export class Puller {
             reused: result.reusedBytes,
           });
         } else if (result.type === "problem")
-          this.#failed({ path, code: result.code, message: result.message }, head.contentId);
+          await this.#failedLarge({ path, code: result.code, message: result.message }, head.contentId);
       } catch (error) {
         const code = isCoded(error) ? error.code : "E_NO_SOURCE";
-        this.#failed(
+        await this.#failedLarge(
           { path, code, message: `${path}: ${error instanceof Error ? error.message : String(error)}` },
           head.contentId,
         );
@@ -494,6 +494,13 @@ export class Puller {
 
   #gotReady(path: RelPath, head: Head, source: ContentSource): void {
     if (head.contentId !== null) this.#ready.push({ path, contentId: head.contentId, source });
+  }
+
+  /** What a full disk could not take must not fill it while somebody makes room. */
+  async #failedLarge(problem: PathProblem, contentId: ContentId | null): Promise<void> {
+    if (problem.code === "E_DISK_FULL" && contentId !== null)
+      await this.#context.disk.dropStaged(contentId).catch(() => undefined);
+    this.#failed(problem, contentId);
   }
 
   #failed(problem: PathProblem, contentId: ContentId | null): void {

@@ -8,6 +8,8 @@ import type { PeerLink } from "../peer-link.ts";
 
 const BAD_ANSWERS_MAX = 3;
 const REST_MS = 60_000;
+const REQUEST_BYTES_MAX = 1024 * 1024;
+const REQUEST_BYTES_MIN = 32 * 1024;
 
 interface BadAnswers {
   readonly count: number;
@@ -24,6 +26,7 @@ export class Sources {
   readonly #links = new Map<ShortId, PeerLink>();
   readonly #badAnswers = new Map<ShortId, BadAnswers>();
   #turn = 0;
+  #requestBytes = REQUEST_BYTES_MAX;
 
   constructor(context: FolderContext) {
     this.#context = context;
@@ -74,6 +77,20 @@ export class Sources {
     const bad = this.#badAnswers.get(link.device);
     if (bad === undefined || bad.count < BAD_ANSWERS_MAX) return false;
     return this.#context.clock.monotonic() - bad.lastMs < REST_MS;
+  }
+
+  /**
+   * How much one request asks for. Less after each failure: a connection that
+   * breaks again and again must still bring something across whole.
+   */
+  get requestBytes(): number {
+    return this.#requestBytes;
+  }
+
+  noteAnswer(hasCome: boolean): void {
+    this.#requestBytes = hasCome
+      ? Math.min(this.#requestBytes * 2, REQUEST_BYTES_MAX)
+      : Math.max(this.#requestBytes / 2, REQUEST_BYTES_MIN);
   }
 
   noteBadAnswer(link: PeerLink, log: Log): void {

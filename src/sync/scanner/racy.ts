@@ -22,3 +22,8 @@ export function withoutRace(stamp: DiskStamp, openedNs: bigint, grainNs: number)
   const isRecent = (timeNs: bigint): boolean => timeNs > earliest && timeNs < openedNs + AHEAD_NS;
   return isRecent(stamp.ctimeNs) || isRecent(stamp.mtimeNs) ? { ...stamp, ctimeNs: SMUDGED_NS } : stamp;
 }
+
+/** Whether a stamp says only what was there when the file was read, and proves nothing about later. */
+export function isSmudged(stamp: DiskStamp): boolean {
+  return stamp.ctimeNs === SMUDGED_NS;
+}

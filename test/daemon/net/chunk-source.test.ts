@@ -159,3 +159,13 @@ test("a missing index is a file that is not here, not a failure", () => {
   expect(broken.chunkList(folder, path, A)).toBeUndefined();
   broken.setFolders([]);
 });
+
+test("a file whose stamp proves nothing, because it was read as it was written, is served", async () => {
+  writeFileSync(join(root, "sub/a.txt"), "fresh");
+  const heads = [head({ size: 5, contentId: A })];
+  const stamp = { ...stampOf(path), ctimeNs: -1n };
+  await index.write.commitLocal(folder, [{ path, heads, stamp, announce: true }], { nowMs: 1 });
+  const target = new Uint8Array(5);
+  expect(source.read(folder, path, A, 0, target)).toBe(true);
+  expect(new TextDecoder().decode(target)).toBe("fresh");
+});
