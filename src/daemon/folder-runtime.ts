@@ -1,7 +1,7 @@
 /** One configured folder, running: its engine, its disk, its watcher. */
 import { basename } from "node:path";
 import type { FolderConfig } from "../shared/config-schema.ts";
-import type { FolderId, RelPath } from "../shared/ids.ts";
+import { type DeviceId, type FolderId, type RelPath, type ShortId, shortId } from "../shared/ids.ts";
 import type { Log } from "../shared/ports.ts";
 import { Folder, type FolderSettings } from "../sync/folder.ts";
 import { ChokidarWatcher } from "../sync/scanner/chokidar-watcher.ts";
@@ -34,7 +34,10 @@ export class FolderRuntime implements AsyncDisposable {
     this.#log = parts.log.child({ folder: id });
     const { disk, scanner, identity, index, clock, random, hasher } = parts;
     const scan = scanner.folder({ folder: id, root: config.path });
-    this.#locked = new LockedDisk(disk.folder({ folder: id, self: identity.shortId, root: config.path, scan }), config.path);
+    this.#locked = new LockedDisk(
+      disk.folder({ folder: id, self: identity.shortId, root: config.path, scan }),
+      config.path,
+    );
     this.context = {
       folder: id,
       self: identity.shortId,
@@ -44,7 +47,7 @@ export class FolderRuntime implements AsyncDisposable {
       random,
       hasher,
       log: this.#log,
-      emit: (event) => parts.events.add({ ...event, folder: id }),
+      emit: (event) => parts.events.add({ ...event, folder: id, device: fullId(parts, event.device) }),
       inLoop: (work) => this.folder.command(work),
       commanded: (paths) => this.folder.noteCommanded(paths),
       lookAgain: (path: RelPath) => this.folder.hint(path),
@@ -134,6 +137,12 @@ export class FolderRuntime implements AsyncDisposable {
     this.#watcher = undefined;
     await watcher?.close();
   }
+}
+
+/** The id of a device that a record names; null when it is not known here. */
+function fullId({ identity, context }: NodeParts, short: ShortId): DeviceId | null {
+  const known = [identity.deviceId, ...(Object.keys(context.config.get().peers) as DeviceId[])];
+  return known.find((device) => shortId(device) === short) ?? null;
 }
 
 function settingsOf(config: FolderConfig, parts: NodeParts): FolderSettings {

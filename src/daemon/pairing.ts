@@ -8,14 +8,15 @@ import { SyncError } from "../shared/errors.ts";
 import { parseHostPort } from "../shared/host-port.ts";
 import type { DeviceId, FolderId } from "../shared/ids.ts";
 import {
+  checkDirectory,
   defaultDirectory,
   folderAt,
   isOccupied,
   markDirectory,
   prepareDirectory,
 } from "./commands/folder-directory.ts";
-import type { JoinOffer, PairedDevice } from "./net/net-api.ts";
 import { isTaken } from "./folder-lock.ts";
+import type { JoinOffer, PairedDevice } from "./net/net-api.ts";
 import type { NodeParts } from "./node-parts.ts";
 import type { PeerMemory } from "./peer-memory.ts";
 
@@ -23,6 +24,8 @@ import type { PeerMemory } from "./peer-memory.ts";
 export interface JoinPlan {
   readonly path: string | null;
   readonly force: boolean;
+  /** Takes only this one of the folders that are offered. */
+  readonly folderId: string | null;
 }
 
 export interface JoinedFolder {
@@ -58,6 +61,8 @@ export class Pairing {
   ): Promise<{ readonly result: T; readonly folders: readonly JoinedFolder[] }> {
     if (this.#plan !== undefined)
       throw new SyncError("E_USAGE", "another join is running", { hint: "wait until it has ended" });
+    // What is wrong with the directory whatever is offered is said before the code is used up.
+    if (plan.path !== null) this.#checkPath(plan.path, plan.force);
     this.#plan = plan;
     this.#joined = [];
     try {
@@ -110,12 +115,24 @@ export class Pairing {
     return { deviceName: parts.context.config.get().name, addresses: ownAddresses() };
   }
 
+  #checkPath(path: string, force: boolean): void {
+    const config = this.#deps.parts.context.config.get();
+    if (folderAt(config, path) === undefined) checkDirectory({ path, config, homes: this.#deps.homes, force });
+  }
+
   #placeFolders(offer: Offer, plan: JoinPlan): readonly JoinedFolder[] {
     const { parts, homes } = this.#deps;
     const config = parts.context.config.get();
-    return offer.folders.map(({ id, label }): JoinedFolder => {
+    const taken = offer.folders.filter(({ id }) => plan.folderId === null || id === plan.folderId);
+    if (taken.length === 0 && plan.folderId !== null) {
+      const offered = offer.folders.map(({ id }) => id).join(", ");
+      throw new SyncError("E_FOLDER_NOT_FOUND", `the invite has no folder ${plan.folderId}`, {
+        hint: offered === "" ? "it offers none; leave --folder-id out" : `it offers ${offered}`,
+      });
+    }
+    return taken.map(({ id, label }): JoinedFolder => {
       const known = config.folders[id];
-      const wanted = wantedPath(plan.path, label, offer.folders.length > 1);
+      const wanted = wantedPath(plan.path, label, taken.length > 1);
       if (known !== undefined) {
         if (plan.path !== null && folderAt(config, wanted) !== id) {
           throw new SyncError("E_FOLDER_EXISTS", `the folder ${id} is here already, at ${known.path}`, {
@@ -129,8 +146,8 @@ export class Pairing {
           hint: "name the directory: syncline join CODE DIR",
         });
       }
-      const taken = folderAt(config, wanted);
-      if (taken !== undefined) throw new SyncError("E_FOLDER_OVERLAP", `${wanted} is the folder ${taken} already`);
+      const other = folderAt(config, wanted);
+      if (other !== undefined) throw new SyncError("E_FOLDER_OVERLAP", `${wanted} is the folder ${other} already`);
       return { id, label, path: prepareDirectory({ path: wanted, config, homes, force: plan.force }), isNew: true };
     });
   }

@@ -102,6 +102,13 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     applied.with(next).catch((error: unknown) => log.error("Configuration not applied", { error: String(error) }));
     if (next.name !== before.name) void net.setName(next.name);
     if (next.discovery !== before.discovery) void net.setDiscovery(next.discovery);
+    if (next.listen !== before.listen)
+      listenAnew(context, net).catch((error: unknown) => {
+        log.error("Cannot listen at the new address; the one before counts on", {
+          listen: next.listen,
+          error: String(error),
+        });
+      });
   });
   opening.defer(stopListening);
   const node: Node = { parts, net, folders, peers, pairing, homes, configure };
@@ -196,6 +203,19 @@ async function startNet(context: NodeContext, base: NetIdentity, events: NetEven
     });
   }
   return net;
+}
+
+/** Follows a change of `listen` in a running daemon; a port that was picked is kept, as at the start. */
+async function listenAnew({ config, log }: NodeContext, net: NetClient): Promise<void> {
+  const wanted = listenAddress(config.get());
+  const { host, port } = net.listening;
+  if (host === wanted.host && port === wanted.port) return;
+  await net.setListen(wanted);
+  log.info("Listening at another address", { listen: formatHostPort(net.listening) });
+  if (wanted.port !== net.listening.port)
+    await config.update((draft) => {
+      draft.listen = formatHostPort(net.listening);
+    });
 }
 
 async function startAtFreePort(start: (listen: HostPort) => Promise<NetClient>, wanted: HostPort): Promise<NetClient> {

@@ -56,6 +56,6 @@ export const restore: CommandHandler = async (session, args, options) => {
     dryRun: session.globals.dryRun,
     ...given({ version, at: time?.toISOString(), as: textOption(options, "as") }),
   };
-  assertNoneSkipped(await tellRestored(session, session.stream("restore", request)));
+  assertNoneSkipped(await tellRestored(session, session.stream("restore", request), request.dryRun));
   return undefined;
 };

@@ -63,7 +63,10 @@ async function follow(session: Session, input: WaitInput, timeoutMs: number): Pr
 }
 
 function tell(session: Session, result: WaitResult): void {
-  for (const { name, state } of result.skipped) session.note(`left out: ${printable(name)} is ${state}`);
+  for (const { name, state } of result.skipped) {
+    const why = state === "connected" ? "does not share all of it there" : `is ${state}`;
+    session.note(`left out: ${printable(name)} ${why}`);
+  }
   for (const { folder, path, code, message, fix, device } of result.problems) {
     const where = path === "" ? folder : `${folder}/${path}`;
     const whose = device === null ? "" : ` on ${device}`;

@@ -14,7 +14,9 @@ export function statusSentence(status: Status): string {
     case "in-sync":
       return connected.length === 0
         ? `Nothing pending here; ${nobody(status)}.`
-        : `Everything is in sync with ${names(connected)}.`;
+        : problemCount(status) === 0
+          ? `Everything is in sync with ${names(connected)}.`
+          : `In sync with ${names(connected)}, but for ${plural(problemCount(status), "problem")}.`;
     case "scanning":
       return `Looking through ${names(inState(status, "scanning"))}.`;
     case "syncing": {

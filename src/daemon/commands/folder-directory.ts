@@ -1,5 +1,5 @@
 /** Checks and prepares the directory that is to become a folder. */
-import { mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, sep } from "node:path";
 import type { Config } from "../../shared/config-schema.ts";
@@ -21,6 +21,18 @@ export interface DirectoryRequest {
 /** Makes the directory when it is missing and gives its real path. Throws when it cannot be a folder of its own. */
 export function prepareDirectory(request: DirectoryRequest): string {
   const path = makeDirectory(request.path);
+  checkPlace(path, request);
+  return path;
+}
+
+/** As {@link prepareDirectory}, without making anything: what is not there yet is only checked for where it would lie. */
+export function checkDirectory(request: DirectoryRequest): void {
+  if (existsSync(request.path) && !statSync(request.path).isDirectory())
+    throw new SyncError("E_NOT_A_DIRECTORY", `${request.path} is not a directory`);
+  checkPlace(realOrSame(request.path), request);
+}
+
+function checkPlace(path: string, request: DirectoryRequest): void {
   if (!request.force && (dirname(path) === path || path === realOrSame(homedir()))) {
     throw new SyncError("E_DIR_TOO_BROAD", `${path} is too broad to be a folder`);
   }
@@ -37,7 +49,6 @@ export function prepareDirectory(request: DirectoryRequest): string {
     if (other !== path && overlaps(path, other))
       throw new SyncError("E_FOLDER_OVERLAP", `${path} is inside or around ${other}, which is the folder ${id}`);
   }
-  return path;
 }
 
 /** The folder that already has this directory. */

@@ -177,8 +177,15 @@ async function* ping(
   for (let sequence = 1; sequence <= count; sequence++) {
     const facts = node.peers.connectionOf(device)?.facts;
     if (facts === undefined) {
-      const { config, message } = viewOf(node, device);
-      throw new SyncError("E_PEER_OFFLINE", `${config.name} is not connected${message === null ? "" : `: ${message}`}`);
+      const { config, message, state } = viewOf(node, device);
+      const text = message === null ? "" : `: ${message}`;
+      if (state === "paused")
+        throw new SyncError("E_PEER_OFFLINE", `${config.name} is paused here`, {
+          hint: `syncline peer resume ${config.name}`,
+        });
+      throw new SyncError("E_PEER_OFFLINE", `${config.name} is not connected${text}`, {
+        hint: `start Syncline there; \`syncline doctor\` here and there finds what is in the way`,
+      });
     }
     const rttMs = await node.peers.measure(device);
     if (rttMs !== null) {
@@ -236,8 +243,9 @@ async function* join(
   yield at === null
     ? { type: "progress", step: "searching", message: "looking for the other machine" }
     : { type: "progress", step: "connecting", message: `connecting to ${formatHostPort(at)}` };
-  const { result, folders } = await node.pairing.withPlan({ path: request.path, force: request.force }, () =>
-    node.net.join({ code: request.code, at }, signal),
+  const { result, folders } = await node.pairing.withPlan(
+    { path: request.path, force: request.force, folderId: request.folderId ?? null },
+    () => node.net.join({ code: request.code, at }, signal),
   );
   yield { type: "progress", step: "sharing", message: `paired with ${result.offer.deviceName}` };
   await node.net.dialNow(result.device);

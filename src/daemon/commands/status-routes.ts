@@ -84,7 +84,8 @@ function why(node: Node, runtime: FolderRuntime, text: string): Why {
   if (reason !== undefined) return answer(reason.code, reason.message);
   if (text === "") return whyFolder(node, runtime);
   const fault = relPathFault(text);
-  if (fault !== undefined) return answer("E_BAD_PATH", `the path ${fault}`);
+  if (fault !== undefined)
+    return answer(text.includes("\uFFFD") ? "E_NAME_NOT_UTF8" : "E_BAD_PATH", `the path ${fault}`);
   const path = parseRelPath(text);
   if (folder.isIgnored(path))
     return {

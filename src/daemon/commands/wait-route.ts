@@ -38,6 +38,7 @@ export async function* wait(node: Node, request: RouteRequest<"wait">, signal: A
       ? node.folders.all
       : request.folders.map((text) => node.folders.get(resolveFolder(config, text)));
   const named = request.peers.map((text) => resolvePeer(config, text));
+  for (const device of named) checkShares(node, runtimes, device);
   await Promise.all(runtimes.filter(isHalted).map((runtime) => runtime.folder.lookForRoot()));
   const problems = runtimes.flatMap((runtime) => stoppedProblem(runtime));
   if (problems.length > 0) {
@@ -47,11 +48,7 @@ export async function* wait(node: Node, request: RouteRequest<"wait">, signal: A
   yield progress(runtimes, "waiting for peers to connect");
   const skipped = await untilConnected(node, runtimes, named, request.peerGraceMs, ends);
   const missing = skipped.find((view) => named.includes(view.id));
-  if (missing !== undefined)
-    throw new SyncError(
-      "E_PEER_OFFLINE",
-      `${missing.config.name} is not connected${missing.message === null ? "" : `: ${missing.message}`}`,
-    );
+  if (missing !== undefined) throw notThere(missing);
   const goals = runtimes.map((runtime): Goal => ({ runtime, peers: connectedPeers(node, runtime, named) }));
   yield progress(runtimes, "looking at the disks");
   const waiting = Promise.all(goals.map((goal) => reach(node, goal, ends)));
@@ -71,6 +68,26 @@ export async function* wait(node: Node, request: RouteRequest<"wait">, signal: A
   const lasting = (outcome ?? []).flat();
   const timedOut = timeout.aborted && lasting.length === 0;
   yield result(runtimes, { skipped, problems: lasting, timedOut, pending: timedOut ? runtimes.map(pendingText) : [] });
+}
+
+/** Waiting for a device that shares nothing of this would never tell anything. */
+function checkShares(node: Node, runtimes: readonly FolderRuntime[], device: DeviceId): void {
+  if (runtimes.some(({ config }) => Object.hasOwn(config.peers, device))) return;
+  const name = node.peers.nameOf(device);
+  const folders = runtimes.map(({ id }) => id).join(", ");
+  throw new SyncError("E_FOLDER_NOT_FOUND", `${folders || "no folder"} is not shared with ${name}`, {
+    hint: `share it: syncline folder share FOLDER --to ${name}`,
+  });
+}
+
+function notThere({ config: { name }, state, message }: PeerView): SyncError {
+  if (state === "connected")
+    return new SyncError("E_PEER_OFFLINE", `${name} is connected, but does not share the folder there`, {
+      hint: `on ${name}: syncline folder add DIR --folder-id FOLDER, then folder share`,
+    });
+  if (state === "paused")
+    return new SyncError("E_PEER_OFFLINE", `${name} is paused here`, { hint: `syncline peer resume ${name}` });
+  return new SyncError("E_PEER_OFFLINE", `${name} is not connected${message === null ? "" : `: ${message}`}`);
 }
 
 function progress(runtimes: readonly FolderRuntime[], message: string): Line {
@@ -130,10 +147,7 @@ function named(runtime: FolderRuntime, device: string | null, problem: PathProbl
 
 function sharing(node: Node, runtime: FolderRuntime, only: readonly DeviceId[]): readonly PeerView[] {
   return node.peers.views.filter(
-    (view) =>
-      Object.hasOwn(runtime.config.peers, view.id) &&
-      view.state !== "paused" &&
-      (only.length === 0 || only.includes(view.id)),
+    (view) => Object.hasOwn(runtime.config.peers, view.id) && (only.length === 0 || only.includes(view.id)),
   );
 }
 
@@ -167,8 +181,9 @@ async function untilConnected(
     }
     return [...views.values()];
   };
-  if (away().length > 0) await node.net.dialNow(null);
-  while (away().length > 0 && node.parts.clock.monotonic() < deadline && !ends.aborted) {
+  const mayCome = (): boolean => away().some(({ state }) => state !== "paused");
+  if (mayCome()) await node.net.dialNow(null);
+  while (mayCome() && node.parts.clock.monotonic() < deadline && !ends.aborted) {
     await node.parts.clock.sleep(20, ends).catch(() => undefined);
   }
   return away();

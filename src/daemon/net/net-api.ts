@@ -186,6 +186,7 @@ export interface NetCalls {
   setFolders(folders: readonly ServedFolder[]): Promise<void>;
   setName(name: string): Promise<void>;
   setDiscovery(isOn: boolean): Promise<void>;
+  setListen(at: HostPort): Promise<HostPort>;
   setAddresses(device: DeviceId, addresses: readonly KnownAddress[]): Promise<void>;
   dialNow(device: DeviceId | null): Promise<void>;
   drained(connection: number): Promise<void>;

@@ -182,6 +182,11 @@ export class NetClient implements AsyncDisposable {
     await this.#calls.call("setDiscovery", [isOn]);
   }
 
+  /** Listens at another address from now on. Throws E_PORT_TAKEN, and listens where it did then. */
+  async setListen(at: HostPort): Promise<void> {
+    this.#listening = await this.#calls.call("setListen", [at]);
+  }
+
   /** Replaces the addresses that are configured or remembered for a device, and dials it when they are new. */
   async setAddresses(device: DeviceId, addresses: readonly KnownAddress[]): Promise<void> {
     await this.#calls.call("setAddresses", [device, addresses]);

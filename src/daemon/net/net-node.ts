@@ -67,7 +67,7 @@ export class NetNode implements AsyncDisposable {
   readonly #run: bigint;
   readonly #pairs: ConnectionPairs;
   readonly #invites: NetInvites;
-  readonly #listener: Listener;
+  #listener: Listener;
   readonly #finder: NetFinder;
   readonly #prober: NetProber;
   readonly #refusals: RefusalReports;
@@ -120,13 +120,7 @@ export class NetNode implements AsyncDisposable {
       onCandidates: (candidates) => post({ type: "candidates", candidates }),
       onNetworkChange: () => this.#networkChanged(),
     });
-    this.#listener = new Listener({
-      identity,
-      clock,
-      log: this.#log,
-      offers: () => (this.#invites.isOpen() ? [SYNC_PROTOCOL, PAIRING_PROTOCOL] : [SYNC_PROTOCOL]),
-      onChannel: (channel, release) => this.#accepted(channel, release),
-    });
+    this.#listener = this.#makeListener();
     this.handlers = this.#makeHandlers();
   }
 
@@ -134,6 +128,40 @@ export class NetNode implements AsyncDisposable {
   async start(): Promise<HostPort> {
     this.#listening = await this.#listener.start(this.#deps.options.listen);
     this.#finder.start(this.#deps.options.hasDiscovery);
+    return this.#listening;
+  }
+
+  #makeListener(): Listener {
+    const { clock, options } = this.#deps;
+    return new Listener({
+      identity: options.identity,
+      clock,
+      log: this.#log,
+      offers: () => (this.#invites.isOpen() ? [SYNC_PROTOCOL, PAIRING_PROTOCOL] : [SYNC_PROTOCOL]),
+      onChannel: (channel, release) => this.#accepted(channel, release),
+    });
+  }
+
+  /** Listens at another address from now on; connections stay. Throws E_PORT_TAKEN, and listens where it did then. */
+  async #setListen(at: HostPort): Promise<HostPort> {
+    const [before, old] = [this.#listening, this.#listener];
+    const next = this.#makeListener();
+    // The same port on other addresses is free only once the old listener has let go of it.
+    const isSamePort = at.port === before.port;
+    if (isSamePort) void old[Symbol.asyncDispose]();
+    try {
+      this.#listening = await next.start(at);
+      this.#listener = next;
+    } catch (error) {
+      if (isSamePort) {
+        this.#listener = this.#makeListener();
+        this.#listening = await this.#listener.start(before);
+      }
+      throw error;
+    }
+    if (!isSamePort) void old[Symbol.asyncDispose]();
+    this.#finder.announce();
+    this.#introduceAgain(this.#pairs.established());
     return this.#listening;
   }
 
@@ -176,6 +204,7 @@ export class NetNode implements AsyncDisposable {
         this.#introduceAgain(this.#pairs.established());
       },
       setDiscovery: async (isOn) => this.#finder.set(isOn),
+      setListen: (at) => this.#setListen(at),
       setAddresses: async (device, addresses) => this.#devices.get(device)?.setAddresses(addresses),
       dialNow: async (device) => {
         for (const known of this.#devices.values()) if (device === null || known.id === device) known.wake();
