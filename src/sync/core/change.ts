@@ -56,7 +56,7 @@ export interface KnownBefore {
 export function headsForChange(known: KnownBefore, seen: Seen, nowSeconds: number): readonly Head[] {
   const all = known.remotes.reduce(joinHeads, known.local);
   const shown = known.isShown ? winnerOf(known.local) : undefined;
-  const isOverruled = losersOf(all).some((loser) => loser === shown);
+  const isOverruled = all.length > 0 && losersOf(all).some((loser) => loser === shown);
   if (all.length > 0 && !isOverruled && describes(winnerOf(all), seen)) return all;
   return writeBeside(known, { ...seen, deleted: false }, nowSeconds);
 }
