@@ -111,17 +111,16 @@ async function spaceChecks({ id, context, config }: FolderRuntime): Promise<read
   const free = await context.disk.free();
   const reserve = reserveBytes(free.totalBytes);
   const need = context.index.read.pendingTotals(id).bytes;
-  const mib = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`;
   const space =
     free.bytes < need + reserve
       ? bad(
           "fail",
           `free-space:${id}`,
           "free space",
-          `${mib(free.bytes)} free at ${config.path}; ${mib(need)} are to come and ${mib(reserve)} are kept free`,
+          `${shownSize(free.bytes)} free at ${config.path}; ${shownSize(need)} are to come and ${shownSize(reserve)} are kept free`,
           "free some space there",
         )
-      : ok(`free-space:${id}`, "free space", `${mib(free.bytes)} free at ${config.path}`);
+      : ok(`free-space:${id}`, "free space", `${shownSize(free.bytes)} free at ${config.path}`);
   const inodes =
     free.inodes !== undefined && free.inodes < INODES_MIN
       ? bad(
@@ -137,6 +136,11 @@ async function spaceChecks({ id, context, config }: FolderRuntime): Promise<read
           free.inodes === undefined ? "unlimited" : `${free.inodes} more files fit`,
         );
   return [space, inodes];
+}
+
+/** Decimal units, as `status` shows sizes. */
+function shownSize(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.floor(bytes / 1e6)} MB`;
 }
 
 function capabilityChecks(id: string, can: FsCapabilities): readonly Check[] {
