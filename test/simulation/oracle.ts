@@ -15,7 +15,10 @@ import { FOLDER, type SimNode } from "./sim-node.ts";
  * sender, and that all it produced was announced before (trust P5).
  */
 export function ackFault(sender: SimNode, receiver: SimNode, ack: IndexAck): string | undefined {
-  if (sender.settings.mode === "send-only" || ack.epoch !== receiver.index.read.folder(FOLDER)?.epoch) return undefined;
+  const index = receiver.index.read.folder(FOLDER);
+  if (sender.settings.mode === "send-only" || ack.epoch !== index?.epoch) return undefined;
+  // An older copy of the index was restored, and nobody knows yet.
+  if (ack.received > index.sequence) return undefined;
   const ignore = compileIgnore({ folderText: textOf(sender, ".synclineignore"), devicePatterns: sender.settings.ignorePatterns });
   for (const row of receiver.index.read.localSince(FOLDER, 0, 10_000)) {
     if (row.sequence > ack.applied || ignore.isIgnored(row.path, winnerOf(row.heads).type === "directory")) continue;
