@@ -201,6 +201,8 @@ export interface FolderDisk {
   ): Promise<void>;
   /** Throws a staged file away. */
   dropStaged(contentId: ContentId): Promise<void>;
+  /** Makes the names of these paths durable: what a crash cut off was not flushed, and is about to be taken up. */
+  flushNames(paths: readonly RelPath[]): Promise<void>;
   /** Text of `.synclineignore`; "" when there is none. */
   readIgnoreFile(): Promise<string>;
   /** Reads a small kept version or file whole; undefined when it is gone or changed. */

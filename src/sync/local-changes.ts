@@ -41,6 +41,9 @@ export async function commitPresent(
       chunkLists.push([observation.contentId, observation.chunkList]);
     if (change.announce) events.push(changedEvent(context, change));
   }
+  // What is taken for a peer's version is acknowledged; an install that a crash cut off may not be durable yet (trust P5).
+  const adopted = changes.filter((change) => change.announce && winnerOf(change.heads).author !== context.self);
+  if (adopted.length > 0) await context.disk.flushNames(adopted.map((change) => change.path));
   changes.push(...settlements(context, changes));
   if (changes.length > 0)
     await context.index.write.commitLocal(context.folder, changes, { nowMs: context.clock.now(), chunkLists });

@@ -80,6 +80,7 @@ export class DiskClient implements AsyncDisposable {
       assemble: (contentId, size, chunks) => call("assemble", [], contentId, size, chunks),
       writeStaged: (contentId, pieces) => call("writeStaged", buffersOf(pieces), contentId, pieces),
       dropStaged: (contentId) => call("dropStaged", [], contentId),
+      flushNames: (paths) => call("flushNames", [], paths),
       readIgnoreFile: () => call("readIgnoreFile", []),
       readStored: (storeName, size) => call("readStored", [], storeName, size),
       purge: (entries) => call("purge", [], entries),

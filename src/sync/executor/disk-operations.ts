@@ -16,6 +16,7 @@ import { INTENTS_PREFIX, type IntentLog, parseIntents } from "../fs/intent-log.t
 import { readMarker, writeMarker } from "../fs/marker.ts";
 import { readText } from "../fs/read-text.ts";
 import { type Recovery, recoverIntents } from "../fs/recover-intents.ts";
+import { syncNames } from "../fs/stage.ts";
 import { stampOf } from "../fs/stamps.ts";
 import { Stage } from "./stage.ts";
 import { executeSteps } from "./steps.ts";
@@ -130,6 +131,10 @@ export class DiskOperations {
 
   dropStaged(contentId: ContentId): void {
     this.#stage.drop(contentId);
+  }
+
+  flushNames(paths: readonly RelPath[]): void {
+    syncNames(this.#fs, paths);
   }
 
   readIgnoreFile(): string {

@@ -22,6 +22,7 @@ export function inlineDisk(options: DiskOperationsOptions, scan: RunScan): Folde
     assemble: async (contentId, size, chunks) => operations.assemble(contentId, size, chunks),
     writeStaged: async (contentId, pieces) => operations.writeStaged(contentId, pieces),
     dropStaged: async (contentId) => operations.dropStaged(contentId),
+    flushNames: async (paths) => operations.flushNames(paths),
     readIgnoreFile: async () => operations.readIgnoreFile(),
     readStored: async (storeName, size) => operations.readStored(storeName, size),
     purge: async (entries) => operations.purge(entries),

@@ -449,7 +449,8 @@ function touchedPaths(steps: readonly DiskStep[], outcomes: readonly (DiskOutcom
   const removed = new Set<string>();
   for (const [position, step] of steps.entries()) {
     const outcome = outcomes[position];
-    if (outcome === undefined || outcome.type === "failed" || outcome.type === "bad-source") continue;
+    // A step that failed may have done its work before: what the next scan finds there must be durable, too.
+    if (outcome === undefined || outcome.type === "bad-source") continue;
     if (step.step === "remove-directory") removed.add(step.path);
     paths.add(step.path);
     if (step.step === "move") paths.add(step.to);
