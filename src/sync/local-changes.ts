@@ -11,8 +11,8 @@ import type { ContentId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { headsForChange, headsForDeletion, headsForSettlement, type KnownBefore } from "./core/change.ts";
 import { isConflictName, originalOf } from "./core/conflict-name.ts";
-import { covers, losersOf, sameHeads, winnerOf } from "./core/heads.ts";
-import { conflictCopyHead, copyPathsOf } from "./core/plan.ts";
+import { losersOf, sameHeads, winnerOf } from "./core/heads.ts";
+import { copyPathsOf, tellsOfCopy } from "./core/plan.ts";
 import type { FolderContext, FolderEvent } from "./folder-context.ts";
 import type { Observation } from "./folder-disk.ts";
 import type { LocalChange, LocalRow } from "./index/index-port.ts";
@@ -90,7 +90,7 @@ function unseenHeads(context: FolderContext, row: LocalRow): readonly Head[] {
 function isCopied(context: FolderContext, path: RelPath, loser: Head): boolean {
   return copyPathsOf(path, loser).some((copyPath) => {
     const copy = context.index.read.local(context.folder, copyPath);
-    if (copy === undefined || !covers(copy.heads, [conflictCopyHead(loser)])) return false;
+    if (copy === undefined || !tellsOfCopy(copy.heads, loser)) return false;
     return copy.stamp !== null || winnerOf(copy.heads).deleted;
   });
 }
@@ -117,7 +117,7 @@ function settlement(context: FolderContext, path: RelPath, copyPath: RelPath): L
   const copy = context.index.read.local(context.folder, copyPath);
   if (row === undefined || row.stamp === null || copy === undefined) return undefined;
   const isOfCopy = losersOf(row.heads).some(
-    (loser) => copyPathsOf(path, loser).includes(copyPath) && covers(copy.heads, [conflictCopyHead(loser)]),
+    (loser) => copyPathsOf(path, loser).includes(copyPath) && tellsOfCopy(copy.heads, loser),
   );
   if (!isOfCopy) return undefined;
   const heads = headsForSettlement(knownBefore(context, path, row), context.clock.now() / 1000);

@@ -143,6 +143,15 @@ export function copyPathsOf(path: RelPath, loser: Head): readonly RelPath[] {
   return [conflictName(path, loser), distinctConflictName(path, loser)].filter((name) => name !== path);
 }
 
+/**
+ * Whether the record of a copy's path tells of the copy of this loser, or of
+ * what somebody made of it. Equal vectors alone prove nothing: a path and its
+ * conflict copy, edited within one second, have them.
+ */
+export function tellsOfCopy(copyHeads: readonly Head[], loser: Head): boolean {
+  return copyHeads.some((head) => sameContent(head, loser) || compare(loser.version, head.version) === "before");
+}
+
 /** The record of a conflict copy: the loser's own version, so that copies made on several devices are one. */
 export function conflictCopyHead(loser: Head): Head {
   return { ...loser, previous: null };

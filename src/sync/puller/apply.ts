@@ -10,8 +10,8 @@ import type { RelPath } from "../../shared/ids.ts";
 import { compare } from "../../shared/version-vector.ts";
 import { writeAbove } from "../core/change.ts";
 import { conflictName } from "../core/conflict-name.ts";
-import { covers, joinHeads, losersOf, sameContent, winnerOf } from "../core/heads.ts";
-import { type Action, conflictCopyHead, type Displaced } from "../core/plan.ts";
+import { joinHeads, losersOf, winnerOf } from "../core/heads.ts";
+import { type Action, conflictCopyHead, type Displaced, tellsOfCopy } from "../core/plan.ts";
 import { type FolderContext, newStoreName } from "../folder-context.ts";
 import type { ContentSource, DiskOutcome, DiskStep, DisplacedTo } from "../folder-disk.ts";
 import type { ConflictRow, LocalChange, VersionRow } from "../index/index-port.ts";
@@ -74,10 +74,7 @@ function displacedToFor(context: FolderContext, displaced: Displaced | undefined
 /** A name whose record has nothing live; null when the copy is known already, deleted ones included. */
 function copyPathFor(context: FolderContext, { head, paths }: Extract<Displaced, { to: "conflict" }>): RelPath | null {
   const known = paths.map((path) => knownHeads(context, path));
-  const isKnown = known.some(
-    (heads) => covers(heads, [conflictCopyHead(head)]) || heads.some((other) => sameContent(other, head)),
-  );
-  if (isKnown) return null;
+  if (known.some((heads) => tellsOfCopy(heads, head))) return null;
   return paths.find((_, position) => (known[position] ?? []).every((other) => other.deleted)) ?? null;
 }
 
