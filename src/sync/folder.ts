@@ -193,7 +193,21 @@ export class Folder implements AsyncDisposable {
         code: "E_PAUSED",
         message: "the folder is paused there",
       });
-    else session.open();
+    else
+      this.#ask(session).catch((error: unknown) =>
+        this.#context.log.error("Exchange not opened", { device: session.link.name, error: String(error) }),
+      );
+  }
+
+  /** Opens the exchange; anew when other patterns count than when the peer was asked last, because rows were forgotten since. */
+  async #ask(session: PeerSession): Promise<void> {
+    const { index, folder } = this.#context;
+    const note = `asked-${session.link.device}`;
+    const key = this.#ignore.key;
+    const before = index.read.note(folder, note);
+    if (before === key || before === undefined) session.open();
+    else await session.openAnew();
+    if (before !== key) await index.write.setNote(folder, note, key);
   }
 
   /** Takes a message; resolves when it is dealt with, so that the caller can hold back the next. */
@@ -392,6 +406,7 @@ export class Folder implements AsyncDisposable {
 
   async #loadIgnore(): Promise<void> {
     if ((await this.#ignore.load(this.#settings.ignorePatterns)) === "same") return;
+    if (!this.#settings.isPaused) await Promise.all([...this.#sessions.values()].map((session) => this.#ask(session)));
     this.#puller.restart();
     this.rescan();
   }
@@ -449,7 +464,8 @@ export class Folder implements AsyncDisposable {
     try {
       await look(request);
       if (missing.length > 0 && !isFull) await this.#lookForNewNames(look);
-      await this.#takeMissing(missing);
+      // Paths that lie below each other are each looked at whole: what is gone below both counts once.
+      await this.#takeMissing([...new Set(missing)]);
       await this.#commit(late, mood);
       this.#scanProblems.end(isFull ? undefined : request.paths);
       if (isFull) {

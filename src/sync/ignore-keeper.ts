@@ -26,6 +26,11 @@ export class IgnoreKeeper {
     return this.#rules;
   }
 
+  /** Tells the patterns that count, or that counted before the first {@link load}, from others. */
+  get key(): string {
+    return this.#key ?? this.#context.index.read.note(this.#context.folder, NOTE) ?? "";
+  }
+
   get source(): IgnoreSource {
     return this.#source;
   }

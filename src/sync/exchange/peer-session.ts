@@ -7,7 +7,9 @@
  *    not continue what is stored is refused and the exchange starts again.
  * 2. An acknowledgement is sent only after everything committed here so far
  *    was announced on the same link.
- * 3. A record the peer announced itself, unchanged, is not sent back.
+ * 3. A record the peer announced itself, unchanged, is not sent back; but a
+ *    peer that holds nothing of this index is told all there is: it may have
+ *    forgotten what it announced, because it was ignored there for a while.
  * 4. An opening is answered with an opening, an answer is not: either side may
  *    begin anew at any time (a restarted folder, a new index) and hears where
  *    the other stands.
@@ -39,6 +41,8 @@ export class PeerSession {
   /** An opening went out that the peer has not answered yet. */
   #isAwaiting = false;
   #sent = 0;
+  /** Up to this sequence the peer is told everything (invariant 3). */
+  #tellsAllUpTo = 0;
   #announced = 0;
   #isPumping = false;
   #ack: IndexAck | undefined;
@@ -58,6 +62,13 @@ export class PeerSession {
   open(): void {
     this.#isAwaiting = true;
     this.answer();
+  }
+
+  /** Forgets what the peer announced and asks for all of it again. */
+  async openAnew(): Promise<void> {
+    this.#isAwaiting = true;
+    await this.#context.index.write.resetRemote(this.#context.folder, this.link.device);
+    this.open();
   }
 
   /** Says where this device stands because the peer asked. */
@@ -120,6 +131,7 @@ export class PeerSession {
     this.#peerState = state;
     this.#announced = Math.max(state.sequence, 0);
     this.#sent = own !== undefined && state.heldEpoch === own.epoch ? state.heldSequence : 0;
+    this.#tellsAllUpTo = this.#sent === 0 ? (own?.sequence ?? 0) : this.#tellsAllUpTo;
     this.#lastAckSent = "";
     return isAnswer ? "answered" : "unanswered";
   }
@@ -250,6 +262,7 @@ export class PeerSession {
   }
 
   #isKnownToPeer(row: LocalRow): boolean {
+    if (row.sequence <= this.#tellsAllUpTo) return false;
     const theirs = this.#context.index.read.remoteOf(this.#context.folder, this.link.device, row.path);
     return theirs !== undefined && sameHeads(theirs.heads, row.heads);
   }

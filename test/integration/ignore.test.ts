@@ -1,0 +1,31 @@
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { pairedNodes } from "../support/nodes.ts";
+import { readTree } from "../support/tree.ts";
+
+test("what was deleted while it was ignored comes back from the peers, on whichever side it began", async () => {
+  const [a, b] = await pairedNodes();
+  await mkdir(join(a.directory, "build"));
+  await writeFile(join(a.directory, "build", "from-anna"), "1");
+  await writeFile(join(b.directory, "from-bert.log"), "2");
+  await Promise.all([a.wait(), b.wait()]);
+  await a.json("folder", "ignore", "anna-files", "*.log");
+  await writeFile(join(a.directory, ".synclineignore"), "build/\n");
+  await a.wait();
+  await rm(join(a.directory, "build"), { recursive: true });
+  await rm(join(a.directory, "from-bert.log"));
+  await a.wait();
+  expect(await readdir(join(b.directory, "build"))).toEqual(["from-anna"]);
+  expect(await readdir(b.directory)).toContain("from-bert.log");
+  await b.down();
+  await rm(join(a.directory, ".synclineignore"));
+  await a.json("folder", "ignore", "anna-files", "--remove", "*.log");
+  await a.json("folder", "rescan", "anna-files");
+  await b.start();
+  await a.wait("--peer", "bert", "--peer-grace", "20s");
+  await b.wait("--peer", "anna");
+  expect((await readdir(a.directory)).toSorted()).toEqual([".syncline", "build", "from-bert.log"]);
+  expect(await readdir(join(a.directory, "build"))).toEqual(["from-anna"]);
+  expect(await readTree(a.directory)).toEqual(await readTree(b.directory));
+});
