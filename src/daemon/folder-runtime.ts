@@ -75,8 +75,9 @@ export class FolderRuntime implements AsyncDisposable {
     } catch (error) {
       this.#log.error("Folder cannot be opened", { path: this.#config.path, error: String(error) });
     }
+    // The watcher first: what changes while the first scan runs is told of, or seen by it.
+    if (!this.#config.paused) await this.#watch();
     this.folder.start();
-    if (!this.#config.paused) this.#watch();
   }
 
   configure(config: FolderConfig): void {
@@ -84,7 +85,7 @@ export class FolderRuntime implements AsyncDisposable {
     this.#config = config;
     this.folder.configure(settingsOf(config, this.#parts));
     if (config.paused && !wasPaused) void this.#unwatch();
-    if (!config.paused && wasPaused) this.#watch();
+    if (!config.paused && wasPaused) void this.#watch();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,7 +96,7 @@ export class FolderRuntime implements AsyncDisposable {
     await this.#parts.disk.closeFolder(this.id).catch(() => undefined);
   }
 
-  #watch(): void {
+  async #watch(): Promise<void> {
     const watcher = new ChokidarWatcher({
       root: this.#config.path,
       log: this.#log,
@@ -104,7 +105,7 @@ export class FolderRuntime implements AsyncDisposable {
     this.#watcher = watcher;
     this.folder.onIgnoreChange(() => watcher.refresh());
     this.#watchProblem = undefined;
-    watcher
+    await watcher
       .start({
         onHint: (path) => this.folder.hint(path),
         onSuspect: (reason) => {
@@ -125,7 +126,7 @@ export class FolderRuntime implements AsyncDisposable {
         const again = this.#parts.clock.sleep(WATCHER_RETRY_MS, this.#stop.signal);
         again.then(
           () => {
-            if (this.#watcher === watcher) this.#watch();
+            if (this.#watcher === watcher) void this.#watch();
           },
           () => undefined,
         );

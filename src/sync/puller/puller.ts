@@ -25,6 +25,7 @@ import { fetchSmall, type SmallFile } from "./fetch-small.ts";
 import type { Sources } from "./sources.ts";
 
 const BATCH_STEPS = 512;
+const PLANS_AT_A_STRETCH = 64;
 const GROUP_FILES = 256;
 const GROUP_BYTES = 1024 * 1024;
 const SMALL_GROUPS_AT_ONCE = 6;
@@ -96,6 +97,7 @@ export class Puller {
   /** Paths whose disk is not as the index has it: they wait until they have been looked at. */
   readonly #unlooked = new Set<RelPath>();
   #cursor = "";
+  #planned = 0;
   /** No file is here yet: nothing can be found by content. */
   #isEmptyHere = false;
   #traffic: PullTraffic = { fileBytes: 0, deltaBytes: 0, reusedBytes: 0 };
@@ -150,9 +152,9 @@ export class Puller {
 
   /** Plans and applies one batch. Returns whether another step would find more to do now. */
   async step(): Promise<boolean> {
-    const batch = this.#takeReady();
+    const batch = await this.#takeReady();
     const needed = { small: [] as SmallFile[], large: [] as LargeFile[] };
-    const didPlan = this.#planLive(batch, needed);
+    const didPlan = await this.#planLive(batch, needed);
     // Before anything that may fail: what was planned to be fetched is already noted as being on its way.
     this.#startFetches(needed);
     await this.#settle();
@@ -165,9 +167,16 @@ export class Puller {
     return false;
   }
 
-  #takeReady(): Map<RelPath, Planned> {
+  /** Gives everything else on this thread its turn, now and then: no stretch of planning holds the loop for long. */
+  async #breathe(): Promise<void> {
+    this.#planned++;
+    if (this.#planned % PLANS_AT_A_STRETCH === 0) await this.#context.clock.sleep(0);
+  }
+
+  async #takeReady(): Promise<Map<RelPath, Planned>> {
     const batch = new Map<RelPath, Planned>();
     for (const item of this.#ready.splice(0, BATCH_STEPS)) {
+      await this.#breathe();
       this.#active.delete(item.path);
       this.#takenUp.push(item.contentId);
       const action = planPath(this.#knowledge(item.path));
@@ -180,7 +189,7 @@ export class Puller {
   }
 
   /** Adds pending live paths to the batch, or to what has to be fetched. Returns whether there were any. */
-  #planLive(batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): boolean {
+  async #planLive(batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): Promise<boolean> {
     if (this.#active.size >= LIMITS.planBatch.value * 2) return false;
     let didPlan = false;
     this.#isEmptyHere = this.#context.index.read.totals(this.#context.folder).files === 0;
@@ -194,6 +203,7 @@ export class Puller {
       this.#cursor = last;
       for (const path of page) {
         if (this.#active.has(path) || batch.has(path) || this.#mustWait(path)) continue;
+        await this.#breathe();
         this.#problems.begin(path);
         didPlan = this.#planOne(path, batch, needed) || didPlan;
       }
