@@ -60,10 +60,11 @@ describe("conflicts", () => {
     expect(await failure(() => showConflict(bench.context, 99))).toBe("E_CONFLICT_NOT_FOUND");
   });
 
-  test("show a copy as it was edited since", async () => {
+  test("are dealt with when the copy is edited: who edits it has seen what lost", async () => {
     const { bench, copy } = await conflict();
     await bench.edit((user) => user.write(copy, "mine, edited"));
-    expect(listConflicts(bench.context, { all: false })[0]?.copies[1]).toMatchObject({ size: 12 });
+    expect(listConflicts(bench.context, { all: false })).toEqual([]);
+    expect(bench.tree).toMatchObject({ "a.txt": "theirs", [copy]: "mine, edited" });
   });
 });
 
@@ -142,11 +143,11 @@ describe("settling a conflict", () => {
     expect(bench.versions("a.txt").map(({ origin, head }) => [origin, head.size])).toEqual([["conflict", 6]]);
   });
 
-  test("keeps a copy as it was edited since", async () => {
+  test("is refused once the copy was edited, and both stay", async () => {
     const { bench, id, copy } = await conflict();
     await bench.edit((user) => user.write(copy, "mine, edited"));
-    await resolveConflict(bench.context, id, "copy");
-    expect(bench.tree).toEqual({ "a.txt": "mine, edited", "other.txt": "x" });
+    await expect(resolveConflict(bench.context, id, "copy")).rejects.toMatchObject({ code: "E_CONFLICT_SETTLED" });
+    expect(bench.tree).toMatchObject({ "a.txt": "theirs", [copy]: "mine, edited" });
   });
 
   test("works for symlinks", async () => {
