@@ -83,6 +83,8 @@ export class Folder implements AsyncDisposable {
   #hasScanned = false;
   #root: RootState | undefined;
   #error: PathProblem | undefined;
+  /** What stopped the folder last, so that the log tells it once. */
+  #lastFailure: string | undefined;
   #done: Promise<void> = Promise.resolve();
   #stateTold: FolderStateName | undefined;
 
@@ -283,6 +285,7 @@ export class Folder implements AsyncDisposable {
       try {
         this.#error = undefined;
         const hasMore = await this.#turn();
+        this.#lastFailure = undefined;
         this.#tell();
         if (hasMore) continue;
       } catch (error) {
@@ -311,6 +314,8 @@ export class Folder implements AsyncDisposable {
     const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "E_INTERNAL";
     const message = error instanceof Error ? error.message : String(error);
     this.#needsRecovery = true;
+    const isNews = this.#lastFailure !== message;
+    this.#lastFailure = message;
     // The root may go while it is scanned or written to.
     if (isHaltCode(code)) {
       this.#root = { type: "halted", code, message };
@@ -319,7 +324,7 @@ export class Folder implements AsyncDisposable {
       this.#error = { path: "", code: code.startsWith("E_") ? code : "E_WRITE_FAILED", message };
       this.#root = undefined;
     }
-    this.#context.log.error("Folder stopped for now", {
+    this.#context.log[isNews ? "error" : "debug"]("Folder stopped for now", {
       code,
       message,
       stack: error instanceof Error ? error.stack : undefined,
@@ -763,7 +768,11 @@ export class Folder implements AsyncDisposable {
       // What is on its way counts as far as it has come.
       needBytes: Math.max(0, need.bytes - this.#puller.transfers.reduce((sum, transfer) => sum + transfer.done, 0)),
       problems: this.#problems(LIMITS.problemsShown.value),
-      problemsTotal: this.#scanProblems.size + this.#applyProblems.size + (held === undefined ? 0 : 1),
+      problemsTotal:
+        this.#scanProblems.size +
+        this.#applyProblems.size +
+        (held === undefined ? 0 : 1) +
+        (this.#reason() === undefined ? 0 : 1),
       held,
       transfers: this.#puller.transfers,
     };

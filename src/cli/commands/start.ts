@@ -6,6 +6,7 @@ import { SETTING_KEYS, type SettingKey, settingFromText, settingRow } from "../.
 import { EXIT } from "../../shared/errors.ts";
 import type { CommandOptions } from "../command-table.ts";
 import { ApiFailure } from "../failure.ts";
+import { LiveArea } from "../render/live-area.ts";
 import type { Session } from "../session.ts";
 import type { Settings } from "../start-daemon.ts";
 
@@ -58,6 +59,8 @@ export async function ensureRunning(session: Session, settings: Settings): Promi
 async function start(session: Session, settings: Settings): Promise<boolean> {
   const { startDaemon } = await import("../start-daemon.ts");
   const { paths, io, signal } = session;
+  const area = new LiveArea(io);
+  if (session.isLive) area.draw(["… starting Syncline"]);
   try {
     await startDaemon({ paths, home: homeOf(session), settings, env: io.env, signal });
     session.reconnect();
@@ -66,6 +69,8 @@ async function start(session: Session, settings: Settings): Promise<boolean> {
     const isTaken = error instanceof ApiFailure && error.document.code === "E_ALREADY_RUNNING";
     if (!isTaken || !(await comesUp(session))) throw error;
     return false;
+  } finally {
+    if (session.isLive) area.clear();
   }
 }
 

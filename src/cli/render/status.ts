@@ -66,6 +66,7 @@ export function renderStatus(session: Session, status: Status): string {
   if (problems.length > 0) parts.push(problems.join("\n"));
   if (status.folders.length === 0) parts.push("  next: syncline up DIR | syncline join CODE DIR");
   else if (status.peers.length === 0) parts.push("  next: syncline peer invite");
+  else if (status.folders.some(({ conflicts }) => conflicts > 0)) parts.push("  next: syncline conflict list");
   return parts.join("\n\n");
 }
 
