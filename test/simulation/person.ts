@@ -226,15 +226,19 @@ export class Person {
     const old = how === "append" || how === "edit" ? this.#textAt(path) : "";
     const text = how === "edit" ? `${token}\n${withoutTokens(old)}` : `${old}${token}\n${old === "" ? this.#filler() : ""}`;
     if (how === "save") user.save(path, text);
-    else user.write(path, text);
-    if (this.#prng.chance(this.#knobs.flushes)) this.#flush(path, token);
+    else {
+      // Until it is flushed, a power cut may spoil the whole file.
+      this.#setDurable(this.#textAt(path), false);
+      user.write(path, text);
+    }
+    if (this.#prng.chance(this.#knobs.flushes)) this.#flush(path);
     return `${path} ${token} (${text.length})`;
   }
 
   #symlink(path: string): string {
     const token = this.#newToken(path);
     this.#fs.user.symlink(`to-${token}`, path);
-    this.#flush(path, token);
+    this.#flush(path);
     return `${path} ${token}`;
   }
 
@@ -261,7 +265,7 @@ export class Person {
   }
 
   /** fsync of the file and of the directories that lead to it. */
-  #flush(path: string, token: string): void {
+  #flush(path: string): void {
     const { disk } = this.#fs;
     const inode = disk.inodeAt(path, "fsync");
     if (inode.type === "file") disk.syncFile(inode);
@@ -269,8 +273,14 @@ export class Person {
       parent = parent.slice(0, Math.max(0, parent.lastIndexOf("/")));
       disk.syncDirectory(disk.directoryAt(parent, "fsync"));
     }
-    const entry = this.#ledger.entries.get(token);
-    if (entry !== undefined) entry.isDurable = true;
+    this.#setDurable(inode.type === "symlink" ? inode.target : this.#textAt(path), true);
+  }
+
+  #setDurable(text: string, isDurable: boolean): void {
+    for (const token of tokensIn(text)) {
+      const entry = this.#ledger.entries.get(token);
+      if (entry !== undefined) entry.isDurable = isDurable;
+    }
   }
 
   #somePath(type: "file" | "directory"): string | undefined {
