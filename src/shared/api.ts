@@ -147,6 +147,8 @@ const peer = peerStatus.extend({
   /** Configured and learned, HOST:PORT. */
   addresses: z.array(z.string()),
   folders: z.array(sharedFolder),
+  /** Folders that the device shares with this one and that are not here; known while it is connected. */
+  offers: z.array(z.object({ id: z.string(), label: z.string() })).optional(),
   /** Three words that both ends show, null when it was added by id. */
   words: z.array(z.string()).nullable(),
   /** Whether that device said that it no longer trusts this one. */

@@ -10,6 +10,7 @@ test("a second folder is shared from both ends, kept from changes by rights, pau
   await writeFile(join(here, "from-anna"), "1");
   const { folder } = await a.json<{ folder: { id: string } }>("folder", "add", here);
   await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "read");
+  expect(await b.json("peer", "show", "anna")).toMatchObject({ offers: [{ id: folder.id, label: "anna-files-2" }] });
   await b.json("folder", "add", there, "--folder-id", folder.id);
   await b.json("folder", "share", folder.id, "--to", "anna");
   await a.wait();

@@ -94,6 +94,10 @@ function show(session: Session, peer: Peer): void {
     ...peer.folders.map((folder) => ["folder", `${folder.id} (${folder.rights})`] as const),
   ];
   session.print(renderFacts(facts, session.globals.plain));
+  for (const { id, label } of peer.offers ?? [])
+    session.note(
+      `${printable(peer.name)} shares ${printable(label)} with this device, and it is not here\n  next: syncline folder add DIR --folder-id ${id}, then syncline folder share ${id} --to ${printable(peer.name)}`,
+    );
   if (peer.removedUs)
     session.note(
       `${printable(peer.name)} no longer trusts this device\n  next: pair again, or \`syncline peer remove ${printable(peer.name)}\``,

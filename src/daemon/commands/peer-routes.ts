@@ -1,8 +1,9 @@
 /** Commands about paired devices, inviting and joining. */
+import { readAddress } from "../../peer/discovery/address.ts";
 import type { Peer, PeerStatus, RouteOutput, RouteRequest } from "../../shared/api.ts";
 import type { ConfigDraft } from "../../shared/config-schema.ts";
 import { SyncError } from "../../shared/errors.ts";
-import { formatHostPort, parseHostPort } from "../../shared/host-port.ts";
+import { formatHostPort } from "../../shared/host-port.ts";
 import { type DeviceId, type FolderId, parseDeviceId, shortId } from "../../shared/ids.ts";
 import type { NodeService } from "../api/node-service.ts";
 import { resolveFolder, resolvePeer } from "../api/resolve-names.ts";
@@ -24,6 +25,7 @@ export type PeerRoutes = Pick<
   | "peerPing"
 >;
 
+const DEFAULT_PORT = 4777;
 const SHARE_WAIT_MS = 15_000;
 
 export function peerRoutes(node: Node): PeerRoutes {
@@ -145,6 +147,9 @@ function peerDocument(node: Node, view: PeerView): Peer {
       const grant = folder.peers[view.id];
       return grant === undefined ? [] : [{ id, label: folder.label, rights: grant.rights }];
     }),
+    offers: (view.facts?.folders ?? [])
+      .filter(({ id }) => !Object.hasOwn(folders, id))
+      .map(({ id, label }) => ({ id, label })),
     words: view.config.words === null ? null : [...view.config.words],
     removedUs: view.removedUs,
   };
@@ -237,7 +242,7 @@ async function* join(
   request: RouteRequest<"join">,
   signal: AbortSignal,
 ): AsyncIterable<RouteOutput<"join">> {
-  const at = request.at === null ? null : parseHostPort(request.at, 4777);
+  const at = request.at === null ? null : readAddress(request.at, DEFAULT_PORT);
   if (at === undefined)
     throw new SyncError("E_USAGE", `"${request.at}" is not HOST:PORT`, { hint: "such as --at 192.168.1.5:4777" });
   yield at === null
