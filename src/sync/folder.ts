@@ -29,6 +29,7 @@ import type { FolderContext, FolderEvent, FolderMode } from "./folder-context.ts
 import { isHaltCode, type RootState, type ScanBatch, type ScanRequest } from "./folder-disk.ts";
 import type { FolderStateName, FolderStatus, PeerProgress } from "./folder-status.ts";
 import { IgnoreKeeper } from "./ignore-keeper.ts";
+import { beginLife, isSameIndex, newEpoch, renewEpoch } from "./index-lives.ts";
 import { finishInterrupted } from "./interrupted.ts";
 import { commitMissing, commitPresent, type PresentObservation, type ScanMood } from "./local-changes.ts";
 import { splitOwnChanges } from "./own-changes.ts";
@@ -78,6 +79,8 @@ export class Folder implements AsyncDisposable {
   #settings: FolderSettings;
   #scan: ScanScope | undefined = { paths: "everything", isThorough: false };
   #needsRecovery = true;
+  /** The index was opened by this run of the folder. */
+  #hasBegun = false;
   #lastFullScan = 0;
   #isScanning = false;
   #hasScanned = false;
@@ -232,7 +235,7 @@ export class Folder implements AsyncDisposable {
         const taken = await session.takeState(message);
         if (taken === "rolled-back") {
           const reason = "a peer remembers more of this index than there is";
-          await this.command(() => this.#startNewEpoch(reason, { isReborn: true }));
+          await this.command(() => this.#renewEpoch(reason));
         } else if (taken === "unanswered") {
           if (this.#settings.isPaused) this.#open(session);
           else session.answer();
@@ -367,7 +370,11 @@ export class Folder implements AsyncDisposable {
   /** Marker and index must tell of the same life of the folder; else one of them was lost, restored or copied. */
   async #matchEpoch(markerEpoch: string): Promise<void> {
     const known = this.#context.index.read.folder(this.#context.folder);
-    if (known !== undefined && known.epoch === markerEpoch) return;
+    if (known !== undefined && (await isSameIndex(this.#context, known.epoch, markerEpoch))) {
+      if (!this.#hasBegun) await beginLife(this.#context);
+      this.#hasBegun = true;
+      return;
+    }
     const isNew = known === undefined && markerEpoch === "";
     await this.#startNewEpoch(
       isNew
@@ -386,12 +393,24 @@ export class Folder implements AsyncDisposable {
    * (trust P9).
    */
   async #startNewEpoch(reason: string, { isReborn }: { readonly isReborn: boolean }): Promise<void> {
-    const epoch = Array.from(this.#context.random.bytes(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const epoch = newEpoch(this.#context);
     this.#context.log.info("Started a new index epoch", { reason, epoch });
     await this.#context.index.write.openFolder(this.#context.folder, epoch);
     if (isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, "1");
     await this.#context.disk.writeEpoch(epoch);
     this.#hasScanned = false;
+    this.#puller.restart();
+    for (const session of this.#sessions.values()) this.#open(session);
+  }
+
+  /**
+   * Goes on with an index that turned out to be an older copy of itself. Its
+   * rows are true, only old: what it knew of a path stays the base of what is
+   * found there now, and peers tell what came after (trust F4).
+   */
+  async #renewEpoch(reason: string): Promise<void> {
+    this.#context.log.warn("Started a new index epoch", { reason, epoch: await renewEpoch(this.#context) });
+    this.rescan();
     this.#puller.restart();
     for (const session of this.#sessions.values()) this.#open(session);
   }

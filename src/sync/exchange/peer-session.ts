@@ -25,6 +25,7 @@ import { decodeChunkList } from "../delta/chunk-list.ts";
 import { encodeWireChunkList } from "../delta/wire-chunk-list.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { LocalRow } from "../index/index-port.ts";
+import { isForgotten } from "../index-lives.ts";
 import type { PeerLink } from "../peer-link.ts";
 
 const SHORT_LIST_BYTES = 1024;
@@ -124,7 +125,8 @@ export class PeerSession {
     this.#isAwaiting = false;
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
-    if (own !== undefined && state.heldEpoch === own.epoch && state.heldSequence > own.sequence) return "rolled-back";
+    if (own !== undefined && state.heldEpoch === own.epoch && isForgotten(this.#context, state.heldSequence))
+      return "rolled-back";
     const held = index.read.remoteState(folder, this.link.device);
     if (held.epoch !== state.epoch && held.epoch !== "") await index.write.resetRemote(folder, this.link.device);
     this.#closed = undefined;

@@ -77,6 +77,11 @@ export class FolderTable {
     );
   }
 
+  /** Another name for the same index. */
+  renew(num: number, epoch: string): void {
+    this.#sql.run("UPDATE folder SET epoch = ? WHERE num = ?", epoch, num);
+  }
+
   remove(num: number): void {
     this.#sql.run("DELETE FROM folder WHERE num = ?", num);
   }

@@ -174,6 +174,13 @@ export interface IndexWriter {
    * starts anew: both sides' trees and the history are dropped, versions, conflicts and notes stay. Returns whether the index of it is new.
    */
   openFolder(folder: FolderId, epoch: string): Promise<{ readonly isNew: boolean }>;
+  /**
+   * Gives the index another epoch and keeps everything in it: peers forget what they hold of it, and are told anew.
+   * For an index that turned out to be an older copy of itself; its rows are old, but true.
+   */
+  renewFolder(folder: FolderId, epoch: string, notes: readonly (readonly [string, string | null])[]): Promise<void>;
+  /** Gives no sequence up to this one from now on; writes the notes along with it. */
+  skipSequences(folder: FolderId, upTo: number, notes: readonly (readonly [string, string | null])[]): Promise<void>;
   forgetFolder(folder: FolderId): Promise<void>;
   /**
    * Writes local rows, gives sequences in the order of the array (a path that was not there always gets one),

@@ -65,6 +65,18 @@ export class SqliteIndexWriter {
     return { isNew: true };
   }
 
+  renewFolder(id: FolderId, epoch: string, notes: LocalExtra["notes"]): void {
+    this.#folders.renew(this.#folders.get(id).num, epoch);
+    for (const [key, value] of notes) this.#keep.setNote(id, key, value);
+  }
+
+  skipSequences(id: FolderId, upTo: number, notes: LocalExtra["notes"]): void {
+    const folder = this.#folders.get(id);
+    folder.sequence = Math.max(folder.sequence, upTo);
+    this.#folders.save(folder);
+    for (const [key, value] of notes) this.#keep.setNote(id, key, value);
+  }
+
   forgetFolder(id: FolderId): void {
     const folder = this.#folders.find(id);
     if (folder === undefined) return;

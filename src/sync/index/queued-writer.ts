@@ -30,6 +30,14 @@ export class QueuedWriter implements IndexWriter {
     return this.#run("openFolder", args) as Promise<{ isNew: boolean }>;
   }
 
+  async renewFolder(...args: Args<"renewFolder">): Promise<void> {
+    await this.#run("renewFolder", args);
+  }
+
+  async skipSequences(...args: Args<"skipSequences">): Promise<void> {
+    await this.#run("skipSequences", args);
+  }
+
   async forgetFolder(...args: Args<"forgetFolder">): Promise<void> {
     await this.#run("forgetFolder", args);
   }
