@@ -6,6 +6,7 @@ import { SETTINGS } from "../shared/config-settings.ts";
 import { SyncError } from "../shared/errors.ts";
 import { formatHostPort, type HostPort, parseHostPort } from "../shared/host-port.ts";
 import { DiskClient } from "../sync/executor/disk-client.ts";
+import type { FolderStateName } from "../sync/folder-status.ts";
 import { createHasher } from "../sync/hash/blake3.ts";
 import { startIndex } from "../sync/index/index-client.ts";
 import { ScanClient } from "../sync/scanner/scan-client.ts";
@@ -21,6 +22,7 @@ import { wait } from "./commands/wait-route.ts";
 import { EventBook } from "./event-book.ts";
 import { FolderSet } from "./folder-set.ts";
 import { startHousekeeping } from "./housekeeping.ts";
+import { startIdleMemory } from "./idle-memory.ts";
 import type { NetEvents } from "./net/net-client.ts";
 import { NetClient } from "./net/net-client.ts";
 import { ownAddresses } from "./net/own-addresses.ts";
@@ -113,6 +115,12 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
   opening.defer(stopListening);
   const node: Node = { parts, net, folders, peers, pairing, homes, configure };
   opening.use(startHousekeeping(node));
+  opening.use(
+    startIdleMemory({
+      clock: systemClock,
+      isBusy: () => folders.all.some(({ folder }) => isWorking(folder.status.state)),
+    }),
+  );
   const service: NodeService = {
     ...localRoutes(context, identity.deviceId),
     ...statusRoutes(node),
@@ -233,4 +241,8 @@ function listenAddress(config: Config): HostPort {
   const address = parseHostPort(config.listen) ?? parseHostPort(SETTINGS.listen.default);
   if (address === undefined) throw new SyncError("E_BAD_CONFIG", `"${config.listen}" is not HOST:PORT`);
   return address;
+}
+
+function isWorking(state: FolderStateName): boolean {
+  return state === "scanning" || state === "syncing";
 }
