@@ -105,6 +105,7 @@ export class FolderRuntime implements AsyncDisposable {
     this.#watcher = watcher;
     this.folder.onIgnoreChange(() => watcher.refresh());
     this.#watchProblem = undefined;
+    this.folder.noteWatching(true);
     await watcher
       .start({
         onHint: (path) => this.folder.hint(path),
@@ -114,11 +115,13 @@ export class FolderRuntime implements AsyncDisposable {
         },
         onProblem: (problem) => {
           this.#watchProblem = problem.message;
+          this.folder.noteWatching(false);
           this.#log.warn(problem.message, { code: problem.code });
         },
       })
       .catch((error: unknown) => {
         this.#watchProblem = String(error);
+        this.folder.noteWatching(false);
         this.#log.warn("Watching failed; changes are found by scanning", {
           root: basename(this.#config.path),
           error: String(error),

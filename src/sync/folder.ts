@@ -83,6 +83,7 @@ export class Folder implements AsyncDisposable {
   #hasBegun = false;
   #lastFullScan = 0;
   #isScanning = false;
+  #isWatchedWhole = true;
   #hasScanned = false;
   #root: RootState | undefined;
   #error: PathProblem | undefined;
@@ -160,6 +161,11 @@ export class Folder implements AsyncDisposable {
     if (path === "" || path === IGNORE_FILE) this.#ignore.doubt();
     this.#dirty.note(path as RelPath | "", this.#context.clock.monotonic());
     this.#bell.ring();
+  }
+
+  /** Where not every directory is watched, a cookie that comes back proves nothing about the others. */
+  noteWatching(isWhole: boolean): void {
+    this.#isWatchedWhole = isWhole;
   }
 
   /** Looks now whether a halted folder is back. */
@@ -618,7 +624,7 @@ export class Folder implements AsyncDisposable {
    */
   async flush(signal: AbortSignal): Promise<{ readonly sequence: number } | undefined> {
     if (!this.#hasScanned) this.#bell.ring();
-    else if (!(await this.#barriers.isWatcherCurrent(signal))) this.rescan();
+    else if (!this.#isWatchedWhole || !(await this.#barriers.isWatcherCurrent(signal))) this.rescan();
     await this.command(async () => {
       const now = this.#context.clock.monotonic();
       const rest = this.#dirty.takeAll();
