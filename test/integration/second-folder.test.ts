@@ -20,6 +20,9 @@ test("a second folder is shared from both ends, kept from changes by rights, pau
   const refused = await b.run("--json", "wait", "--timeout", "10s");
   expect(refused.code, refused.stdout).toBe(3);
   expect(JSON.parse(refused.stdout)).toMatchObject({ problems: [{ folder: folder.id, device: "anna" }] });
+  const status = await b.run("status");
+  expect(status.stdout).toContain("Not everything is in sync: 1 problem");
+  expect(status.stdout).toContain("from-bert: anna: this device may only read");
   await expect(readFile(join(here, "from-bert"), "utf8")).rejects.toThrow("ENOENT");
 
   await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "write");

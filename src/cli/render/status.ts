@@ -23,6 +23,7 @@ export function statusSentence(status: Status): string {
       const needed = status.folders.reduce((sum, folder) => sum + folder.needFiles, 0);
       const bytes = status.folders.reduce((sum, folder) => sum + folder.needBytes, 0);
       if (needed > 0) return `Syncing: ${plural(needed, "file")} (${formatBytes(bytes)}) to fetch.`;
+      if (problemCount(status) > 0) return `Not everything is in sync: ${plural(problemCount(status), "problem")}.`;
       return behind.length > 0
         ? `Syncing: ${names(behind)} ${behind.length === 1 ? "is" : "are"} still fetching.`
         : "Syncing.";

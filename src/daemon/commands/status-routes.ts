@@ -12,7 +12,7 @@ import { resolveFolder } from "../api/resolve-names.ts";
 import { toNodeEvent } from "../event-book.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { Node } from "../node.ts";
-import { fixFor, folderStatus } from "./folder-view.ts";
+import { fixFor, folderStatus, problemDocument } from "./folder-view.ts";
 import { peerStatus } from "./peer-routes.ts";
 
 export type StatusRoutes = Pick<NodeService, "status" | "why" | "watch" | "events">;
@@ -36,7 +36,7 @@ async function statusOf(node: Node): Promise<Status> {
   const { parts, peers, folders, net } = node;
   const { context, identity } = parts;
   const counters = await net.counters();
-  const shown = folders.all.map((runtime) => folderStatus(runtime));
+  const shown = folders.all.map((runtime) => withPeerProblems(node, runtime));
   return {
     device: { id: identity.deviceId, name: context.config.get().name },
     listen: [formatHostPort(net.listening)],
@@ -64,6 +64,22 @@ async function statusOf(node: Node): Promise<Status> {
       rssBytes: process.memoryUsage.rss(),
       loopLagMs: context.loopLag.read(),
     },
+  };
+}
+
+/** What peers say that they do not take belongs to the answer to why a folder is not in sync. */
+function withPeerProblems(node: Node, runtime: FolderRuntime): Status["folders"][number] {
+  const status = folderStatus(runtime);
+  const told = runtime.folder.peers.flatMap(({ device, problems }) =>
+    problems.map((problem) => ({
+      ...problemDocument(problem),
+      message: `${node.peers.nameOfShort(device)}: ${problem.message}`,
+    })),
+  );
+  return {
+    ...status,
+    problems: [...status.problems, ...told].slice(0, LIMITS.problemsShown.value),
+    problemsTotal: status.problemsTotal + told.length,
   };
 }
 
