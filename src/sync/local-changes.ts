@@ -68,7 +68,9 @@ function changeFor(
   };
   const nowSeconds = mood.isReborn && row === undefined ? 1 : context.clock.now() / 1000;
   const heads = headsForChange(knownBefore(context, path, row), disk, nowSeconds);
-  return { path, heads, stamp, announce: row === undefined || !sameHeads(row.heads, heads) };
+  // A row that was only wanted was not announced; now its content is here.
+  const isNews = row === undefined || row.stamp === null || !sameHeads(row.heads, heads);
+  return { path, heads, stamp, announce: isNews };
 }
 
 function knownBefore(context: FolderContext, path: RelPath, row: LocalRow | undefined): KnownBefore {

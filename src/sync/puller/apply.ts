@@ -187,6 +187,8 @@ class Commit {
         if (outcome.kept !== null) this.#keepStray(path, outcome.kept);
         return { path, type: "look-again", lookAt: outcome.lookAt };
       case "bad-source":
+        // A touch copies from its own path: that is what has changed.
+        if (work.step?.step === "touch") return { path, type: "look-again", lookAt: [path] };
         return { path, type: "bad-source", lookAt: work.planned.source?.from === "path" ? [work.planned.source.path] : [] };
       case "not-empty":
         return {
