@@ -30,12 +30,24 @@ async function pairHostile(a: TestNode): Promise<Hostile> {
   const { offer, device } = await net.net.join({ code, at }, AbortSignal.timeout(20_000));
   const folder = offer.folders[0]?.id as FolderId;
   await net.net.setShares(new Map([[device, offer.folders]]));
-  const trust = { id: device, addresses: at === null ? [] : [{ address: at, origin: "static" as const, seenAt: 0 }], isPaused: false };
+  const trust = {
+    id: device,
+    addresses: at === null ? [] : [{ address: at, origin: "static" as const, seenAt: 0 }],
+    isPaused: false,
+  };
   await net.net.setTrust([trust]);
   await net.seen("connected");
   let sequence = 0;
   const open = (): void =>
-    net.peer.send({ type: "folder-state", folder, epoch: EPOCH, sequence, heldEpoch: "", heldSequence: 0, isActive: true });
+    net.peer.send({
+      type: "folder-state",
+      folder,
+      epoch: EPOCH,
+      sequence,
+      heldEpoch: "",
+      heldSequence: 0,
+      isActive: true,
+    });
   await net.seen("message folder-state");
   open();
   return {
@@ -111,7 +123,10 @@ test("forged paths and impossible numbers: the connection ends with a reason, no
       isEncoded = false;
     }
     if (isEncoded) await hostile.net.seen("lost", lost + 1);
-    expect(hostile.net.log.filter((line) => line.startsWith("lost")).at(-1) ?? "lost x E_PROTOCOL", `lie ${position}`).toContain("E_PROTOCOL");
+    expect(
+      hostile.net.log.filter((line) => line.startsWith("lost")).at(-1) ?? "lost x E_PROTOCOL",
+      `lie ${position}`,
+    ).toContain("E_PROTOCOL");
   }
   expect((await readdir(place)).sort()).toEqual(before);
   expect(await readTree(a.directory)).toEqual({ "keep.txt": "keep" });
@@ -120,7 +135,12 @@ test("forged paths and impossible numbers: the connection ends with a reason, no
 
 test("asking for what is not shared, ignored, deleted, private or outside gets one and the same answer", async () => {
   const [a] = await testNodes("anna");
-  await tree(a.directory, { "keep.txt": "keep", "gone.txt": "gone", "secret.txt": "secret", ".synclineignore": "secret.txt\n" });
+  await tree(a.directory, {
+    "keep.txt": "keep",
+    "gone.txt": "gone",
+    "secret.txt": "secret",
+    ".synclineignore": "secret.txt\n",
+  });
   const other = `${a.directory}-other`;
   await tree(other, { "private.txt": "private" });
   await a.up();
@@ -131,19 +151,31 @@ test("asking for what is not shared, ignored, deleted, private or outside gets o
   // The version store goes too: what is kept there of a shared path may be served.
   await a.json("trash", "empty", "-y");
   const pid = await a.pid();
-  const { code } = await a.json<{ code: string }>("peer", "invite", "--folder", (await a.json<{ folders: { id: string }[] }>("status")).folders[0]?.id ?? "");
+  const { code } = await a.json<{ code: string }>(
+    "peer",
+    "invite",
+    "--folder",
+    (await a.json<{ folders: { id: string }[] }>("status")).folders[0]?.id ?? "",
+  );
   await using net = await NetNode.start();
   const at = parseHostPort(await a.address()) ?? null;
   const { offer, device } = await net.net.join({ code, at }, AbortSignal.timeout(20_000));
   await net.net.setShares(new Map([[device, offer.folders]]));
-  await net.net.setTrust([{ id: device, addresses: at === null ? [] : [{ address: at, origin: "static", seenAt: 0 }], isPaused: false }]);
+  await net.net.setTrust([
+    { id: device, addresses: at === null ? [] : [{ address: at, origin: "static", seenAt: 0 }], isPaused: false },
+  ]);
   await net.seen("connected");
   const folder = offer.folders[0]?.id as FolderId;
   const hasher = createHasher();
-  const idOf = (text: string): ContentId => Buffer.from(hasher.chunk(new TextEncoder().encode(text))).toString("hex") as ContentId;
+  const idOf = (text: string): ContentId =>
+    Buffer.from(hasher.chunk(new TextEncoder().encode(text))).toString("hex") as ContentId;
   const ask = async (id: FolderId, path: string, contentId: ContentId, size: number, offset = 0): Promise<unknown> => {
     try {
-      const [bytes] = await net.peer.fetchChunks(id, [{ path: path as RelPath, contentId, offset, size }], AbortSignal.timeout(10_000));
+      const [bytes] = await net.peer.fetchChunks(
+        id,
+        [{ path: path as RelPath, contentId, offset, size }],
+        AbortSignal.timeout(10_000),
+      );
       return bytes;
     } catch (error) {
       return String(error);
@@ -161,7 +193,8 @@ test("asking for what is not shared, ignored, deleted, private or outside gets o
   ] as const)
     expect(await ask(id, path, idOf(text), text.length, offset), path).toBeUndefined();
   for (const path of ["../anna-home/key.pem", "/etc/passwd", ".syncline/marker.json"]) {
-    if (net.net.peers.length === 0) await net.seen("connected", net.log.filter((line) => line.startsWith("connected")).length + 1);
+    if (net.net.peers.length === 0)
+      await net.seen("connected", net.log.filter((line) => line.startsWith("connected")).length + 1);
     expect(await ask(folder, path, content("b"), 5), path).not.toBeInstanceOf(Uint8Array);
   }
   await isAlive(a, pid);
@@ -180,7 +213,10 @@ test("wrong bytes are never installed, and a peer that may only read changes not
   await hostile.net.index.write.openFolder(hostile.folder, EPOCH);
   await hostile.net.net.setFolders([{ id: hostile.folder, root }]);
   hostile.announce([record("lie.txt", { version: [[self, 5]], contentId: content("c") })]);
-  await until(async () => (await a.run("why", join(a.directory, "lie.txt"))).stdout.includes("E_"), "the lie to be named");
+  await until(
+    async () => (await a.run("why", join(a.directory, "lie.txt"))).stdout.includes("E_"),
+    "the lie to be named",
+  );
   expect(await readTree(a.directory)).toEqual({ "keep.txt": "keep" });
 
   await a.json("folder", "share", hostile.folder, "--to", "joiner", "--rights", "read");
@@ -188,7 +224,14 @@ test("wrong bytes are never installed, and a peer that may only read changes not
   const future = BigInt(Date.now() + 86_400_000) * 1_000_000n;
   hostile.announce([
     record("keep.txt", { version: [[self, 2_000_000_000]], deleted: true, contentId: null, size: 0, mtimeNs: future }),
-    record("dir", { version: [[self, 2_000_000_000]], type: "directory", contentId: null, size: 0, mtimeNs: 0n, mode: 0o755 }),
+    record("dir", {
+      version: [[self, 2_000_000_000]],
+      type: "directory",
+      contentId: null,
+      size: 0,
+      mtimeNs: 0n,
+      mode: 0o755,
+    }),
   ]);
   await until(async () => (await a.run("logs")).stdout.includes("may only read"), "the attempt to be logged");
   expect(await readTree(a.directory)).toEqual({ "keep.txt": "keep" });
@@ -203,7 +246,11 @@ test("a flood of index updates does not stop the daemon from answering", async (
   await using hostile = await pairHostile(a);
   const self = shortId(hostile.net.identity.deviceId as DeviceId);
   for (let round = 0; round < 12; round++)
-    hostile.announce(Array.from({ length: 500 }, (_, i) => record(`flood-${i}.txt`, { version: [[self, round + 1]], contentId: content("d") })));
+    hostile.announce(
+      Array.from({ length: 500 }, (_, i) =>
+        record(`flood-${i}.txt`, { version: [[self, round + 1]], contentId: content("d") }),
+      ),
+    );
   const started = performance.now();
   await a.json("status");
   expect(performance.now() - started).toBeLessThan(5000);

@@ -21,7 +21,14 @@ async function writeLarge(path: string, bytes: number): Promise<void> {
 async function sizeBelow(directory: string): Promise<number> {
   const entries = await readdir(directory, { withFileTypes: true, recursive: true });
   const sizes = await Promise.all(
-    entries.map((entry) => (entry.isFile() ? stat(join(entry.parentPath, entry.name)).then(({ size }) => size, () => 0) : 0)),
+    entries.map((entry) =>
+      entry.isFile()
+        ? stat(join(entry.parentPath, entry.name)).then(
+            ({ size }) => size,
+            () => 0,
+          )
+        : 0,
+    ),
   );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
@@ -36,16 +43,18 @@ async function hasBegun(node: TestNode): Promise<void> {
   await until(async () => (await readdir(stage)).some((name) => /^[0-9a-f]{64}$/.test(name)), "the transfer to begin");
 }
 
-test("receiver and sender killed at random moments: the transfer makes progress, staging stays bounded, ends are equal", async ({ onTestFailed }) => {
+test("receiver and sender killed at random moments: the transfer makes progress, staging stays bounded, ends are equal", async ({
+  onTestFailed,
+}) => {
   const seed = Math.trunc(Math.random() * 2 ** 31);
-  onTestFailed(() => console.log(`seed ${seed}`));
+  onTestFailed(() => process.stdout.write(`seed ${seed}\n`));
   const random = seeded(seed);
   const [a, b] = await pairedNodes();
   const size = 300 * MIB;
   await writeLarge(join(a.directory, "large.bin"), size);
   await hasBegun(b);
   const area = join(b.directory, ".syncline");
-  const ends = performance.now() + 15_000;
+  const ends = performance.now() + 10_000;
   let kills = 0;
   while (performance.now() < ends) {
     const victim = kills % 4 === 3 ? a : b;

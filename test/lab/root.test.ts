@@ -22,10 +22,13 @@ async function folder(node: TestNode): Promise<Status["folders"][number] | undef
 }
 
 async function becomes(node: TestNode, state: string, code?: string): Promise<void> {
-  await until(async () => {
-    const now = await folder(node);
-    return now?.state === state && (code === undefined || now.problems.some((problem) => problem.code === code));
-  }, `${node.name}'s folder to be ${state} ${code ?? ""}`);
+  await until(
+    async () => {
+      const now = await folder(node);
+      return now?.state === state && (code === undefined || now.problems.some((problem) => problem.code === code));
+    },
+    `${node.name}'s folder to be ${state} ${code ?? ""}`,
+  );
 }
 
 async function repair(node: TestNode): Promise<void> {
