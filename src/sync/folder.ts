@@ -348,7 +348,10 @@ export class Folder implements AsyncDisposable {
     const candidates = [
       this.#dirty.nextDueMs(now),
       this.#scanProblems.nextDueMs(),
-      this.#settings.mode === "send-only" ? undefined : this.#applyProblems.nextDueMs(),
+      // A deletion that is due waits until nothing is fetched any more; that wakes the loop by itself.
+      this.#settings.mode === "send-only"
+        ? undefined
+        : this.#applyProblems.nextDueMs({ isLater: !this.#puller.isIdle }),
       Math.max(0, this.#lastFullScan + this.#settings.rescanMs - now),
       IDLE_LOOK_MS,
     ].filter((value) => value !== undefined);

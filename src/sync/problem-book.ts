@@ -91,11 +91,12 @@ export class ProblemBook {
       .map(([path]) => path);
   }
 
-  /** Milliseconds until the next path is due; undefined when none waits. */
-  nextDueMs(): number | undefined {
+  /** Milliseconds until the next path is due; undefined when none waits. What is due already counts unless `isLater`. */
+  nextDueMs({ isLater = false }: { readonly isLater?: boolean } = {}): number | undefined {
+    const now = this.#clock.monotonic();
     let next: number | undefined;
     for (const { retryAt } of this.#entries.values())
-      if (retryAt !== undefined && (next === undefined || retryAt < next)) next = retryAt;
+      if (retryAt !== undefined && (!isLater || retryAt > now) && (next === undefined || retryAt < next)) next = retryAt;
     return next === undefined || next === Number.POSITIVE_INFINITY
       ? undefined
       : Math.max(0, next - this.#clock.monotonic());
