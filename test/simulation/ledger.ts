@@ -43,6 +43,14 @@ export function countTokens(fs: SimFs, area: "visible" | "kept"): Map<string, nu
   return found;
 }
 
+/** Tokens below directories in the store. */
+export function tokensInKeptDirectories(fs: SimFs): readonly string[] {
+  const store = fs.disk.inodeAt(".syncline/store", "list");
+  const below = (inode: Inode): readonly string[] =>
+    inode.type === "directory" ? [...inode.entries.values()].flatMap((entry) => below(entry.inode)) : tokensOf(inode);
+  return [...store.entries.values()].flatMap(({ inode }) => (inode.type === "directory" ? below(inode) : []));
+}
+
 export function tokensOn(fs: SimFs, area: "visible" | "kept"): Set<string> {
   return new Set(countTokens(fs, area).keys());
 }

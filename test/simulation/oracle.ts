@@ -29,6 +29,8 @@ export function ackFault(sender: SimNode, receiver: SimNode, ack: IndexAck): str
     const theirs = winnerOf(row.heads);
     const isKnown = own !== undefined && covers(own.heads, [theirs]);
     const isWanted = own !== undefined && own.stamp === null && compare(winnerOf(own.heads).version, theirs.version) === "equal";
+    // What it wrote itself, and wants back because a deletion was rejected, it was not told.
+    if (theirs.author === sender.device) continue;
     const isHere = isKnown && (theirs.deleted || !isWanted);
     const isGoneForBoth = winnerOf(row.heads).deleted && own === undefined;
     if (!isHere && !isGoneForBoth) return `${sender.name} acknowledged ${ack.applied} of ${receiver.name}, but has not applied ${row.path} (${row.sequence})`;

@@ -12,7 +12,7 @@ import type { FolderMessage } from "../../src/shared/messages.ts";
 import type { RelPath } from "../../src/shared/ids.ts";
 import type { SimCall } from "../support/sim-fs.ts";
 import { knobsFor, type WorldKnobs } from "./knobs.ts";
-import { Ledger, tokensIn, tokensOn } from "./ledger.ts";
+import { Ledger, tokensIn, tokensInKeptDirectories, tokensOn } from "./ledger.ts";
 import { ackFault, blockedDirectories, judge } from "./oracle.ts";
 import { Person } from "./person.ts";
 import { Prng } from "./prng.ts";
@@ -251,6 +251,8 @@ class World {
         promised: promisedTokens(node),
       });
     }
+    // A directory that somebody put in a file's place as it was taken may stay in the store when the process dies just then.
+    for (const token of tokensInKeptDirectories(node.fs)) this.ledger.hidden(token, "in a directory that was taken as a file");
     node.die(isPowerCut);
     for (const connection of this.net.connections) if (connection.joins(node)) this.net.cut(connection, node);
     this.scheduler.after(100 + this.#prng.fraction() * 20_000, () => this.#restart(node));
