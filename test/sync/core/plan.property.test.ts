@@ -175,6 +175,10 @@ function check(world: World): void {
     for (const [path, row] of other.rows)
       expect(sameHeads(row.heads, first.rows.get(path)?.heads ?? []), path).toBe(true);
   }
+  for (const [path, row] of first.rows) {
+    const hasLive = row.heads.some((head) => !head.deleted);
+    expect(winnerOf(row.heads).deleted, `${path}: a change beats a deletion that did not see it`).toBe(!hasLive);
+  }
   const kept = new Set([...Object.values(treeOf(first)), ...world.devices.flatMap(({ store }) => [...store])]);
   for (const token of world.written)
     expect(kept.has(token) || world.superseded.has(token), `${token} is lost`).toBe(true);
