@@ -41,8 +41,13 @@ export type Action =
   | { readonly type: "nothing" }
   /** The disk is right already; only the record grows. */
   | { readonly type: "adopt"; readonly heads: readonly Head[] }
-  /** Same content; mtime or mode change. */
-  | { readonly type: "touch"; readonly heads: readonly Head[]; readonly winner: Head }
+  /** Same content; mtime or mode change. A new mtime comes with a copy; what it takes the place of is kept, since a program may hold it open. */
+  | {
+      readonly type: "touch";
+      readonly heads: readonly Head[];
+      readonly winner: Head;
+      readonly displaced: Displaced;
+    }
   /** The winner's content takes its place. `displaced` is undefined when nothing is there. */
   | {
       readonly type: "install";
@@ -119,7 +124,7 @@ function planDeletion(known: PathKnowledge, heads: readonly Head[], shown: Head)
 function planSameContent(known: PathKnowledge, heads: readonly Head[], winner: Head, shown: Head): Action {
   if (known.local !== undefined && sameHeads(known.local.heads, heads)) return { type: "nothing" };
   const isSame = winner.mode === shown.mode && winner.mtimeNs === shown.mtimeNs;
-  return isSame ? { type: "adopt", heads } : { type: "touch", heads, winner };
+  return isSame ? { type: "adopt", heads } : { type: "touch", heads, winner, displaced: { to: "store", head: shown } };
 }
 
 /**

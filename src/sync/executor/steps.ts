@@ -24,7 +24,7 @@ import { moveFile } from "../fs/move.ts";
 import { confirmPlaced, placeNew } from "../fs/place.ts";
 import { replace } from "../fs/replace.ts";
 import { makeDurable, type Staged, stageFile, stageSymlink, syncNames } from "../fs/stage.ts";
-import { sameButCtime, stampOf } from "../fs/stamps.ts";
+import { stampOf } from "../fs/stamps.ts";
 import type { Stage } from "./stage.ts";
 
 export interface StepTools {
@@ -330,9 +330,8 @@ function runTouch(
   const keepAs = privatePath("store", step.storeName);
   const result = replace(tools.fs, log, { staged, path, expected, keepAs });
   if (result.type !== "installed") return raced(tools, path, result.type === "conflict", result.kept, step.storeName);
-  // The same bytes stand at the path; what was taken out is not a version.
-  if (sameButCtime(result.kept.stat, expected)) tools.fs.unlink(keepAs);
-  return done({ stamp: result.stamp, isTouched: result.isTouched });
+  // The same bytes stand at the path; but a program may still write to what was taken out.
+  return done({ stamp: result.stamp, isTouched: result.isTouched, storedStamp: stampOf(result.kept.stat) });
 }
 
 function runMove(tools: StepTools, log: IntentLog, step: Extract<DiskStep, { step: "move" }>): DiskOutcome {

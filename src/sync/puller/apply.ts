@@ -168,6 +168,13 @@ function directoryMode(heads: readonly Head[]): number {
   return heads.find((head) => head.type === "directory")?.mode ?? 0o755;
 }
 
+/** Why a version is kept. */
+function originOf(action: Action, displaced: Displaced, winner: Head): string {
+  if (displaced.to === "conflict") return "conflict";
+  if (action.type === "touch") return "touched";
+  return winner.deleted ? "deleted" : "replaced";
+}
+
 /** Gathers what a batch did, to be written in one transaction. */
 class Commit {
   readonly #context: FolderContext;
@@ -275,7 +282,7 @@ class Commit {
   }
 
   #displaced(work: Work, displaced: Displaced, outcome: Extract<DiskOutcome, { type: "done" }>, winner: Head): void {
-    const { path } = work.planned;
+    const { path, action } = work.planned;
     const nowMs = this.#context.clock.now();
     if (outcome.conflictStamp !== null && work.displacedTo?.conflictPath != null && displaced.to === "conflict") {
       const copyPath = work.displacedTo.conflictPath;
@@ -298,7 +305,7 @@ class Commit {
       path,
       head: displaced.head,
       storedAtMs: nowMs,
-      origin: displaced.to === "conflict" ? "conflict" : winner.deleted ? "deleted" : "replaced",
+      origin: originOf(action, displaced, winner),
       by: winner.author,
       storedAs: work.displacedTo?.storeName ?? null,
       stamp: outcome.storedStamp,
