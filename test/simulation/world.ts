@@ -365,6 +365,11 @@ class World {
     await this.#until(this.scheduler.nowMs + 30_000);
     for (const node of this.nodes) {
       if (node.settings.mode !== "send-only") continue;
+      // Who makes the others follow overrules what only they have.
+      const own = tokensOn(node.fs, "visible");
+      for (const other of this.nodes) {
+        for (const token of tokensOn(other.fs, "visible")) if (!own.has(token)) this.ledger.hidden(token, "overridden");
+      }
       await this.#decide(node.engine?.override());
     }
   }
@@ -399,9 +404,10 @@ class World {
     return this.net.messages + this.net.requests + this.nodes.reduce((sum, node) => sum + node.writes + node.changes, 0);
   }
 
+  /** Where something is kept back on purpose, the others rightly wait for it. */
   #isStill(): boolean {
-    const blocked = blockedDirectories(this.nodes);
-    return this.nodes.every((node) => node.engine?.status.state === "in-sync" || blocked.size > 0 || node.settings.mode === "receive-only");
+    const isKeptBack = blockedDirectories(this.nodes).size > 0 || this.nodes.some((node) => (node.engine?.ownChanges.length ?? 0) > 0);
+    return isKeptBack || this.nodes.every((node) => node.engine?.status.state === "in-sync");
   }
 
   #standing(): string {
@@ -422,6 +428,8 @@ function promisedTokens(node: SimNode): ReadonlySet<string> {
   for (const row of node.index.read.localBelow(FOLDER, "", "", 10_000)) {
     const winner = winnerOf(row.heads);
     if (winner.deleted || row.stamp === null || winner.author === node.device || winner.type !== "file") continue;
+    // Who makes a directory and does not flush it may lose it, and all that was put there.
+    if (ancestorsOf(row.path).some((path) => isOwnDirectory(node, path))) continue;
     try {
       const inode = node.fs.disk.inodeAt(row.path as RelPath, "read");
       if (inode.ino !== row.stamp.ino || inode.ctimeNs !== row.stamp.ctimeNs) continue;
@@ -431,4 +439,14 @@ function promisedTokens(node: SimNode): ReadonlySet<string> {
     }
   }
   return promised;
+}
+
+function ancestorsOf(path: RelPath): readonly RelPath[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, position) => parts.slice(0, position + 1).join("/") as RelPath);
+}
+
+function isOwnDirectory(node: SimNode, path: RelPath): boolean {
+  const row = node.index.read.local(FOLDER, path);
+  return row === undefined || winnerOf(row.heads).author === node.device;
 }
