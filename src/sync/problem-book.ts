@@ -96,7 +96,8 @@ export class ProblemBook {
     const now = this.#clock.monotonic();
     let next: number | undefined;
     for (const { retryAt } of this.#entries.values())
-      if (retryAt !== undefined && (!isLater || retryAt > now) && (next === undefined || retryAt < next)) next = retryAt;
+      if (retryAt !== undefined && (!isLater || retryAt > now) && (next === undefined || retryAt < next))
+        next = retryAt;
     return next === undefined || next === Number.POSITIVE_INFINITY
       ? undefined
       : Math.max(0, next - this.#clock.monotonic());

@@ -1,10 +1,11 @@
 /** What a seed decides about its world. Features are drawn one by one, so that most worlds lack most of them. */
-import { EXT4, PLAIN_UNIX } from "../support/sim-disk.ts";
+
 import type { FolderMode } from "../../src/sync/folder-context.ts";
+import { EXT4, PLAIN_UNIX } from "../support/sim-disk.ts";
 import type { PersonKnobs } from "./person.ts";
 import type { Prng } from "./prng.ts";
-import type { NodeKnobs } from "./sim-node.ts";
 import type { NetKnobs } from "./sim-net.ts";
+import type { NodeKnobs } from "./sim-node.ts";
 
 export type Topology = "line" | "ring" | "star" | "full";
 
@@ -38,7 +39,16 @@ export interface WorldKnobs {
 export function knobsFor(prng: Prng): WorldKnobs {
   const some = (probability: number, value: () => number): number => (prng.chance(probability) ? value() : 0);
   const count = prng.one([2, 2, 2, 3, 3, 3, 4, 5] as const);
-  const special: FolderMode = prng.one(["two-way", "two-way", "two-way", "two-way", "two-way", "two-way", "send-only", "receive-only"] as const);
+  const special: FolderMode = prng.one([
+    "two-way",
+    "two-way",
+    "two-way",
+    "two-way",
+    "two-way",
+    "two-way",
+    "send-only",
+    "receive-only",
+  ] as const);
   const specialNode = prng.between(0, count - 1);
   const hintLoss = prng.one([0, 0, 0.3, 1] as const);
   const pauseMaxMs = prng.one([1, 5, 50] as const);
@@ -83,4 +93,9 @@ export function knobsFor(prng: Prng): WorldKnobs {
     restoresIndex: some(0.08, () => 0.3),
     configures: false,
   };
+}
+
+/** The same world with every folder two-way. */
+export function twoWay(knobs: WorldKnobs): WorldKnobs {
+  return { ...knobs, nodes: knobs.nodes.map((node) => ({ ...node, mode: "two-way" })) };
 }

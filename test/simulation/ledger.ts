@@ -5,8 +5,9 @@
  * overwrote or removed a file that held it, at any device and under any of its
  * names; until then it must be found somewhere.
  */
-import type { SimFs } from "../support/sim-fs.ts";
+
 import type { Inode } from "../support/sim-disk.ts";
+import type { SimFs } from "../support/sim-fs.ts";
 
 const TOKEN = /<[A-Z]\d+>/g;
 

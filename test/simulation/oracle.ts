@@ -19,7 +19,10 @@ export function ackFault(sender: SimNode, receiver: SimNode, ack: IndexAck): str
   if (sender.settings.mode === "send-only" || ack.epoch !== index?.epoch) return undefined;
   // An older copy of the index was restored, and nobody knows yet.
   if (ack.received > index.sequence) return undefined;
-  const ignore = compileIgnore({ folderText: textOf(sender, ".synclineignore"), devicePatterns: sender.settings.ignorePatterns });
+  const ignore = compileIgnore({
+    folderText: textOf(sender, ".synclineignore"),
+    devicePatterns: sender.settings.ignorePatterns,
+  });
   for (const row of receiver.index.read.localSince(FOLDER, 0, 10_000)) {
     if (row.sequence > ack.applied || ignore.isIgnored(row.path, winnerOf(row.heads).type === "directory")) continue;
     // What the receiver only wants itself it has not announced.
@@ -28,12 +31,14 @@ export function ackFault(sender: SimNode, receiver: SimNode, ack: IndexAck): str
     // A loser that a person here never saw may have to be applied anew after they changed the path.
     const theirs = winnerOf(row.heads);
     const isKnown = own !== undefined && covers(own.heads, [theirs]);
-    const isWanted = own !== undefined && own.stamp === null && compare(winnerOf(own.heads).version, theirs.version) === "equal";
+    const isWanted =
+      own !== undefined && own.stamp === null && compare(winnerOf(own.heads).version, theirs.version) === "equal";
     // What it wrote itself, and wants back because a deletion was rejected, it was not told.
     if (theirs.author === sender.device) continue;
     const isHere = isKnown && (theirs.deleted || !isWanted);
     const isGoneForBoth = winnerOf(row.heads).deleted && own === undefined;
-    if (!isHere && !isGoneForBoth) return `${sender.name} acknowledged ${ack.applied} of ${receiver.name}, but has not applied ${row.path} (${row.sequence})`;
+    if (!isHere && !isGoneForBoth)
+      return `${sender.name} acknowledged ${ack.applied} of ${receiver.name}, but has not applied ${row.path} (${row.sequence})`;
   }
   return undefined;
 }
@@ -45,9 +50,14 @@ export function blockedDirectories(nodes: readonly SimNode[]): ReadonlySet<strin
 }
 
 /** Looks at a world that has come to rest. Returns what is wrong. */
-export function judge(nodes: readonly SimNode[], ledger: Ledger, options: { readonly isStrict: boolean }): readonly string[] {
+export function judge(
+  nodes: readonly SimNode[],
+  ledger: Ledger,
+  options: { readonly isStrict: boolean },
+): readonly string[] {
   const blocked = blockedDirectories(nodes);
-  const isBlocked = (path: string): boolean => [...blocked].some((directory) => directory === path || directory.startsWith(`${path}/`));
+  const isBlocked = (path: string): boolean =>
+    [...blocked].some((directory) => directory === path || directory.startsWith(`${path}/`));
   return [
     ...lostTokens(nodes, ledger, options.isStrict),
     ...differences(nodes, isBlocked),
@@ -78,7 +88,9 @@ function differences(nodes: readonly SimNode[], isBlocked: (path: string) => boo
   ]);
   for (const node of nodes.filter((candidate) => candidate.settings.mode === "receive-only")) {
     const own = node.engine?.ownChanges ?? [];
-    const isOwn = (path: string): boolean => isBlocked(path) || own.some((changed) => path === changed || path.startsWith(`${changed}/`) || changed.startsWith(`${path}/`));
+    const isOwn = (path: string): boolean =>
+      isBlocked(path) ||
+      own.some((changed) => path === changed || path.startsWith(`${changed}/`) || changed.startsWith(`${path}/`));
     faults.push(...treeDifferences(first, node, isOwn));
   }
   return faults;
@@ -89,7 +101,9 @@ function treeDifferences(a: SimNode, b: SimNode, isExempt: (path: string) => boo
   const faults: string[] = [];
   for (const path of new Set([...left.keys(), ...right.keys()])) {
     if (left.get(path) === right.get(path) || isExempt(path)) continue;
-    faults.push(`${path} differs: ${a.name} has ${left.get(path) ?? "nothing"}, ${b.name} has ${right.get(path) ?? "nothing"}`);
+    faults.push(
+      `${path} differs: ${a.name} has ${left.get(path) ?? "nothing"}, ${b.name} has ${right.get(path) ?? "nothing"}`,
+    );
   }
   return faults;
 }
@@ -100,7 +114,9 @@ function recordDifferences(a: SimNode, b: SimNode, isExempt: (path: string) => b
   for (const path of new Set([...left.keys(), ...right.keys()])) {
     const [one, two] = [left.get(path), right.get(path)];
     if (isExempt(path) || (one !== undefined && two !== undefined && sameHeads(one.heads, two.heads))) continue;
-    faults.push(`record of ${path} differs: ${a.name} has ${headsText(one?.heads)}, ${b.name} has ${headsText(two?.heads)}`);
+    faults.push(
+      `record of ${path} differs: ${a.name} has ${headsText(one?.heads)}, ${b.name} has ${headsText(two?.heads)}`,
+    );
   }
   return faults;
 }
@@ -108,13 +124,19 @@ function recordDifferences(a: SimNode, b: SimNode, isExempt: (path: string) => b
 export function headsText(heads: readonly Head[] | undefined): string {
   if (heads === undefined) return "none";
   return heads
-    .map((head) => `${head.deleted ? "gone " : ""}${head.type}${head.contentId === null ? "" : ` ${head.contentId.slice(0, 6)}`} ${head.version.map(([device, counter]) => `${device[0]}${counter}`).join(",")}`)
+    .map(
+      (head) =>
+        `${head.deleted ? "gone " : ""}${head.type}${head.contentId === null ? "" : ` ${head.contentId.slice(0, 6)}`} ${head.version.map(([device, counter]) => `${device[0]}${counter}`).join(",")}`,
+    )
     .join(" | ");
 }
 
 /** Paths with what they hold; without what never syncs. */
 function treeOf(node: SimNode): Map<string, string> {
-  const ignore = compileIgnore({ folderText: textOf(node, ".synclineignore"), devicePatterns: node.settings.ignorePatterns });
+  const ignore = compileIgnore({
+    folderText: textOf(node, ".synclineignore"),
+    devicePatterns: node.settings.ignorePatterns,
+  });
   const found = new Map<string, string>();
   const visit = (directory: Inode, prefix: string): void => {
     for (const { name, inode } of directory.entries.values()) {
@@ -166,8 +188,10 @@ function indexFaults(node: SimNode, isExempt: (path: string) => boolean): readon
     if (!winner.deleted && isOnDisk && row.stamp === null) faults.push(`${node.name}: ${path} has no stamp`);
     const inode = isOnDisk ? node.fs.disk.inodeAt(path, "stat") : undefined;
     if (inode !== undefined && !winner.deleted) {
-      if (inode.type !== winner.type) faults.push(`${node.name}: ${path} is a ${inode.type}, the index says ${winner.type}`);
-      else if (inode.type === "file" && row.stamp !== null && row.stamp.ino !== inode.ino) faults.push(`${node.name}: ${path} is another file than the index knows`);
+      if (inode.type !== winner.type)
+        faults.push(`${node.name}: ${path} is a ${inode.type}, the index says ${winner.type}`);
+      else if (inode.type === "file" && row.stamp !== null && row.stamp.ino !== inode.ino)
+        faults.push(`${node.name}: ${path} is another file than the index knows`);
     }
     tree.delete(path);
   }

@@ -34,7 +34,7 @@ export class Person {
   readonly #trace: (line: string) => void;
   #held: Held[] = [];
   /** Tokens of the action in hand: its calls may fail. */
-  #fresh: string[] = [];
+  readonly #fresh: string[] = [];
 
   constructor(parts: {
     readonly name: string;
@@ -82,7 +82,10 @@ export class Person {
     }
     const after = countTokens(this.#fs, "visible");
     const kept = this.#fresh.length === 0 ? after : countTokens(this.#fs, "kept");
-    this.#ledger.ended(this.#fresh.splice(0).filter((token) => !kept.has(token)), "never written");
+    this.#ledger.ended(
+      this.#fresh.splice(0).filter((token) => !kept.has(token)),
+      "never written",
+    );
     const gone = [...before].filter(([token, times]) => (after.get(token) ?? 0) < times).map(([token]) => token);
     this.#ledger.ended(gone, `${action} ${path ?? ""} on ${this.#name}`);
     if (path !== undefined) this.#trace(`${this.#name}: ${action} ${path}`);
@@ -216,7 +219,8 @@ export class Person {
     const token = this.#newToken(held.path);
     this.#ledger.ended(tokensIn(held.read()), `overwritten through an open file on ${this.#name}`);
     held.write(`${token}\n`);
-    if (!tokensOn(this.#fs, "visible").has(token)) this.#ledger.hidden(token, "written to a file that had been replaced");
+    if (!tokensOn(this.#fs, "visible").has(token))
+      this.#ledger.hidden(token, "written to a file that had been replaced");
     return `${held.path} ${token}`;
   }
 
@@ -224,7 +228,8 @@ export class Person {
     const { user } = this.#fs;
     const token = this.#newToken(path);
     const old = how === "append" || how === "edit" ? this.#textAt(path) : "";
-    const text = how === "edit" ? `${token}\n${withoutTokens(old)}` : `${old}${token}\n${old === "" ? this.#filler() : ""}`;
+    const text =
+      how === "edit" ? `${token}\n${withoutTokens(old)}` : `${old}${token}\n${old === "" ? this.#filler() : ""}`;
     if (how === "save") user.save(path, text);
     else {
       // Until it is flushed, a power cut may spoil the whole file.
@@ -260,7 +265,12 @@ export class Person {
 
   #filler(): string {
     if (!this.#prng.chance(this.#knobs.bigFiles)) return "";
-    const words = Array.from({ length: this.#prng.between(500, 4000) }, () => this.#prng.between(0, 2 ** 48).toString(36).repeat(6));
+    const words = Array.from({ length: this.#prng.between(500, 4000) }, () =>
+      this.#prng
+        .between(0, 2 ** 48)
+        .toString(36)
+        .repeat(6),
+    );
     return `${words.join("\n")}\n`;
   }
 
@@ -295,13 +305,51 @@ export class Person {
 }
 
 const ACTIONS = [
-  "create", "create", "create", "create", "write", "write", "save", "save", "append", "edit", "edit", "delete", "delete",
-  "delete directory", "mkdir", "mkdir", "move", "move", "move", "swap", "symlink", "chmod", "touch", "become directory",
-  "become file", "hold", "write held", "link", "ignored",
+  "create",
+  "create",
+  "create",
+  "create",
+  "write",
+  "write",
+  "save",
+  "save",
+  "append",
+  "edit",
+  "edit",
+  "delete",
+  "delete",
+  "delete directory",
+  "mkdir",
+  "mkdir",
+  "move",
+  "move",
+  "move",
+  "swap",
+  "symlink",
+  "chmod",
+  "touch",
+  "become directory",
+  "become file",
+  "hold",
+  "write held",
+  "link",
+  "ignored",
 ] as const;
 
 const ACTIONS_AT = [
-  "write", "write", "save", "save", "append", "edit", "delete", "mkdir", "move away", "become directory", "chmod", "hold", "write held",
+  "write",
+  "write",
+  "save",
+  "save",
+  "append",
+  "edit",
+  "delete",
+  "mkdir",
+  "move away",
+  "become directory",
+  "chmod",
+  "hold",
+  "write held",
 ] as const;
 
 function withoutTokens(text: string): string {

@@ -3,7 +3,7 @@
  * seeds fail. A failing seed runs again by itself with `--seed N --trace`.
  */
 import { parseArgs } from "node:util";
-import type { WorldKnobs } from "./knobs.ts";
+import { twoWay } from "./knobs.ts";
 import { runWorld } from "./world.ts";
 
 const { values } = parseArgs({
@@ -36,15 +36,22 @@ for (let seed = first; seed < first + count; seed++) {
   }
   if (result.failure !== undefined) {
     failed.push(seed);
-    console.log(`seed ${seed} failed (trace ${result.hash}): ${values.trace || count === 1 ? result.failure : result.failure.split("\n  last lines:")[0]}`);
+    console.log(
+      `seed ${seed} failed (trace ${result.hash}): ${values.trace || count === 1 ? result.failure : result.failure.split("\n  last lines:")[0]}`,
+    );
     if (values.stop) break;
-  } else if (count === 1) console.log(`seed ${seed} passed (trace ${result.hash}, ${result.events} events, ${Math.round(result.virtualMs / 1000)} s of virtual time)`);
+  } else if (count === 1)
+    console.log(
+      `seed ${seed} passed (trace ${result.hash}, ${result.events} events, ${Math.round(result.virtualMs / 1000)} s of virtual time)`,
+    );
 }
 const seconds = (performance.now() - started) / 1000;
-console.log(`${count} seeds in ${seconds.toFixed(1)} s (${(count / seconds).toFixed(1)} a second, ${events} events), ${failed.length} failed${failed.length > 0 ? `: ${failed.join(" ")}` : ""}`);
-console.log(Object.entries(facts).map(([fact, times]) => `${fact} ${times}`).join(", "));
+console.log(
+  `${count} seeds in ${seconds.toFixed(1)} s (${(count / seconds).toFixed(1)} a second, ${events} events), ${failed.length} failed${failed.length > 0 ? `: ${failed.join(" ")}` : ""}`,
+);
+console.log(
+  Object.entries(facts)
+    .map(([fact, times]) => `${fact} ${times}`)
+    .join(", "),
+);
 process.exitCode = failed.length === 0 ? 0 : 1;
-
-function twoWay(knobs: WorldKnobs): WorldKnobs {
-  return { ...knobs, nodes: knobs.nodes.map((node) => ({ ...node, mode: "two-way" })) };
-}

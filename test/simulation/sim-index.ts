@@ -4,8 +4,8 @@
  */
 import type { DatabaseSync } from "node:sqlite";
 import { SyncError } from "../../src/shared/errors.ts";
-import { SqliteIndexReader } from "../../src/sync/index/index-reader.ts";
 import type { FolderIndex, IndexReader } from "../../src/sync/index/index-port.ts";
+import { SqliteIndexReader } from "../../src/sync/index/index-reader.ts";
 import { SqliteIndexWriter } from "../../src/sync/index/index-writer.ts";
 import { openForWriting } from "../../src/sync/index/open-database.ts";
 import { QueuedWriter } from "../../src/sync/index/queued-writer.ts";

@@ -263,7 +263,10 @@ function shown(message: FolderMessage): string {
       return `state ${message.epoch.slice(0, 4)}:${message.sequence} holds ${message.heldEpoch.slice(0, 4)}:${message.heldSequence}`;
     case "index-update":
       return `update ${message.afterSequence}..${message.lastSequence} ${message.records
-        .map(({ info }) => `${info.path}=${info.heads.map((head) => `${head.deleted ? "x" : head.type[0]}${JSON.stringify(head.version.map(([device, counter]) => `${device[0]}${counter}`))}`).join("|")}`)
+        .map(
+          ({ info }) =>
+            `${info.path}=${info.heads.map((head) => `${head.deleted ? "x" : head.type[0]}${JSON.stringify(head.version.map(([device, counter]) => `${device[0]}${counter}`))}`).join("|")}`,
+        )
         .join(" ")}`;
     case "index-ack":
       return `ack ${message.received}/${message.applied} ${message.problems.map((problem) => `${problem.path}:${problem.code}`).join(" ")}`;

@@ -53,8 +53,20 @@ export interface NodeWatcher {
 }
 
 const MUTATING: ReadonlySet<string> = new Set([
-  "createStage", "symlink", "mkdir", "link", "rename", "renameNoReplace", "exchange", "unlink", "chmod",
-  "setMtime", "copy", "write", "truncate", "setMode",
+  "createStage",
+  "symlink",
+  "mkdir",
+  "link",
+  "rename",
+  "renameNoReplace",
+  "exchange",
+  "unlink",
+  "chmod",
+  "setMtime",
+  "copy",
+  "write",
+  "truncate",
+  "setMode",
 ]);
 
 interface Life {
@@ -174,8 +186,13 @@ export class SimNode implements NetDevice {
     const runScan: RunScan = async (request, take, signal) => {
       const ignore = compileIgnore(request.ignore);
       const parts = {
-        fs: this.fs, reader: index.read, folder: FOLDER, hash: { hasher, cutter }, ignore,
-        now: () => clock.now(), isAborted: () => signal.aborted,
+        fs: this.fs,
+        reader: index.read,
+        folder: FOLDER,
+        hash: { hasher, cutter },
+        ignore,
+        now: () => clock.now(),
+        isAborted: () => signal.aborted,
       };
       const batches = scan(parts, request);
       for (let next = batches.next(); next.done !== true; next = batches.next()) {
@@ -186,7 +203,11 @@ export class SimNode implements NetDevice {
     let unique = 0;
     const inner = inlineDisk(
       {
-        fs: this.fs, folder: FOLDER, self: this.device, hasher, cutter,
+        fs: this.fs,
+        folder: FOLDER,
+        self: this.device,
+        hasher,
+        cutter,
         unique: () => `${++unique}-${this.#prng.between(0, 2 ** 30)}`,
         nowNs: () => BigInt(Math.floor(clock.now())) * 1_000_000n,
       },
@@ -194,7 +215,11 @@ export class SimNode implements NetDevice {
     );
     const folder = new Folder(
       {
-        folder: FOLDER, self: this.device, index, clock, hasher,
+        folder: FOLDER,
+        self: this.device,
+        index,
+        clock,
+        hasher,
         random: this.#prng,
         disk: this.#slowed(inner, pause),
         log: this.#log({}),
@@ -261,7 +286,10 @@ export class SimNode implements NetDevice {
       if (isBug) this.#watcher.bug(text);
     };
     return {
-      debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error"),
+      debug: line("debug"),
+      info: line("info"),
+      warn: line("warn"),
+      error: line("error"),
       child: (fields) => this.#log({ ...context, ...fields }),
     };
   }

@@ -4,12 +4,12 @@
  * more; then the oracle looks at what is left.
  */
 import { createHash } from "node:crypto";
+import type { RelPath } from "../../src/shared/ids.ts";
+import type { FolderMessage } from "../../src/shared/messages.ts";
 import { isConflictName } from "../../src/sync/core/conflict-name.ts";
 import { winnerOf } from "../../src/sync/core/heads.ts";
-import { FsError } from "../../src/sync/fs/filesystem.ts";
 import { errnoOf } from "../../src/sync/fs/errno.ts";
-import type { FolderMessage } from "../../src/shared/messages.ts";
-import type { RelPath } from "../../src/shared/ids.ts";
+import { FsError } from "../../src/sync/fs/filesystem.ts";
 import type { SimCall } from "../support/sim-fs.ts";
 import { knobsFor, type WorldKnobs } from "./knobs.ts";
 import { Ledger, tokensIn, tokensInKeptDirectories, tokensOn } from "./ledger.ts";
@@ -46,7 +46,8 @@ export async function runWorld(seed: number, options: RunOptions = {}): Promise<
   try {
     await world.run();
   } catch (error) {
-    failure = error instanceof Failure ? error.message : `crashed: ${error instanceof Error ? error.stack : String(error)}`;
+    failure =
+      error instanceof Failure ? error.message : `crashed: ${error instanceof Error ? error.stack : String(error)}`;
   }
   options.onEnd?.(world.nodes);
   return world.result(failure);
@@ -103,7 +104,14 @@ class World {
   #isChaos = true;
   #actionsAtCalls = 0;
   /** What was on a disk when its power went. */
-  readonly #before = new Map<SimNode, { readonly kept: ReadonlySet<string>; readonly visible: ReadonlySet<string>; readonly promised: ReadonlySet<string> }>();
+  readonly #before = new Map<
+    SimNode,
+    {
+      readonly kept: ReadonlySet<string>;
+      readonly visible: ReadonlySet<string>;
+      readonly promised: ReadonlySet<string>;
+    }
+  >();
   readonly facts: Record<string, number> = {};
   /** Whether an index was lost or set back, so that unseen edits may end in a store. */
   hasLostIndex = false;
@@ -126,7 +134,12 @@ class World {
         scheduler: this.scheduler,
         prng: new Prng(seed, name),
         knobs,
-        settings: { mode: knobs.mode, isPaused: false, rescanMs: this.knobs.rescanMs, ignorePatterns: knobs.ignorePatterns },
+        settings: {
+          mode: knobs.mode,
+          isPaused: false,
+          rescanMs: this.knobs.rescanMs,
+          ignorePatterns: knobs.ignorePatterns,
+        },
         watcher: {
           trace: (line) => this.#trace(line),
           beforeCall: (node, call) => this.#beforeCall(node, call),
@@ -252,7 +265,8 @@ class World {
       });
     }
     // A directory that somebody put in a file's place as it was taken may stay in the store when the process dies just then.
-    for (const token of tokensInKeptDirectories(node.fs)) this.ledger.hidden(token, "in a directory that was taken as a file");
+    for (const token of tokensInKeptDirectories(node.fs))
+      this.ledger.hidden(token, "in a directory that was taken as a file");
     node.die(isPowerCut);
     for (const connection of this.net.connections) if (connection.joins(node)) this.net.cut(connection, node);
     this.scheduler.after(100 + this.#prng.fraction() * 20_000, () => this.#restart(node));
@@ -262,7 +276,8 @@ class World {
     if (node.isUp) return;
     if (this.#isChaos && this.#prng.chance(this.knobs.losesIndex)) this.#replaceIndex(node, undefined);
     const old = this.#snapshots.get(node);
-    if (this.#isChaos && old !== undefined && this.#prng.chance(this.knobs.restoresIndex)) this.#replaceIndex(node, old);
+    if (this.#isChaos && old !== undefined && this.#prng.chance(this.knobs.restoresIndex))
+      this.#replaceIndex(node, old);
     node.start();
     this.#afterPower(node);
   }
@@ -282,15 +297,20 @@ class World {
     this.#before.delete(node);
     const visible = tokensOn(node.fs, "visible");
     const kept = tokensOn(node.fs, "kept");
-    const elsewhere = new Set(this.nodes.filter((other) => other !== node).flatMap((other) => [...tokensOn(other.fs, "kept")]));
+    const elsewhere = new Set(
+      this.nodes.filter((other) => other !== node).flatMap((other) => [...tokensOn(other.fs, "kept")]),
+    );
     for (const token of before.promised) {
-      if (!visible.has(token)) this.#bug ??= `${node.name} lost ${token} in a power cut although its index has it as installed`;
+      if (!visible.has(token))
+        this.#bug ??= `${node.name} lost ${token} in a power cut although its index has it as installed`;
     }
     for (const token of before.kept) {
       const entry = this.ledger.entries.get(token);
       if (entry === undefined) continue;
-      if (!kept.has(token) && !entry.isDurable && !elsewhere.has(token)) entry.end ??= "never flushed, and the power went";
-      if (!visible.has(token) && before.visible.has(token) && !entry.isDurable) entry.hidden ??= "spoiled by a power cut before it was flushed";
+      if (!kept.has(token) && !entry.isDurable && !elsewhere.has(token))
+        entry.end ??= "never flushed, and the power went";
+      if (!visible.has(token) && before.visible.has(token) && !entry.isDurable)
+        entry.hidden ??= "spoiled by a power cut before it was flushed";
     }
   }
 
@@ -313,7 +333,13 @@ class World {
         const isNext = j === i + 1;
         const isRing = isNext || (i === 0 && j === nodes.length - 1);
         const { topology } = this.knobs;
-        if (topology === "full" || (topology === "line" && isNext) || (topology === "ring" && isRing) || (topology === "star" && i === 0)) edges.push([a, b]);
+        if (
+          topology === "full" ||
+          (topology === "line" && isNext) ||
+          (topology === "ring" && isRing) ||
+          (topology === "star" && i === 0)
+        )
+          edges.push([a, b]);
       }
     }
     return edges;
@@ -332,7 +358,8 @@ class World {
         }
       }
     }
-    if (restoresIndex > 0) for (const node of this.nodes) if (this.#prng.chance(0.3)) this.#snapshots.set(node, node.index.copy());
+    if (restoresIndex > 0)
+      for (const node of this.nodes) if (this.#prng.chance(0.3)) this.#snapshots.set(node, node.index.copy());
     const nextMs = cutEveryMs > 0 ? cutEveryMs : 5000;
     this.scheduler.after(nextMs * 2 * this.#prng.fraction(), () => this.#keepBreaking());
   }
@@ -383,7 +410,9 @@ class World {
       for (const node of this.nodes) {
         if (node.engine?.status.held === undefined) continue;
         this.#count("held deletions");
-        await this.#decide(this.#prng.chance(0.7) ? node.engine.approve() : node.engine.reject());
+        // Against a folder that only sends, to say no would never end.
+        const isOneWay = this.nodes.some((other) => other.settings.mode === "send-only");
+        await this.#decide(isOneWay || this.#prng.chance(0.7) ? node.engine.approve() : node.engine.reject());
       }
       await this.#until(this.scheduler.nowMs + this.knobs.rescanMs * 1.1);
       quiet = this.#work() === before ? quiet + 1 : 0;
@@ -401,12 +430,15 @@ class World {
   }
 
   #work(): number {
-    return this.net.messages + this.net.requests + this.nodes.reduce((sum, node) => sum + node.writes + node.changes, 0);
+    return (
+      this.net.messages + this.net.requests + this.nodes.reduce((sum, node) => sum + node.writes + node.changes, 0)
+    );
   }
 
   /** Where something is kept back on purpose, the others rightly wait for it. */
   #isStill(): boolean {
-    const isKeptBack = blockedDirectories(this.nodes).size > 0 || this.nodes.some((node) => (node.engine?.ownChanges.length ?? 0) > 0);
+    const isKeptBack =
+      blockedDirectories(this.nodes).size > 0 || this.nodes.some((node) => (node.engine?.ownChanges.length ?? 0) > 0);
     return isKeptBack || this.nodes.every((node) => node.engine?.status.state === "in-sync");
   }
 
@@ -414,8 +446,13 @@ class World {
     return this.nodes
       .map((node) => {
         const status = node.engine?.status;
-        const pending = (["live", "deleted"] as const).flatMap((kind) => node.index.read.pending(FOLDER, kind, "", 20).map((path) => `${kind} ${path}`));
-        const peers = node.engine?.peers.map((peer) => `${peer.device[0]}${peer.isActive ? "" : " inactive"}${peer.hasOurs ? "" : " lacks ours"}${peer.haveTheirs ? "" : " we lack theirs"}`);
+        const pending = (["live", "deleted"] as const).flatMap((kind) =>
+          node.index.read.pending(FOLDER, kind, "", 20).map((path) => `${kind} ${path}`),
+        );
+        const peers = node.engine?.peers.map(
+          (peer) =>
+            `${peer.device[0]}${peer.isActive ? "" : " inactive"}${peer.hasOurs ? "" : " lacks ours"}${peer.haveTheirs ? "" : " we lack theirs"}`,
+        );
         return `${node.name} ${status?.state} pending [${pending.join(", ")}] problems ${JSON.stringify(status?.problems.slice(0, 5))} peers [${peers?.join("; ")}]`;
       })
       .join("\n  ");

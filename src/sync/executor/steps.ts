@@ -425,8 +425,7 @@ function failure(path: string, thrown: unknown): DiskOutcome {
   if (isFsError(thrown, ...FULL)) return failed("E_DISK_FULL", `no space left for ${path}`);
   if (isFsError(thrown, "ENAMETOOLONG", "EILSEQ", "EINVAL"))
     return failed("E_NAME_UNHOLDABLE", `${path} cannot be stored here: ${code}`);
-  if (isFsError(thrown, "EACCES", "EPERM", "EROFS"))
-    return failed("E_PERMISSION", `${path}: not permitted (${code})`);
+  if (isFsError(thrown, "EACCES", "EPERM", "EROFS")) return failed("E_PERMISSION", `${path}: not permitted (${code})`);
   return failed("E_WRITE_FAILED", `${path}: ${message}`);
 }
 

@@ -30,7 +30,13 @@ export type Applied =
   | { readonly path: RelPath; readonly type: "done"; readonly isTouched: boolean }
   | { readonly path: RelPath; readonly type: "look-again"; readonly lookAt: readonly RelPath[] }
   | { readonly path: RelPath; readonly type: "bad-source"; readonly lookAt: readonly RelPath[] }
-  | { readonly path: RelPath; readonly type: "problem"; readonly code: string; readonly message: string; readonly isCutOff: boolean };
+  | {
+      readonly path: RelPath;
+      readonly type: "problem";
+      readonly code: string;
+      readonly message: string;
+      readonly isCutOff: boolean;
+    };
 
 interface Work {
   readonly planned: Planned;
@@ -196,7 +202,11 @@ class Commit {
       case "bad-source":
         // A touch copies from its own path: that is what has changed.
         if (work.step?.step === "touch") return { path, type: "look-again", lookAt: [path] };
-        return { path, type: "bad-source", lookAt: work.planned.source?.from === "path" ? [work.planned.source.path] : [] };
+        return {
+          path,
+          type: "bad-source",
+          lookAt: work.planned.source?.from === "path" ? [work.planned.source.path] : [],
+        };
       case "not-empty":
         return {
           path,

@@ -13,8 +13,8 @@ import { seeded } from "../../support/seeded.ts";
 
 const SCENARIOS = 10_000;
 const ROUNDS_MAX = 200;
-const DEVICES = ["AAAAAAAAAAAA", "BBBBBBBBBBBB", "CCCCCCCCCCCC", "DDDDDDDDDDDD"] as readonly ShortId[];
-const PATHS = ["a.txt", "b", "c.tar.gz"] as readonly RelPath[];
+const DEVICES = ["AAAAAAAAAAAA", "BBBBBBBBBBBB", "CCCCCCCCCCCC", "DDDDDDDDDDDD"] as unknown as readonly ShortId[];
+const PATHS = ["a.txt", "b", "c.tar.gz"] as unknown as readonly RelPath[];
 const STAMP: DiskStamp = { dev: 1n, ino: 1n, size: 1, mtimeNs: 1n, ctimeNs: 1n, mode: 0o100644 };
 
 interface Row {

@@ -141,7 +141,10 @@ export class ScanBench {
     for (const seen of observations) {
       const row = seen.type === "missing" ? this.row(seen.path) : undefined;
       if (row === undefined) continue;
-      const heads = headsForDeletion({ local: row.heads, unseen: [], isShown: true, remotes: [], device: SELF }, this.nowMs);
+      const heads = headsForDeletion(
+        { local: row.heads, unseen: [], isShown: true, remotes: [], device: SELF },
+        this.nowMs,
+      );
       changes.push({ path: row.path, heads, stamp: null, announce: true });
     }
     if (changes.length > 0) await this.index.write.commitLocal(FOLDER, changes, { nowMs: this.nowMs });
