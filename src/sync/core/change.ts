@@ -58,6 +58,8 @@ export function headsForChange(known: KnownBefore, seen: Seen, nowSeconds: numbe
   const shown = known.isShown ? winnerOf(known.local) : undefined;
   const isOverruled = all.length > 0 && losersOf(all).some((loser) => loser === shown);
   if (all.length > 0 && !isOverruled && describes(winnerOf(all), seen)) return all;
+  // Only the stamp is another: a hard link was made, a mode set and set back. Nobody changed anything.
+  if (shown !== undefined && describes(shown, seen)) return known.local;
   return writeBeside(known, { ...seen, deleted: false }, nowSeconds);
 }
 
