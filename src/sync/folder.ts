@@ -15,7 +15,7 @@
  *    missing, so that moves are met as additions first.
  */
 import type { PathProblem } from "../shared/file-info.ts";
-import { type RelPath, relPathFault, type ShortId } from "../shared/ids.ts";
+import { parentOf, type RelPath, relPathFault, type ShortId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { FolderMessage, IndexRecord } from "../shared/messages.ts";
 import { type BarrierAnswer, Barriers } from "./barriers.ts";
@@ -110,7 +110,7 @@ export class Folder implements AsyncDisposable {
       recover: () => {
         this.#needsRecovery = true;
       },
-      isBlocked: (path) => this.#ownChanges.has(path),
+      isBlocked: (path) => this.#isOwnChange(path),
       isIgnored: (path, isDirectory) => this.#ignore.rules.isIgnored(path, isDirectory),
       judgeDeletions: (waiting) => this.#guard.judgeReceived(waiting),
       isDeletionAllowed: (path) => this.#guard.isAllowed(path),
@@ -128,6 +128,13 @@ export class Folder implements AsyncDisposable {
     this.#bell.ring();
     await this.#done;
     await this.#puller.dispose();
+  }
+
+  /** Whether a change that only counts here stands on a path, or on a directory around it. */
+  #isOwnChange(path: RelPath): boolean {
+    if (this.#ownChanges.size === 0) return false;
+    for (let at: RelPath | undefined = path; at !== undefined; at = parentOf(at)) if (this.#ownChanges.has(at)) return true;
+    return false;
   }
 
   #emit(event: FolderEvent): void {
