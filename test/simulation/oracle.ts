@@ -121,7 +121,7 @@ function recordDifferences(a: SimNode, b: SimNode, isExempt: (path: string) => b
   return faults;
 }
 
-export function headsText(heads: readonly Head[] | undefined): string {
+function headsText(heads: readonly Head[] | undefined): string {
   if (heads === undefined) return "none";
   return heads
     .map(

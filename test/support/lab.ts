@@ -43,8 +43,8 @@ export interface Cable {
   readonly rightEnd: string;
 }
 
-export const LEFT_ADDRESS = "10.77.0.1";
-export const RIGHT_ADDRESS = "10.77.0.2";
+const LEFT_ADDRESS = "10.77.0.1";
+const RIGHT_ADDRESS = "10.77.0.2";
 
 let cables = 0;
 

@@ -14,14 +14,14 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const at = (path: string): FsPath => path as FsPath;
 const stageName = (name: string) => privatePath("stage", name);
 
-export function stageText(fs: Filesystem, name: string, text: string): ReturnType<typeof stageName> {
+function stageText(fs: Filesystem, name: string, text: string): ReturnType<typeof stageName> {
   const handle = fs.createStage(stageName(name));
   handle.write(bytes(text), 0);
   handle.close();
   return stageName(name);
 }
 
-export function readAll(fs: Filesystem, path: FsPath): string {
+function readAll(fs: Filesystem, path: FsPath): string {
   const handle = fs.openRead(path);
   const target = new Uint8Array(handle.stat().size);
   const count = handle.read(target, 0);

@@ -21,8 +21,8 @@ import { stepping } from "../../support/stepping-fs.ts";
 import type { UserActor } from "../../support/user-actor.ts";
 import type { Bench } from "./filesystem-suite.ts";
 
-export const OLD = "old content";
-export const NEW = "new content of the other device";
+const OLD = "old content";
+const NEW = "new content of the other device";
 const MOVED = "moved";
 const KEEP = privatePath("store", "kept");
 const path = (text: string): RelPath => text as RelPath;

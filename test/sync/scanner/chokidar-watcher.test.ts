@@ -68,7 +68,7 @@ async function hinted(...paths: readonly string[]): Promise<void> {
 
 /** Waits until everything that happened before was told: a cookie came back. */
 async function caughtUp(): Promise<readonly string[]> {
-  const cookie = `.syncline/cookie-${Math.random().toString(36).slice(2)}`;
+  const cookie = `.syncline/cookie-${crypto.randomUUID()}`;
   writeFileSync(join(root, cookie), "");
   await expect.poll(() => hints.has(cookie), { timeout: 5000, interval: 5 }).toBe(true);
   hints.delete(cookie);

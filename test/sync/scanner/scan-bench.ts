@@ -19,7 +19,7 @@ import { SimFs } from "../../support/sim-fs.ts";
 import type { TreeSpec } from "../../support/tree.ts";
 
 export const FOLDER: FolderId = "photos" as FolderId;
-export const SELF: ShortId = "AAAAAAAAAAAA" as ShortId;
+const SELF: ShortId = "AAAAAAAAAAAA" as ShortId;
 const HASH = { hasher: createHasher(), cutter: createCutter() };
 const START_MS = 1_790_000_000_000;
 const NS_PER_MS = 1_000_000n;
