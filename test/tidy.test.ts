@@ -34,7 +34,7 @@ const BANNED_CALLS: readonly BannedCall[] = [
     pattern: /^(?!.*\bSEED\b).*\bMath\.random\b/,
     within: /^(src|test)\//,
     instead: "pass a Random (src/shared/ports.ts), so that a seed replays; in tests use a seeded one",
-    allowed: { "src/daemon/system-ports.ts": "the real Random" },
+    allowed: {},
   },
   {
     name: "the wall clock",

@@ -133,7 +133,8 @@ export class Folder implements AsyncDisposable {
   /** Whether a change that only counts here stands on a path, or on a directory around it. */
   #isOwnChange(path: RelPath): boolean {
     if (this.#ownChanges.size === 0) return false;
-    for (let at: RelPath | undefined = path; at !== undefined; at = parentOf(at)) if (this.#ownChanges.has(at)) return true;
+    for (let at: RelPath | undefined = path; at !== undefined; at = parentOf(at))
+      if (this.#ownChanges.has(at)) return true;
     return false;
   }
 
