@@ -57,6 +57,7 @@ class Failure extends Error {}
 
 const SETTLE_SLICES_MAX = 60;
 const QUIET_SLICES = 3;
+const LAST_TRY_MS = 150_000;
 const RECENT_LINES = 40;
 /** So that people who answer each step of the engine come to an end. */
 const ACTIONS_AT_CALLS_MAX = 40;
@@ -404,7 +405,9 @@ class World {
   /** Lets time pass until nothing more is said or written for three scan intervals (promise P7). */
   async #settle(): Promise<void> {
     let quiet = 0;
-    for (let slice = 0; quiet < QUIET_SLICES; slice++) {
+    // What failed may still be tried again, a minute later at most.
+    const isOver = (): boolean => quiet >= QUIET_SLICES && (this.#isStill() || quiet * this.knobs.rescanMs > LAST_TRY_MS);
+    for (let slice = 0; !isOver(); slice++) {
       if (slice === SETTLE_SLICES_MAX) throw new Failure(`never quiet: ${this.#standing()}`);
       const before = this.#work();
       for (const node of this.nodes) {
