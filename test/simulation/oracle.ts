@@ -84,7 +84,8 @@ function differences(nodes: readonly SimNode[], isBlocked: (path: string) => boo
   if (first === undefined) return [];
   const faults = others.flatMap((other) => [
     ...treeDifferences(first, other, isBlocked),
-    ...recordDifferences(first, other, isBlocked),
+    // Who only sends knows less of what the others have, and shows the same.
+    ...(first.settings.mode === other.settings.mode ? recordDifferences(first, other, isBlocked) : []),
   ]);
   for (const node of nodes.filter((candidate) => candidate.settings.mode === "receive-only")) {
     const own = node.engine?.ownChanges ?? [];
