@@ -262,7 +262,7 @@ class World {
       this.#before.set(node, {
         kept: tokensOn(node.fs, "kept"),
         visible: tokensOn(node.fs, "visible"),
-        promised: promisedTokens(node),
+        promised: promisedTokens(node, this.ledger),
       });
     }
     // A directory that somebody put in a file's place as it was taken may stay in the store when the process dies just then.
@@ -463,8 +463,13 @@ class World {
 }
 
 /** Tokens of files that the engine installed and committed, and nobody touched since: a power cut must leave them. */
-function promisedTokens(node: SimNode): ReadonlySet<string> {
+function promisedTokens(node: SimNode, ledger: Ledger): ReadonlySet<string> {
   const promised = new Set<string>();
+  const isRisked = (token: string): boolean => {
+    // What the person at this very device wrote and did not flush moves along with what peers do to it.
+    const entry = ledger.entries.get(token);
+    return entry?.node === node.name && !entry.isDurable;
+  };
   for (const row of node.index.read.localBelow(FOLDER, "", "", 10_000)) {
     const winner = winnerOf(row.heads);
     if (winner.deleted || row.stamp === null || winner.author === node.device || winner.type !== "file") continue;
@@ -473,7 +478,7 @@ function promisedTokens(node: SimNode): ReadonlySet<string> {
     try {
       const inode = node.fs.disk.inodeAt(row.path as RelPath, "read");
       if (inode.ino !== row.stamp.ino || inode.ctimeNs !== row.stamp.ctimeNs) continue;
-      for (const token of tokensIn(new TextDecoder().decode(inode.data))) promised.add(token);
+      for (const token of tokensIn(new TextDecoder().decode(inode.data))) if (!isRisked(token)) promised.add(token);
     } catch (error) {
       if (!(error instanceof FsError)) throw error;
     }

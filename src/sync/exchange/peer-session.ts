@@ -39,8 +39,10 @@ export class PeerSession {
   readonly #isApproved: (row: LocalRow) => boolean;
   /** The peer's last word on where it stands; undefined until it spoke. */
   #peerState: FolderState | undefined;
-  /** An opening went out that the peer has not answered yet. */
+  /** An opening went out that the peer has not answered yet. Not before: what arrives earlier is an opening of its own. */
   #isAwaiting = false;
+  /** What the peer announced is being dropped: no update may continue it. */
+  #isForgetting = false;
   #sent = 0;
   /** Up to this sequence the peer is told everything (invariant 3). */
   #tellsAllUpTo = 0;
@@ -67,8 +69,9 @@ export class PeerSession {
 
   /** Forgets what the peer announced and asks for all of it again. */
   async openAnew(): Promise<void> {
-    this.#isAwaiting = true;
+    this.#isForgetting = true;
     await this.#context.index.write.resetRemote(this.#context.folder, this.link.device);
+    this.#isForgetting = false;
     this.open();
   }
 
@@ -153,7 +156,7 @@ export class PeerSession {
     const held = index.read.remoteState(folder, this.link.device);
     const received = held.epoch === update.epoch ? held.received : 0;
     // Everything already on its way when the exchange starts again.
-    if (this.#isAwaiting) return false;
+    if (this.#isAwaiting || this.#isForgetting) return false;
     if (this.#peerState === undefined || update.epoch !== this.#peerState.epoch || update.afterSequence !== received) {
       log.warn("Index update does not continue what is stored; starting the exchange again", {
         device: this.link.name,
