@@ -406,7 +406,8 @@ class World {
   async #settle(): Promise<void> {
     let quiet = 0;
     // What failed may still be tried again, a minute later at most.
-    const isOver = (): boolean => quiet >= QUIET_SLICES && (this.#isStill() || quiet * this.knobs.rescanMs > LAST_TRY_MS);
+    const isOver = (): boolean =>
+      quiet >= QUIET_SLICES && (this.#isStill() || quiet * this.knobs.rescanMs > LAST_TRY_MS);
     for (let slice = 0; !isOver(); slice++) {
       if (slice === SETTLE_SLICES_MAX) throw new Failure(`never quiet: ${this.#standing()}`);
       const before = this.#work();
