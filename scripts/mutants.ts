@@ -64,11 +64,11 @@ const MUTANTS: readonly Mutant[] = [
     tests: "simulation",
   },
   {
-    name: "a conflict copy is not recorded",
-    file: "src/sync/puller/apply.ts",
-    find: "      this.#changes.push({ path: copyPath, heads, stamp: outcome.conflictStamp, announce: true });",
-    replace: "",
-    tests: "simulation",
+    name: "what lost a conflict goes out of sight",
+    file: "src/sync/core/plan.ts",
+    find: 'return isLoser ? conflictOf(path, shown) : { to: "store", head: shown };',
+    replace: 'return isLoser && path === "" ? conflictOf(path, shown) : { to: "store", head: shown };',
+    tests: ["test/sync/core/plan.test.ts"],
   },
   {
     name: "displaced content is forgotten",
