@@ -294,6 +294,8 @@ function runDirectory(tools: StepTools, log: IntentLog, step: Extract<DiskStep, 
       displacedTo.conflictPath,
     );
     if (removed.type !== "done") return removed;
+    // Its user removed it first: that is a deletion of theirs, which the next look finds.
+    if (removed.storedStamp === null && removed.conflictStamp === null) return changed(path);
     settled = removed;
   }
   const result = makeDirectory(tools.fs, { path, mode: mode | 0o700 });
