@@ -331,6 +331,8 @@ export class Puller {
     return this.#context.index.read
       .localByContent(winner.contentId, 16)
       .filter(({ folder, row }) => folder === this.#context.folder && row.stamp !== null)
+      // Something else stands there: a change that only counts here, or one that is about to be looked at.
+      .filter(({ row }) => !this.#hooks.isBlocked(row.path) && !this.#unlooked.has(row.path))
       .map(({ row }) => row);
   }
 
