@@ -75,7 +75,7 @@ const MUTANTS: readonly Mutant[] = [
     file: "src/sync/puller/apply.ts",
     find: "    if (outcome.storedStamp === null) return;",
     replace: "    return;",
-    tests: "simulation",
+    tests: ["test/sync/versions"],
   },
   {
     name: "what moved during a scan counts as deleted",
