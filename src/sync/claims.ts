@@ -1,4 +1,5 @@
 /** Makes this device's state the one that counts: for rejected deletions, and for a send-only folder's override. Run in the folder's loop. */
+import type { Head } from "../shared/file-info.ts";
 import type { RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import { writeAbove } from "./core/change.ts";
@@ -26,14 +27,30 @@ export async function claim(context: FolderContext, paths: Iterable<RelPath>): P
   return changes.length;
 }
 
-/** What was deleted here is wanted again, from whoever has it. */
-export async function wantAgain(context: FolderContext, paths: readonly RelPath[]): Promise<void> {
+/**
+ * What was deleted here is wanted again, from whoever has it. Returns the
+ * paths that nobody has: there is nothing to bring back, and they stay deleted.
+ */
+export async function wantAgain(
+  context: FolderContext,
+  paths: readonly RelPath[],
+  hasSource: (path: RelPath, head: Head) => boolean,
+): Promise<readonly RelPath[]> {
   const { index, folder } = context;
+  const isGone = (path: RelPath): boolean => {
+    const row = index.read.local(folder, path);
+    const head = row === undefined ? undefined : winnerOf(row.heads);
+    if (head === undefined || head.type !== "file" || head.size === 0 || head.contentId === null) return false;
+    return index.read.versionByContent(head.contentId) === undefined && !hasSource(path, head);
+  };
+  const gone = paths.filter(isGone);
+  paths = paths.filter((path) => !gone.includes(path));
   const changes = paths.flatMap((path): readonly LocalChange[] => {
     const row = index.read.local(folder, path);
     return row === undefined ? [] : [{ path, heads: row.heads, stamp: null, announce: false }];
   });
   await commitAll(context, changes);
+  return gone;
 }
 
 function claimOf({ index, folder, self, clock }: FolderContext, path: RelPath): readonly LocalChange[] {

@@ -706,7 +706,8 @@ export class Folder implements AsyncDisposable {
   reject(): Promise<number> {
     return this.command(async () => {
       const { here, received } = this.#guard.reject();
-      await wantAgain(this.#context, here);
+      const gone = await wantAgain(this.#context, here, (path, head) => this.#sources.isKnown(path, head));
+      await commitMissing(this.#context, gone);
       await claim(this.#context, received);
       this.#puller.restart();
       return here.length + received.length;

@@ -193,7 +193,15 @@ function intentsOf(
     const keepAs = keepAsOf(step);
     if (keepAs === undefined || !takes(step)) return [];
     const stat = staged[position]?.stat;
-    return [{ path: step.path, keepAs, ...(stat === undefined ? {} : { staged: stat }) }];
+    const conflictPath = "displacedTo" in step ? step.displacedTo.conflictPath : null;
+    return [
+      {
+        path: step.path,
+        keepAs,
+        ...(stat === undefined ? {} : { staged: stat }),
+        ...(conflictPath === null ? {} : { conflictPath }),
+      },
+    ];
   });
 }
 

@@ -16,6 +16,8 @@ export interface Intent {
   readonly keepAs: PrivatePath;
   /** The file that is to take the path, so that recovery knows it from the user's content. */
   readonly staged?: DiskStat;
+  /** Where it goes from there: it lost a conflict, and its copy was to be made. */
+  readonly conflictPath?: RelPath;
 }
 
 export const INTENTS_PREFIX = "intents-";

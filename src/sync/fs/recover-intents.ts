@@ -8,7 +8,7 @@ import { readText } from "./read-text.ts";
 import { sameButCtime } from "./stamps.ts";
 
 export type RecoveredIntent =
-  /** What had been taken from the path is there again, as it was: scan it. */
+  /** What had been taken is at this path: its own again, as it was, or that of its conflict copy. Scan it. */
   | { readonly type: "restored"; readonly path: RelPath }
   /** `kept` was taken from the path, where something else is now. Adopt it as a version of the path: it may be known nowhere else. */
   | { readonly type: "kept"; readonly path: RelPath; readonly kept: PrivatePath; readonly stat: DiskStat };
@@ -49,7 +49,7 @@ export function recoverIntents(
 }
 
 function recover(fs: Filesystem, intent: Intent): readonly RecoveredIntent[] {
-  const { path, keepAs, staged } = intent;
+  const { path, keepAs, staged, conflictPath } = intent;
   const kept = fs.stat(keepAs);
   // Nothing had been taken yet, or it is back.
   if (kept === undefined) return [];
@@ -68,6 +68,10 @@ function recover(fs: Filesystem, intent: Intent): readonly RecoveredIntent[] {
   if (found === undefined && putBack(fs, keepAs, path) === "placed") {
     syncQuietly(fs, path);
     return [{ type: "restored", path }];
+  }
+  if (conflictPath !== undefined && putBack(fs, keepAs, conflictPath) === "placed") {
+    syncQuietly(fs, conflictPath);
+    return [{ type: "restored", path: conflictPath }];
   }
   return [{ type: "kept", path, kept: keepAs, stat: statPrivate(fs, keepAs) }];
 }

@@ -67,6 +67,13 @@ export class Sources {
     return [...holders.slice(start), ...holders.slice(0, start)];
   }
 
+  /** Whether anybody, connected or not, is known to have this version: it announced it, or has acknowledged ours. */
+  isKnown(path: RelPath, head: Head): boolean {
+    const { index, folder } = this.#context;
+    if (index.read.remote(folder, path).some((remote) => remote.heads.some((other) => sameContent(other, head)))) return true;
+    return this.holding(path, head).length > 0;
+  }
+
   #hasAcknowledged(link: PeerLink, sequence: number): boolean {
     const { index, folder } = this.#context;
     const { ackedEpoch, acked } = index.read.remoteState(folder, link.device);
