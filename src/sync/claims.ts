@@ -44,9 +44,8 @@ export async function wantAgain(
     return index.read.versionByContent(head.contentId) === undefined && !hasSource(path, head);
   };
   const gone = paths.filter(isGone);
-  paths = paths.filter((path) => !gone.includes(path));
   const changes = paths.flatMap((path): readonly LocalChange[] => {
-    const row = index.read.local(folder, path);
+    const row = gone.includes(path) ? undefined : index.read.local(folder, path);
     return row === undefined ? [] : [{ path, heads: row.heads, stamp: null, announce: false }];
   });
   await commitAll(context, changes);
