@@ -233,6 +233,8 @@ class World {
       const user = path === "" || path.startsWith(".syncline") ? call.path : path;
       // Who takes the name of a conflict copy that is being made leaves it only the store.
       if (isConflictName(path as RelPath)) this.#hideWhatMoves(node, call.path);
+      // Where names cannot be exchanged a path is empty for a moment; who writes there then takes the place of what was taken.
+      if (!node.knobs.personality.exchange && call.path.startsWith(".syncline/stage/")) this.#hideWhatIsTaken(node);
       if (user !== "" && !user.startsWith(".syncline") && this.#prng.chance(0.7)) this.people.get(node)?.actAt(user);
       else this.people.get(node)?.act();
     }
@@ -248,6 +250,11 @@ class World {
       if (typeof code === "number") throw new FsError(`errno ${code}`, code, call.path, call.name);
       throw new FsError(code, errnoOf(code), call.path, call.name);
     }
+  }
+
+  #hideWhatIsTaken(node: SimNode): void {
+    const visible = tokensOn(node.fs, "visible");
+    for (const token of tokensOn(node.fs, "kept")) if (!visible.has(token)) this.ledger.hidden(token, "taken as somebody wrote");
   }
 
   #hideWhatMoves(node: SimNode, path: string): void {
