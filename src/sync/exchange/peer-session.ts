@@ -39,8 +39,12 @@ export class PeerSession {
   readonly #isApproved: (row: LocalRow) => boolean;
   /** The peer's last word on where it stands; undefined until it spoke. */
   #peerState: FolderState | undefined;
-  /** An opening went out that the peer has not answered yet. Not before: what arrives earlier is an opening of its own. */
-  #isAwaiting = false;
+  /**
+   * Openings that went out and are not answered yet. Each is answered by one
+   * word of where the peer stands, be it an opening of its own; counting them
+   * keeps the two sides from answering each other's answers for ever.
+   */
+  #awaited = 0;
   /** What the peer announced is being dropped: no update may continue it. */
   #isForgetting = false;
   #sent = 0;
@@ -63,7 +67,7 @@ export class PeerSession {
 
   /** Says where this device stands; the peer answers with the same and then with updates. */
   open(): void {
-    this.#isAwaiting = true;
+    this.#awaited++;
     this.answer();
   }
 
@@ -124,8 +128,8 @@ export class PeerSession {
    * than there is: an older copy of it was restored.
    */
   async takeState(state: FolderState): Promise<"answered" | "unanswered" | "rolled-back"> {
-    const isAnswer = this.#isAwaiting;
-    this.#isAwaiting = false;
+    const isAnswer = this.#awaited > 0;
+    if (isAnswer) this.#awaited--;
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
     if (own !== undefined && state.heldEpoch === own.epoch && isForgotten(this.#context, state.heldSequence))
@@ -143,7 +147,7 @@ export class PeerSession {
 
   takeClosed(code: string, message: string): void {
     this.#closed = { code, message };
-    this.#isAwaiting = false;
+    this.#awaited = 0;
   }
 
   /** Stores an update. Returns whether anything may have to be applied. */
@@ -156,7 +160,7 @@ export class PeerSession {
     const held = index.read.remoteState(folder, this.link.device);
     const received = held.epoch === update.epoch ? held.received : 0;
     // Everything already on its way when the exchange starts again.
-    if (this.#isAwaiting || this.#isForgetting) return false;
+    if (this.#awaited > 0 || this.#isForgetting) return false;
     if (this.#peerState === undefined || update.epoch !== this.#peerState.epoch || update.afterSequence !== received) {
       log.warn("Index update does not continue what is stored; starting the exchange again", {
         device: this.link.name,
