@@ -254,7 +254,8 @@ class World {
 
   #hideWhatIsTaken(node: SimNode): void {
     const visible = tokensOn(node.fs, "visible");
-    for (const token of tokensOn(node.fs, "kept")) if (!visible.has(token)) this.ledger.hidden(token, "taken as somebody wrote");
+    for (const token of tokensOn(node.fs, "kept"))
+      if (!visible.has(token)) this.ledger.hidden(token, "taken as somebody wrote");
   }
 
   #hideWhatMoves(node: SimNode, path: string): void {

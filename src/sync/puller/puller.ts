@@ -328,12 +328,14 @@ export class Puller {
   /** Paths of this folder that show this very content now. */
   #twinsOf(winner: Head): readonly LocalRow[] {
     if (winner.contentId === null || winner.size === 0 || this.#isEmptyHere) return [];
-    return this.#context.index.read
-      .localByContent(winner.contentId, 16)
-      .filter(({ folder, row }) => folder === this.#context.folder && row.stamp !== null)
-      // Something else stands there: a change that only counts here, or one that is about to be looked at.
-      .filter(({ row }) => !this.#hooks.isBlocked(row.path) && !this.#unlooked.has(row.path))
-      .map(({ row }) => row);
+    return (
+      this.#context.index.read
+        .localByContent(winner.contentId, 16)
+        .filter(({ folder, row }) => folder === this.#context.folder && row.stamp !== null)
+        // Something else stands there: a change that only counts here, or one that is about to be looked at.
+        .filter(({ row }) => !this.#hooks.isBlocked(row.path) && !this.#unlooked.has(row.path))
+        .map(({ row }) => row)
+    );
   }
 
   /** A path here with this very content that is to be deleted: then this is a rename. */

@@ -70,7 +70,8 @@ export class Sources {
   /** Whether anybody, connected or not, is known to have this version: it announced it, or has acknowledged ours. */
   isKnown(path: RelPath, head: Head): boolean {
     const { index, folder } = this.#context;
-    if (index.read.remote(folder, path).some((remote) => remote.heads.some((other) => sameContent(other, head)))) return true;
+    if (index.read.remote(folder, path).some((remote) => remote.heads.some((other) => sameContent(other, head))))
+      return true;
     return this.holding(path, head).length > 0;
   }
 
