@@ -23,9 +23,12 @@ export function changeMode(
   const { path, expected, mode } = options;
   const isDirectory = typeOfMode(expected.mode) === "directory";
   const check = checkStamp(fs, path, expected);
-  // What a directory holds changes its times and is none of our business here.
+  // What a directory holds changes its times and is none of our business here, nor is another directory with the same mode.
   const isSameDirectory =
-    isDirectory && check.type === "changed" && check.found.ino === expected.ino && check.found.type === "directory";
+    isDirectory &&
+    check.type === "changed" &&
+    check.found.type === "directory" &&
+    check.found.mode === expected.mode;
   if (check.type !== "same" && !isSameDirectory) return { type: check.type };
   try {
     fs.chmod(path, mode & 0o777);
@@ -36,7 +39,8 @@ export function changeMode(
   }
   const found = fs.stat(path);
   if (found === undefined) return { type: "missing" };
-  const isUntouched =
-    found.ino === expected.ino && (isDirectory || (found.size === expected.size && found.mtimeNs === expected.mtimeNs));
+  const isUntouched = isDirectory
+    ? found.type === "directory"
+    : found.ino === expected.ino && found.size === expected.size && found.mtimeNs === expected.mtimeNs;
   return { type: "set", stamp: isUntouched ? stampOf(found) : { ...expected, ctimeNs: 0n }, isTouched: !isUntouched };
 }
