@@ -44,6 +44,14 @@ export function countTokens(fs: SimFs, area: "visible" | "kept"): Map<string, nu
   return found;
 }
 
+/** Tokens of what lies in the store and is not known to be there yet. */
+export function tokensUnderWay(fs: SimFs, isKnown: (storeName: string) => boolean): readonly string[] {
+  const store = fs.disk.inodeAt(".syncline/store", "list");
+  return [...store.entries.values()].flatMap(({ name, inode }) =>
+    inode.type === "directory" || isKnown(name) ? [] : tokensOf(inode),
+  );
+}
+
 /** Tokens below directories in the store. */
 export function tokensInKeptDirectories(fs: SimFs): readonly string[] {
   const store = fs.disk.inodeAt(".syncline/store", "list");

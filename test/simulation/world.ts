@@ -12,7 +12,7 @@ import { errnoOf } from "../../src/sync/fs/errno.ts";
 import { FsError } from "../../src/sync/fs/filesystem.ts";
 import type { SimCall } from "../support/sim-fs.ts";
 import { knobsFor, type WorldKnobs } from "./knobs.ts";
-import { Ledger, tokensIn, tokensInKeptDirectories, tokensOn } from "./ledger.ts";
+import { Ledger, tokensIn, tokensInKeptDirectories, tokensOn, tokensUnderWay } from "./ledger.ts";
 import { ackFault, blockedDirectories, judge } from "./oracle.ts";
 import { Person } from "./person.ts";
 import { Prng } from "./prng.ts";
@@ -104,6 +104,8 @@ class World {
   #bug: string | undefined;
   #isChaos = true;
   #actionsAtCalls = 0;
+  /** Directories that cannot be listed now. */
+  readonly #closed = new Set<string>();
   /** What was on a disk when its power went. */
   readonly #before = new Map<
     SimNode,
@@ -233,8 +235,7 @@ class World {
       const user = path === "" || path.startsWith(".syncline") ? call.path : path;
       // Who takes the name of a conflict copy that is being made leaves it only the store.
       if (isConflictName(path as RelPath)) this.#hideWhatMoves(node, call.path);
-      // Where names cannot be exchanged a path is empty for a moment; who writes there then takes the place of what was taken.
-      if (!node.knobs.personality.exchange && call.path.startsWith(".syncline/stage/")) this.#hideWhatIsTaken(node);
+      this.#hideWhatIsTaken(node);
       if (user !== "" && !user.startsWith(".syncline") && this.#prng.chance(0.7)) this.people.get(node)?.actAt(user);
       else this.people.get(node)?.act();
     }
@@ -242,20 +243,34 @@ class World {
       this.#dies(node, this.#prng.chance(powerCuts));
       throw new Died();
     }
+    this.#failsWhereClosed(node, call);
     if (this.#prng.chance(failsAtCall)) {
       const code = this.#prng.pick(CODES[call.name] ?? []);
       if (code === undefined) return;
       this.#count("failed calls");
       this.#trace(`${node.name} ${call.name} ${call.path} fails: ${code}`);
+      if (call.name === "list" && !call.path.startsWith(".syncline")) this.#close(node, call.path);
       if (typeof code === "number") throw new FsError(`errno ${code}`, code, call.path, call.name);
       throw new FsError(code, errnoOf(code), call.path, call.name);
     }
   }
 
+  /** What a step has just taken from its path may find its place, or the directory of its copy, taken by what somebody does now. */
   #hideWhatIsTaken(node: SimNode): void {
-    const visible = tokensOn(node.fs, "visible");
-    for (const token of tokensOn(node.fs, "kept"))
-      if (!visible.has(token)) this.ledger.hidden(token, "taken as somebody wrote");
+    for (const token of tokensUnderWay(node.fs, (name) => node.index.read.isStored(FOLDER, name)))
+      this.ledger.hidden(token, "taken as somebody did something");
+  }
+
+  /** A directory that cannot be listed stays so for a while: no second look tells more than the first. */
+  #close(node: SimNode, path: string): void {
+    this.#closed.add(`${node.name} ${path}`);
+    this.scheduler.after(this.#prng.fraction() * 60_000, () => this.#closed.delete(`${node.name} ${path}`));
+  }
+
+  #failsWhereClosed(node: SimNode, call: SimCall): void {
+    if (call.name !== "list" || !this.#closed.has(`${node.name} ${call.path}`)) return;
+    this.#trace(`${node.name} list ${call.path} fails still`);
+    throw new FsError("EACCES", errnoOf("EACCES"), call.path, call.name);
   }
 
   #hideWhatMoves(node: SimNode, path: string): void {
