@@ -25,10 +25,7 @@ export function changeMode(
   const check = checkStamp(fs, path, expected);
   // What a directory holds changes its times and is none of our business here, nor is another directory with the same mode.
   const isSameDirectory =
-    isDirectory &&
-    check.type === "changed" &&
-    check.found.type === "directory" &&
-    check.found.mode === expected.mode;
+    isDirectory && check.type === "changed" && check.found.type === "directory" && check.found.mode === expected.mode;
   if (check.type !== "same" && !isSameDirectory) return { type: check.type };
   try {
     fs.chmod(path, mode & 0o777);
