@@ -18,6 +18,7 @@ import { benchKernels } from "./kernels.ts";
 import { loadText, Report } from "./nodes/report.ts";
 import { measureScan } from "./nodes/scan.ts";
 import { NODE_SCENARIOS, type Scenario } from "./nodes/scenarios.ts";
+import { WIRE_SCENARIOS } from "./nodes/wire.ts";
 
 const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
   kernels: {
@@ -49,7 +50,7 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { ...NODE_SCENARIOS, ...PART_SCENARIOS };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { ...NODE_SCENARIOS, ...WIRE_SCENARIOS, ...PART_SCENARIOS };
 
 const { values } = parseArgs({
   options: {

@@ -15,6 +15,13 @@ const OUTPUT_BYTES = 64 * 1024 * 1024;
 const POLL_MS = 20;
 const SETTINGS = ["--listen", "127.0.0.1:0", "--no-discovery", "--dashboard", "off"];
 
+export interface LocalNodeOptions {
+  /** What runs its commands, and by that its daemon: in another network, for instance. */
+  readonly via?: readonly string[];
+  /** Settings of its first start, instead of a free port on loopback without discovery. */
+  readonly settings?: readonly string[];
+}
+
 /**
  * Commands go through `bin/syncline`, as a person gives them. What is asked
  * many times a second, the status, goes straight to the control socket,
@@ -27,10 +34,14 @@ export class LocalNode implements AsyncDisposable {
   readonly name: string;
   readonly home: string;
   readonly folder: string;
+  readonly #via: readonly string[];
+  readonly #settings: readonly string[];
 
   /** Makes directories for the node `name` in `base`; nothing runs yet. */
-  constructor(base: string, name: string) {
+  constructor(base: string, name: string, { via = [], settings = SETTINGS }: LocalNodeOptions = {}) {
     this.name = name;
+    this.#via = via;
+    this.#settings = settings;
     this.home = join(base, `${name}-home`);
     this.folder = join(base, name);
     mkdirSync(this.home, { mode: 0o700 });
@@ -40,7 +51,8 @@ export class LocalNode implements AsyncDisposable {
   async run(args: readonly string[]): Promise<string> {
     return await new Promise((resolve, reject) => {
       const options = { timeout: COMMAND_MS, maxBuffer: OUTPUT_BYTES, shell: isWindows };
-      execFile(LAUNCHER, [...args, "--home", this.home], options, (error, stdout, stderr) => {
+      const [file = LAUNCHER, ...words] = [...this.#via, LAUNCHER, ...args, "--home", this.home];
+      execFile(file, words, options, (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else reject(new Error(`${this.name}: syncline ${args.join(" ")}: ${stderr.trim() || error.message}`));
       });
@@ -56,7 +68,7 @@ export class LocalNode implements AsyncDisposable {
   /** The first start: shares the folder and picks a port. */
   async up(): Promise<Status> {
     mkdirSync(this.folder, { recursive: true });
-    return await this.ask(["up", this.folder, "--name", this.name, ...SETTINGS]);
+    return await this.ask(["up", this.folder, "--name", this.name, ...this.#settings]);
   }
 
   async upAgain(): Promise<void> {
@@ -69,7 +81,7 @@ export class LocalNode implements AsyncDisposable {
 
   /** The first start of the other side: pairs and takes the folder up. */
   async join(code: string, at: string): Promise<JoinResult> {
-    return await this.ask(["join", code, this.folder, "--at", at, "--name", this.name, ...SETTINGS]);
+    return await this.ask(["join", code, this.folder, "--at", at, "--name", this.name, ...this.#settings]);
   }
 
   async status(): Promise<Status> {
