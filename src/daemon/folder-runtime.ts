@@ -88,6 +88,11 @@ export class FolderRuntime implements AsyncDisposable {
     if (!config.paused && wasPaused) void this.#watch();
   }
 
+  /** Asks every device that shares the folder for its whole index again, also those that are not connected now. */
+  async askAnew(): Promise<void> {
+    await this.folder.askAnew((Object.keys(this.#config.peers) as DeviceId[]).map(shortId));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#unwatch();

@@ -11,6 +11,7 @@ export interface DaemonLinkOptions {
   readonly folder: FolderId;
   readonly canWrite: boolean;
   readonly isAdmin: boolean;
+  readonly distrusts: ReadonlySet<ShortId>;
 }
 
 export class DaemonLink implements PeerLink {
@@ -19,6 +20,7 @@ export class DaemonLink implements PeerLink {
   readonly folder: FolderId;
   readonly canWrite: boolean;
   readonly isAdmin: boolean;
+  readonly distrusts: ReadonlySet<ShortId>;
   readonly #peer: NetPeer;
   /** The folder is no longer shared on this connection, though it may stand. */
   #isOver = false;
@@ -29,6 +31,7 @@ export class DaemonLink implements PeerLink {
     this.folder = options.folder;
     this.canWrite = options.canWrite;
     this.isAdmin = options.isAdmin;
+    this.distrusts = options.distrusts;
     this.#peer = options.peer;
   }
 

@@ -1,18 +1,21 @@
-/** What is remembered of peers beside the configuration: where they were reached, and when. `peers.json` in the home. */
+/** What is remembered of peers beside the configuration: where they were reached, when, and who was removed. `peers.json` in the home. */
 import { readFileSync } from "node:fs";
 import type { KnownAddress } from "../peer/discovery/address-book.ts";
 import type { DeviceId } from "../shared/ids.ts";
+import { LIMITS } from "../shared/limits.ts";
 import type { Log } from "../shared/ports.ts";
 import { writeFileAtomically } from "./write-file.ts";
 
 interface Remembered {
   readonly addresses: readonly KnownAddress[];
   readonly lastSeenMs: number | null;
+  /** When its trust was ended here, if it was. */
+  readonly removedMs?: number;
 }
 
 const SETTLE_MS = 1000;
 
-/** Losing it costs a discovery, so that a file with a fault is only replaced. */
+/** Losing it costs a discovery, and lets others relay what removed devices write; a file with a fault is replaced. */
 export class PeerMemory implements AsyncDisposable {
   readonly #file: string;
   readonly #log: Log;
@@ -35,16 +38,30 @@ export class PeerMemory implements AsyncDisposable {
   }
 
   setAddresses(device: DeviceId, addresses: readonly KnownAddress[]): void {
-    this.#set(device, { addresses, lastSeenMs: this.lastSeenMs(device) });
+    this.#set(device, { ...this.#peers.get(device), addresses, lastSeenMs: this.lastSeenMs(device) });
   }
 
   setSeen(device: DeviceId, lastSeenMs: number): void {
-    this.#set(device, { addresses: this.addresses(device), lastSeenMs });
+    this.#set(device, { ...this.#peers.get(device), addresses: this.addresses(device), lastSeenMs });
   }
 
-  forget(device: DeviceId): void {
-    this.#peers.delete(device);
-    this.#save();
+  /** Devices whose trust was ended here, the latest last. */
+  get removed(): readonly DeviceId[] {
+    return [...this.#peers]
+      .flatMap(([device, { removedMs }]) => (removedMs === undefined ? [] : [{ device, removedMs }]))
+      .sort((a, b) => a.removedMs - b.removedMs)
+      .slice(-LIMITS.removedDevices.value)
+      .map(({ device }) => device);
+  }
+
+  /** Forgets a device but for its removal. */
+  setRemoved(device: DeviceId, removedMs: number): void {
+    this.#set(device, { addresses: [], lastSeenMs: null, removedMs });
+  }
+
+  /** The device is trusted again. */
+  clearRemoved(device: DeviceId): void {
+    this.#set(device, { addresses: this.addresses(device), lastSeenMs: this.lastSeenMs(device) });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -50,6 +50,7 @@ export class PeerSet {
   readonly #removedUs = new Set<DeviceId>();
   /** What peers were told that they share. A folder opens on a connection only after that, or the peer would not know what is meant. */
   #announced: Shares = new Map();
+  #removedTold = "";
 
   constructor(deps: {
     readonly parts: NodeParts;
@@ -79,7 +80,21 @@ export class PeerSet {
     this.relink();
     await isAnnounced;
     await this.#net.setTrust(devices);
+    await this.#tellRemoved(config);
     this.relink();
+  }
+
+  /**
+   * Peers hear of whom this device no longer trusts, and relay nothing that those write. What they held back
+   * until a device is trusted again is asked for anew.
+   */
+  async #tellRemoved(config: Config): Promise<void> {
+    const again = this.#memory.removed.filter((device) => Object.hasOwn(config.peers, device));
+    for (const device of again) this.#memory.clearRemoved(device);
+    const removed = this.#memory.removed;
+    if (this.#removedTold !== removed.join()) await this.#net.setRemoved(removed);
+    this.#removedTold = removed.join();
+    if (again.length > 0) await Promise.all(this.#folders.all.map((runtime) => runtime.askAnew()));
   }
 
   /** Ties every connection to the folders that both sides share now. */
@@ -170,11 +185,13 @@ export class PeerSet {
     this.#memory.setAddresses(device, addresses);
   }
 
-  forget(device: DeviceId): void {
-    this.#memory.forget(device);
+  /** Forgets a device that was removed from the configuration, and tells the others. */
+  async forget(device: DeviceId): Promise<void> {
+    this.#memory.setRemoved(device, this.#parts.clock.now());
     this.#dials.delete(device);
     this.#refusals.delete(device);
     this.#removedUs.delete(device);
+    await this.#tellRemoved(this.#parts.context.config.get());
   }
 
   /** `by` told that it no longer trusts `removed`. */
@@ -271,13 +288,15 @@ export class PeerSet {
     const config = this.#parts.context.config.get();
     const role = config.peers[facts.device]?.role;
     const theirs = new Set(facts.folders.map(({ id }) => id));
+    const distrusts = new Set(facts.removed.map(shortId));
     for (const [id, link] of links) {
       const grant = config.folders[id]?.peers[facts.device];
       const isSame =
         grant !== undefined &&
         theirs.has(id) &&
         (grant.rights === "write") === link.canWrite &&
-        (role === "admin") === link.isAdmin;
+        (role === "admin") === link.isAdmin &&
+        distrusts.symmetricDifference(link.distrusts).size === 0;
       if (!isSame || this.#folders.find(id) !== this.#runtimeOf.get(link)) {
         links.delete(id);
         this.#unlink(link);
@@ -293,6 +312,7 @@ export class PeerSet {
         folder: runtime.id,
         canWrite: grant.rights === "write",
         isAdmin: role === "admin",
+        distrusts,
       });
       links.set(runtime.id, link);
       this.#runtimeOf.set(link, runtime);

@@ -67,6 +67,7 @@ export const LIMITS = {
   nameBytes: { value: 255, unit: "bytes", why: "what common file systems take" },
   symlinkBytes: { value: 4095, unit: "bytes", why: "what Linux takes" },
   foldersPerPeer: { value: 1000, unit: "folders", why: "folders two devices share" },
+  removedDevices: { value: 256, unit: "devices", why: "removals remembered, the latest; told to every peer" },
   addressesPerPeer: { value: 16, unit: "addresses", why: "learned and configured addresses of one device" },
   discoveredMax: { value: 256, unit: "entries", why: "what the local network may make us remember" },
   problemsShown: { value: 100, unit: "paths", why: "problems listed for one folder; the rest are counted" },

@@ -218,10 +218,17 @@ export class Folder implements AsyncDisposable {
       );
   }
 
+  /** Devices may have held records back until now: they are asked for all of them, at their next connection at the latest. */
+  async askAnew(devices: readonly ShortId[]): Promise<void> {
+    const { index, folder } = this.#context;
+    for (const device of devices) await index.write.setNote(folder, askedNote(device), "");
+    for (const session of this.#sessions.values()) this.#open(session);
+  }
+
   /** Opens the exchange; anew when other patterns count than when the peer was asked last, because rows were forgotten since. */
   async #ask(session: PeerSession): Promise<void> {
     const { index, folder } = this.#context;
-    const note = `asked-${session.link.device}`;
+    const note = askedNote(session.link.device);
     const key = this.#ignore.key;
     const before = index.read.note(folder, note);
     if (before === key || before === undefined) session.open();
@@ -837,6 +844,11 @@ export class Folder implements AsyncDisposable {
     }
     for (const wake of [...this.#waiters]) wake();
   }
+}
+
+/** Under this note lies what patterns counted when a device was asked for its index. */
+function askedNote(device: ShortId): string {
+  return `asked-${device}`;
 }
 
 function isApproved(record: IndexRecord): boolean {

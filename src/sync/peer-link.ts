@@ -16,6 +16,8 @@ export interface PeerLink {
   readonly canWrite: boolean;
   /** Whether an approval or an explicit command's mark from this peer counts here. */
   readonly isAdmin: boolean;
+  /** Devices that the peer trusts no longer: what they wrote is not relayed to it. */
+  readonly distrusts: ReadonlySet<ShortId>;
   send(message: FolderMessage): void;
   /** Resolves when little enough is queued to send more. */
   drained(): Promise<void>;

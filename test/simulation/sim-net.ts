@@ -127,6 +127,7 @@ export class SimLink implements PeerLink {
   readonly folder: FolderId;
   readonly canWrite: boolean;
   readonly isAdmin = true;
+  readonly distrusts: ReadonlySet<ShortId> = new Set();
   readonly owner: NetDevice;
   readonly peer: NetDevice;
   other!: SimLink;

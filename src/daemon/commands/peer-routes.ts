@@ -167,7 +167,7 @@ async function remove(node: Node, device: DeviceId): Promise<RouteOutput<"peerRe
     for (const folder of Object.values(draft.folders)) delete folder.peers[device];
     delete draft.peers[device];
   });
-  node.peers.forget(device);
+  await node.peers.forget(device);
   for (const id of Object.keys(folders) as FolderId[]) await node.parts.index.write.resetRemote(id, shortId(device));
   return { id: device, name };
 }

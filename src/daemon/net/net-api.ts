@@ -66,6 +66,8 @@ export interface PeerFacts {
   /** The folders that the peer shares with this device. */
   readonly folders: readonly SharedFolder[];
   readonly addresses: readonly string[];
+  /** Devices that the peer trusts no longer. */
+  readonly removed: readonly DeviceId[];
 }
 
 export interface LostReason {
@@ -185,6 +187,8 @@ export interface NetCalls {
   setShares(shares: Shares): Promise<void>;
   setFolders(folders: readonly ServedFolder[]): Promise<void>;
   setName(name: string): Promise<void>;
+  /** Devices whose trust ended here; peers hear of them. */
+  setRemoved(devices: readonly DeviceId[]): Promise<void>;
   setDiscovery(isOn: boolean): Promise<void>;
   setListen(at: HostPort): Promise<HostPort>;
   setAddresses(device: DeviceId, addresses: readonly KnownAddress[]): Promise<void>;

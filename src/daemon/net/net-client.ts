@@ -197,6 +197,11 @@ export class NetClient implements AsyncDisposable {
     await this.#calls.call("dialNow", [device]);
   }
 
+  /** Says which devices are trusted here no longer: peers stop relaying what those write. */
+  async setRemoved(devices: readonly DeviceId[]): Promise<void> {
+    await this.#calls.call("setRemoved", [devices]);
+  }
+
   /** Tells connected devices that `removed` is trusted here no longer. */
   async tellRemoved(removed: DeviceId, to: readonly DeviceId[]): Promise<void> {
     await this.#calls.call("tellRemoved", [removed, to]);

@@ -78,6 +78,7 @@ export class NetNode implements AsyncDisposable {
   #listening: HostPort = { host: "127.0.0.1", port: 0 };
   #shares: Shares = new Map();
   #name: string;
+  #removed: readonly DeviceId[] = [];
   /** Methods that main calls. */
   readonly handlers: Handlers<NetCalls>;
 
@@ -203,6 +204,10 @@ export class NetNode implements AsyncDisposable {
         this.#name = name;
         this.#introduceAgain(this.#pairs.established());
       },
+      setRemoved: async (devices) => {
+        this.#removed = devices;
+        this.#introduceAgain(this.#pairs.established());
+      },
       setDiscovery: async (isOn) => this.#finder.set(isOn),
       setListen: (at) => this.#setListen(at),
       setAddresses: async (device, addresses) => this.#devices.get(device)?.setAddresses(addresses),
@@ -300,6 +305,7 @@ export class NetNode implements AsyncDisposable {
       nowMs: this.#deps.clock.now(),
       addresses: addressTexts(ownAddresses(this.#listening)),
       folders: this.#shares.get(device) ?? [],
+      removed: this.#removed,
     };
   }
 

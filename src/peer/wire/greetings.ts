@@ -46,6 +46,8 @@ export interface Introduction {
   readonly addresses: readonly string[];
   /** The folders it shares with the receiver. */
   readonly folders: readonly SharedFolder[];
+  /** Devices whose trust its person ended: what they write is not relayed to it. */
+  readonly removed: readonly DeviceId[];
 }
 
 export interface SharedFolder {
@@ -80,6 +82,7 @@ export function encodeIntroduction({
   nowMs,
   addresses,
   folders,
+  removed,
 }: Introduction): Uint8Array<ArrayBuffer> {
   const message = create(IntroductionSchema, {
     name: shownText(name, NAME_CHARACTERS_MAX),
@@ -89,13 +92,18 @@ export function encodeIntroduction({
     folders: folders.map(({ id, label }) =>
       create(FolderShareSchema, { id, label: shownText(label, NAME_CHARACTERS_MAX) }),
     ),
+    removed: removed.slice(-LIMITS.removedDevices.value),
   });
   return toBytes(IntroductionSchema, message);
 }
 
 export function decodeIntroduction(body: Uint8Array): Introduction {
-  checkRepeats(body, { 4: LIMITS.addressesPerPeer.value, 5: LIMITS.foldersPerPeer.value });
-  const { name, program, nowMs, addresses, folders } = fromBytes(IntroductionSchema, body);
+  checkRepeats(body, {
+    4: LIMITS.addressesPerPeer.value,
+    5: LIMITS.foldersPerPeer.value,
+    6: LIMITS.removedDevices.value,
+  });
+  const { name, program, nowMs, addresses, folders, removed } = fromBytes(IntroductionSchema, body);
   if (addresses.some((address) => address.length > ADDRESS_CHARACTERS_MAX)) throw broken("an address that is too long");
   return {
     name: shownText(name, NAME_CHARACTERS_MAX),
@@ -103,6 +111,7 @@ export function decodeIntroduction(body: Uint8Array): Introduction {
     nowMs: Number(nowMs),
     addresses,
     folders: folders.map(({ id, label }) => ({ id: folderIdFrom(id), label: shownText(label, NAME_CHARACTERS_MAX) })),
+    removed: removed.map(deviceIdFrom),
   };
 }
 
@@ -123,8 +132,12 @@ export function encodeDeviceRemoved(device: DeviceId): Uint8Array<ArrayBuffer> {
 }
 
 export function decodeDeviceRemoved(body: Uint8Array): DeviceId {
+  return deviceIdFrom(fromBytes(DeviceRemovedSchema, body).device);
+}
+
+function deviceIdFrom(text: string): DeviceId {
   try {
-    return parseDeviceId(fromBytes(DeviceRemovedSchema, body).device);
+    return parseDeviceId(text);
   } catch (cause) {
     throw broken("what is no device id", cause);
   }

@@ -16,7 +16,7 @@
  * 5. What is not here is not announced: a row that is only wanted gets a new
  *    sequence, and is sent, once it has come.
  */
-import type { FileInfo, PathProblem } from "../../shared/file-info.ts";
+import type { FileInfo, Head, PathProblem } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { FolderMessage, FolderState, IndexAck, IndexRecord, IndexUpdate } from "../../shared/messages.ts";
@@ -249,8 +249,9 @@ export class PeerSession {
     for (const row of rows) {
       if (bytes > UPDATE_BYTES) break;
       last = row.sequence;
-      if (isWanted(row) || this.#isKnownToPeer(row)) continue;
-      const record = this.#recordOf(row);
+      const heads = this.#relayed(row);
+      if (heads.length === 0 || isWanted(row) || this.#isKnownToPeer(row)) continue;
+      const record = this.#recordOf({ ...row, heads });
       records.push(record);
       bytes += 200 * row.heads.length + row.path.length + record.chunkList.length;
     }
@@ -268,6 +269,12 @@ export class PeerSession {
     });
     this.#sent = lastSequence;
     return true;
+  }
+
+  /** Versions that may be told: none by a device that the peer's person removed (trust I10). */
+  #relayed(row: LocalRow): readonly Head[] {
+    const { distrusts } = this.link;
+    return distrusts.size === 0 ? row.heads : row.heads.filter(({ author }) => !distrusts.has(author));
   }
 
   #isKnownToPeer(row: LocalRow): boolean {

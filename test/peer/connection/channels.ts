@@ -16,7 +16,8 @@ import { deviceA, deviceB, folder } from "../wire/samples.ts";
 export const nothingHere: ChunkSource = { read: () => false, chunkList: () => undefined, rest: () => {} };
 
 export function introduction(name: string): Introduction {
-  return { name, program: "test", nowMs: 5, addresses: [`${name}:1`], folders: [{ id: folder, label: "Shared" }] };
+  const folders = [{ id: folder, label: "Shared" }];
+  return { name, program: "test", nowMs: 5, addresses: [`${name}:1`], folders, removed: [] };
 }
 
 /** A channel over a stream in memory, as if `peer` had proven its key. */

@@ -27,7 +27,7 @@ import {
 import { FRAMES } from "../../../src/peer/wire/frame-types.ts";
 import { encodeFrame, FrameDecoder } from "../../../src/peer/wire/frames.ts";
 import * as greetings from "../../../src/peer/wire/greetings.ts";
-import { canonical, content, deviceA, folder, messages, path } from "./samples.ts";
+import { canonical, content, deviceA, deviceB, folder, messages, path } from "./samples.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const FIXTURES = join(ROOT, "test/fixtures/wire");
@@ -58,6 +58,7 @@ const introduction: greetings.Introduction = {
   nowMs: 1_790_000_000_000,
   addresses: ["192.0.2.7:4777", "[2001:db8::7]:4777"],
   folders: [{ id: folder, label: "Shared" }],
+  removed: [deviceB],
 };
 const ranges = [
   { path: path("a.bin"), contentId: content("a"), offset: 0, size: 65_536 },

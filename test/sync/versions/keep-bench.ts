@@ -319,6 +319,7 @@ class FakePeer {
       folder: FOLDER,
       canWrite: true,
       isAdmin: false,
+      distrusts: new Set(),
       send() {},
       drained: async () => {},
       fetchChunks: async (requests: readonly ChunkRequest[]) => {
