@@ -44,6 +44,16 @@ export const LIMITS = {
   requestsInFlightPerPeer: { value: 64, unit: "requests", why: "what one peer may ask at once before it is answered" },
   requestItems: { value: 512, unit: "chunks", why: "chunks in one fetch request" },
   requestBytes: { value: 4 * MIB, unit: "bytes", why: "file bytes one fetch request may ask for" },
+  regionBytes: {
+    value: 4 * MIB,
+    unit: "bytes",
+    why: "a changed run of a file that is described and answered at once, and the old bytes it is compared with; each is held whole",
+  },
+  sketchCapacity: {
+    value: 64,
+    unit: "elements",
+    why: "differences one sketch can tell; decoding costs its square, and a signature is shorter from there on",
+  },
   sendBacklogBytes: {
     value: 16 * MIB,
     unit: "bytes",
