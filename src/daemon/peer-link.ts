@@ -2,6 +2,7 @@
 import { SyncError } from "../shared/errors.ts";
 import { type ContentId, type FolderId, type RelPath, type ShortId, shortId } from "../shared/ids.ts";
 import type { ChunkRequest, FolderMessage } from "../shared/messages.ts";
+import type { Answered } from "../sync/fetch/fetch-context.ts";
 import type { PeerLink } from "../sync/peer-link.ts";
 import type { NetPeer } from "./net/net-peer.ts";
 
@@ -52,12 +53,16 @@ export class DaemonLink implements PeerLink {
   async fetchChunks(
     requests: readonly ChunkRequest[],
     signal: AbortSignal,
-  ): Promise<readonly (Uint8Array | undefined)[]> {
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     this.#requireOpen();
     return await this.#peer.fetchChunks(this.folder, requests, signal);
   }
 
-  async fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  async fetchChunkList(
+    path: RelPath,
+    contentId: ContentId,
+    signal: AbortSignal,
+  ): Promise<Answered<Uint8Array | undefined>> {
     this.#requireOpen();
     return await this.#peer.fetchChunkList(this.folder, path, contentId, signal);
   }

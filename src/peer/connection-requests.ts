@@ -13,6 +13,7 @@ import type { FolderId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
+import type { WireBytes } from "../shared/transfer-bytes.ts";
 import {
   type AnswerReader,
   type ChunkAnswer,
@@ -23,7 +24,7 @@ import {
 } from "./wire/answers.ts";
 import { bytesOf, encodeFetchChunkList, encodeFetchChunks, type FetchChunkList } from "./wire/fetch.ts";
 import type { FrameType } from "./wire/frame-types.ts";
-import type { FrameHeader } from "./wire/frames.ts";
+import { type FrameHeader, HEADER_BYTES } from "./wire/frames.ts";
 import { broken } from "./wire/wire-values.ts";
 
 /** A stalled request is given up after `requestMs`; one that only trickles after this many times as long. */
@@ -44,7 +45,13 @@ interface Request {
   heardAt: number;
   /** Nobody waits for the answer any more; it is read and dropped. */
   isDropped: boolean;
+  /** What the request and its answer took on the connection so far. */
+  sent: number;
+  received: number;
 }
+
+/** An answer, and what it took on the connection. */
+export type Costed<T> = T & { readonly wire: WireBytes };
 
 export interface RequestDeps {
   readonly clock: Clock;
@@ -71,7 +78,7 @@ export class RequestTable {
   }
 
   /** Asks for file bytes; `ranges` fit one request. Rejects with the signal's reason, E_TIMEOUT, or why the connection ended. */
-  fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<ChunkAnswer> {
+  fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<Costed<ChunkAnswer>> {
     const reader = new ChunkAnswerReader(ranges);
     return this.#ask(
       {
@@ -86,7 +93,7 @@ export class RequestTable {
   }
 
   /** Asks for a piece of a chunk list. Rejects as `fetchChunks` does. */
-  fetchChunkList(wanted: FetchChunkList, signal: AbortSignal): Promise<ChunkListAnswer | undefined> {
+  fetchChunkList(wanted: FetchChunkList, signal: AbortSignal): Promise<Costed<Partial<ChunkListAnswer>>> {
     const reader = new ChunkListAnswerReader(wanted.offset);
     return this.#ask(
       {
@@ -106,6 +113,8 @@ export class RequestTable {
     if (request === undefined || request.answer !== header.type) throw broken("an answer to nothing that was asked");
     request.heardAt = this.#deps.clock.monotonic();
     this.#heardAt = request.heardAt;
+    request.received += bytes.length;
+    if (isLast) request.received += frameOverhead(header.bodyBytes);
     if (!request.isDropped) request.reader.take(bytes);
     if (isLast && !header.hasMore) this.#finish(header.requestId, request);
   }
@@ -122,10 +131,10 @@ export class RequestTable {
   #ask<T>(
     wanted: Pick<Request, "question" | "answer" | "body" | "bytes"> & { readonly reader: AnswerReader<T> },
     signal: AbortSignal,
-  ): Promise<T> {
+  ): Promise<Costed<T>> {
     if (this.#error !== undefined) return Promise.reject(this.#error);
     if (signal.aborted) return Promise.reject(signal.reason);
-    return new Promise<T>((resolve, reject) => {
+    return new Promise<Costed<T>>((resolve, reject) => {
       const cancel = (): void => this.#cancel(request, signal.reason);
       signal.addEventListener("abort", cancel, { once: true });
       const request: Request = {
@@ -136,6 +145,8 @@ export class RequestTable {
         sentAt: 0,
         heardAt: 0,
         isDropped: false,
+        sent: 0,
+        received: 0,
       };
       this.#waiting.push(request);
       this.#sendNext();
@@ -150,6 +161,7 @@ export class RequestTable {
       next.heardAt = next.sentAt;
       this.#inFlight.set(id, next);
       this.#inFlightBytes += next.bytes;
+      next.sent = next.body.length + frameOverhead(next.body.length);
       this.#deps.send(next.question, next.body, id);
     }
     void this.#watch();
@@ -168,7 +180,8 @@ export class RequestTable {
     this.#inFlightBytes -= request.bytes;
     if (!request.isDropped) {
       request.detach();
-      request.resolve(request.reader.finish());
+      const { sent, received } = request;
+      request.resolve({ ...(request.reader.finish() as object), wire: { sent, received } });
     }
     this.#sendNext();
   }
@@ -220,4 +233,13 @@ export class RequestTable {
       this.#drop(request, new SyncError("E_TIMEOUT", "the peer did not answer a request for file data in time"));
     }
   }
+}
+
+/** A TLS 1.3 record holds so much, and adds a header of 5 bytes, a type and a tag of 16. */
+const RECORD_BYTES = 16 * 1024;
+const RECORD_OVERHEAD = 22;
+
+/** What a frame's header and the TLS records around it add to its body. */
+function frameOverhead(bodyBytes: number): number {
+  return HEADER_BYTES + Math.ceil((HEADER_BYTES + bodyBytes) / RECORD_BYTES) * RECORD_OVERHEAD;
 }

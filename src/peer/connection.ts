@@ -15,9 +15,10 @@ import type { ContentId, DeviceId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
+import { addWire, NO_WIRE } from "../shared/transfer-bytes.ts";
 import { Budget } from "./connection-budget.ts";
 import { Pulse } from "./connection-pulse.ts";
-import { RequestTable } from "./connection-requests.ts";
+import { type Costed, RequestTable } from "./connection-requests.ts";
 import { FrameSender } from "./connection-sender.ts";
 import { ChunkServer, type ChunkSource } from "./serve-chunks.ts";
 import type { SecureChannel, WireBytes } from "./transport/transport.ts";
@@ -196,7 +197,7 @@ export class Connection {
   }
 
   /** Asks for file bytes; `ranges` fit one request. */
-  fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<ChunkAnswer> {
+  fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<Costed<ChunkAnswer>> {
     return this.#requests.fetchChunks(folder, ranges, signal);
   }
 
@@ -206,15 +207,17 @@ export class Connection {
     path: RelPath,
     contentId: ContentId,
     signal: AbortSignal,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  ): Promise<Costed<{ readonly list: Uint8Array<ArrayBuffer> | undefined }>> {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
+    let wire = NO_WIRE;
     for (;;) {
       const piece = await this.#requests.fetchChunkList({ folder, path, contentId, offset: length }, signal);
-      if (piece === undefined) return undefined;
+      wire = addWire(wire, piece.wire);
+      if (piece.bytes === undefined) return { list: undefined, wire };
       parts.push(piece.bytes);
       length += piece.bytes.length;
-      if (length === piece.totalBytes) return parts.length === 1 ? piece.bytes : joined(parts, length);
+      if (length === piece.totalBytes) return { list: joined(parts, length), wire };
     }
   }
 
@@ -402,7 +405,9 @@ function endError(reason: EndReason): SyncError {
   return new SyncError("E_PEER_OFFLINE", `the connection ended: ${reason.message}`, { facts: { code: reason.code } });
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+function joined(parts: readonly Uint8Array<ArrayBuffer>[], length: number): Uint8Array<ArrayBuffer> {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
   const all = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {

@@ -2,7 +2,7 @@
 import type { PathProblem } from "../shared/file-info.ts";
 import type { ShortId } from "../shared/ids.ts";
 import type { Held } from "./deletion-guard.ts";
-import type { Transfer } from "./puller/puller.ts";
+import type { Transfer } from "./puller/fetcher.ts";
 
 export type FolderStateName = "scanning" | "syncing" | "in-sync" | "paused" | "halted" | "error";
 

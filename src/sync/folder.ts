@@ -18,6 +18,7 @@ import type { PathProblem } from "../shared/file-info.ts";
 import { parentOf, type RelPath, relPathFault, type ShortId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { FolderMessage, IndexRecord } from "../shared/messages.ts";
+import type { TransferBytes } from "../shared/transfer-bytes.ts";
 import { type BarrierAnswer, Barriers } from "./barriers.ts";
 import { Bell } from "./bell.ts";
 import { claim, differences, wantAgain } from "./claims.ts";
@@ -35,7 +36,7 @@ import { commitMissing, commitPresent, type PresentObservation, type ScanMood } 
 import { splitOwnChanges } from "./own-changes.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { ProblemBook } from "./problem-book.ts";
-import { Puller, type PullTraffic } from "./puller/puller.ts";
+import { Puller } from "./puller/puller.ts";
 import { Sources } from "./puller/sources.ts";
 import { DirtySet } from "./scanner/settle.ts";
 import { noteHistoryBegin } from "./versions/history-begin.ts";
@@ -739,7 +740,7 @@ export class Folder implements AsyncDisposable {
   // What others ask of the folder.
 
   /** File bytes brought here since the start, and how many of them did not have to be fetched. */
-  get traffic(): PullTraffic {
+  get traffic(): TransferBytes {
     return this.#puller.traffic;
   }
 

@@ -1,5 +1,6 @@
-import type { ContentId, FolderId, RelPath, ShortId } from "../shared/ids.ts";
-import type { ChunkRequest, FolderMessage } from "../shared/messages.ts";
+import type { FolderId, ShortId } from "../shared/ids.ts";
+import type { FolderMessage } from "../shared/messages.ts";
+import type { FetchLink } from "./fetch/fetch-context.ts";
 
 /**
  * One connected peer that shares a folder, as the folder sees it. The daemon
@@ -8,9 +9,7 @@ import type { ChunkRequest, FolderMessage } from "../shared/messages.ts";
  * Messages arrive in the order they were sent, or the link is gone. A link
  * never comes back: after a reconnect there is a new one.
  */
-export interface PeerLink {
-  readonly device: ShortId;
-  readonly name: string;
+export interface PeerLink extends FetchLink {
   readonly folder: FolderId;
   /** Whether changes from this peer are taken. Judged here, never by the peer. */
   readonly canWrite: boolean;
@@ -21,8 +20,4 @@ export interface PeerLink {
   send(message: FolderMessage): void;
   /** Resolves when little enough is queued to send more. */
   drained(): Promise<void>;
-  /** Bytes for each request, undefined where the peer no longer has that version. Rejects when the link is lost or the signal aborts. Content is not verified yet. */
-  fetchChunks(requests: readonly ChunkRequest[], signal: AbortSignal): Promise<readonly (Uint8Array | undefined)[]>;
-  /** Wire form of a chunk list, undefined where the peer no longer has it. */
-  fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Uint8Array | undefined>;
 }

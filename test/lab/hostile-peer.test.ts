@@ -171,12 +171,12 @@ test("asking for what is not shared, ignored, deleted, private or outside gets o
     Buffer.from(hasher.chunk(new TextEncoder().encode(text))).toString("hex") as ContentId;
   const ask = async (id: FolderId, path: string, contentId: ContentId, size: number, offset = 0): Promise<unknown> => {
     try {
-      const [bytes] = await net.peer.fetchChunks(
+      const { answer } = await net.peer.fetchChunks(
         id,
         [{ path: path as RelPath, contentId, offset, size }],
         AbortSignal.timeout(10_000),
       );
-      return bytes;
+      return answer[0];
     } catch (error) {
       return String(error);
     }

@@ -7,6 +7,7 @@
  */
 import type { ContentId, FolderId, RelPath, ShortId } from "../../src/shared/ids.ts";
 import type { ChunkRequest, FolderMessage } from "../../src/shared/messages.ts";
+import type { Answered } from "../../src/sync/fetch/fetch-context.ts";
 import type { PeerLink } from "../../src/sync/peer-link.ts";
 import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./sim-clock.ts";
@@ -206,18 +207,21 @@ export class SimLink implements PeerLink {
     return new Promise((resolve) => this.#drains.push(resolve));
   }
 
-  fetchChunks(requests: readonly ChunkRequest[], signal: AbortSignal): Promise<readonly (Uint8Array | undefined)[]> {
+  fetchChunks(
+    requests: readonly ChunkRequest[],
+    signal: AbortSignal,
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     return this.#ask(signal, () => {
       const answers = requests.map((request) => this.peer.serve(request));
       return { answers, bytes: answers.reduce((sum, answer) => sum + (answer?.length ?? 0), 0) };
-    }).then((answers) => answers.map((answer) => this.#lied(answer)));
+    }).then(({ answer, wire }) => ({ answer: answer.map((bytes) => this.#lied(bytes)), wire }));
   }
 
-  fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Uint8Array | undefined> {
+  fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Answered<Uint8Array | undefined>> {
     return this.#ask(signal, () => {
       const list = this.peer.serveList(path, contentId);
       return { answers: list, bytes: list?.length ?? 0 };
-    }).then((list) => this.#lied(list));
+    }).then(({ answer, wire }) => ({ answer: this.#lied(answer), wire }));
   }
 
   #lied(bytes: Uint8Array | undefined): Uint8Array | undefined {
@@ -229,10 +233,10 @@ export class SimLink implements PeerLink {
     return wrong;
   }
 
-  #ask<T>(signal: AbortSignal, serve: () => { readonly answers: T; readonly bytes: number }): Promise<T> {
+  #ask<T>(signal: AbortSignal, serve: () => { readonly answers: T; readonly bytes: number }): Promise<Answered<T>> {
     const { scheduler, prng, knobs } = this.#net;
     this.#net.requests++;
-    return new Promise<T>((resolve, reject) => {
+    return new Promise<Answered<T>>((resolve, reject) => {
       if (this.#state !== "open") return reject(new Error("connection lost"));
       const end = (error: Error | undefined): void => {
         if (!this.#waiting.delete(end)) return;
@@ -251,7 +255,7 @@ export class SimLink implements PeerLink {
         scheduler.after(this.#net.delay(bytes), () => {
           if (!this.#connection.isUp || !this.#waiting.has(end)) return;
           end(undefined);
-          resolve(answers);
+          resolve({ answer: answers, wire: { sent: 100, received: bytes } });
         });
       });
     });

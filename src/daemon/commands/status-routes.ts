@@ -5,6 +5,7 @@ import { ERRORS, SyncError } from "../../shared/errors.ts";
 import { formatHostPort } from "../../shared/host-port.ts";
 import { type FolderId, parseRelPath, type RelPath, relPathFault } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { addTransfer, NO_TRANSFER } from "../../shared/transfer-bytes.ts";
 import { covers, joinHeads, winnerOf } from "../../sync/core/heads.ts";
 import { Feed } from "../api/feed.ts";
 import type { NodeService } from "../api/node-service.ts";
@@ -37,6 +38,7 @@ async function statusOf(node: Node): Promise<Status> {
   const { context, identity } = parts;
   const counters = await net.counters();
   const shown = folders.all.map((runtime) => withPeerProblems(node, runtime));
+  const traffic = folders.all.map(({ folder }) => folder.traffic).reduce(addTransfer, NO_TRANSFER);
   return {
     device: { id: identity.deviceId, name: context.config.get().name },
     listen: [formatHostPort(net.listening)],
@@ -50,12 +52,8 @@ async function statusOf(node: Node): Promise<Status> {
     traffic: {
       wireBytesSent: counters.sent,
       wireBytesReceived: counters.received,
-      fileBytes: folders.all.reduce((sum, runtime) => sum + runtime.folder.traffic.fileBytes, 0),
-      savedBytes: {
-        delta: folders.all.reduce((sum, runtime) => sum + runtime.folder.traffic.deltaBytes, 0),
-        reuse: folders.all.reduce((sum, runtime) => sum + runtime.folder.traffic.reusedBytes, 0),
-        compression: 0,
-      },
+      fileBytes: traffic.fileBytes,
+      savedBytes: traffic.saved,
     },
     process: {
       pid: process.pid,

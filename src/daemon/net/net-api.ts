@@ -15,6 +15,7 @@ import type { HostPort } from "../../shared/host-port.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
 import type { ChunkRequest } from "../../shared/messages.ts";
 import type { LogFields } from "../../shared/ports.ts";
+import type { WireBytes } from "../../shared/transfer-bytes.ts";
 
 /** How the net thread starts. */
 export interface NetOptions {
@@ -196,12 +197,7 @@ export interface NetCalls {
   drained(connection: number): Promise<void>;
   /** File bytes one behind the other, and where each range begins; -1 for what is not there. */
   fetchChunks(connection: number, folder: FolderId, ranges: readonly ChunkRequest[]): Promise<FetchedChunks>;
-  fetchChunkList(
-    connection: number,
-    folder: FolderId,
-    path: RelPath,
-    contentId: ContentId,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  fetchChunkList(connection: number, folder: FolderId, path: RelPath, contentId: ContentId): Promise<FetchedChunkList>;
   ping(connection: number): Promise<number>;
   probe(connection: number, address: string): Promise<ProbeOutcome>;
   tellRemoved(removed: DeviceId, to: readonly DeviceId[]): Promise<void>;
@@ -217,6 +213,13 @@ export interface NetCalls {
 export interface FetchedChunks {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly offsets: readonly number[];
+  readonly wire: WireBytes;
+}
+
+export interface FetchedChunkList {
+  /** Undefined when it is not there. */
+  readonly list: Uint8Array<ArrayBuffer> | undefined;
+  readonly wire: WireBytes;
 }
 
 /** What the net thread may ask of main. */

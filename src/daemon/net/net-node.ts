@@ -221,8 +221,8 @@ export class NetNode implements AsyncDisposable {
         return new Handed(answer, [answer.bytes.buffer]);
       },
       fetchChunkList: async (connection, folder, path, contentId, signal) => {
-        const list = await this.#open.get(connection).fetchChunkList(folder, path, contentId, signal);
-        return list === undefined ? undefined : new Handed(list, [list.buffer]);
+        const answer = await this.#open.get(connection).fetchChunkList(folder, path, contentId, signal);
+        return new Handed(answer, answer.list === undefined ? [] : [answer.list.buffer]);
       },
       ping: async (connection, signal) => await this.#open.get(connection).ping(signal),
       probe: async (connection, address, signal) => await this.#prober.ask(this.#open.get(connection), address, signal),

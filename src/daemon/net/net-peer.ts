@@ -5,6 +5,8 @@ import { SyncError } from "../../shared/errors.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { ChunkRequest, FolderMessage } from "../../shared/messages.ts";
+import { addWire, NO_WIRE } from "../../shared/transfer-bytes.ts";
+import type { Answered } from "../../sync/fetch/fetch-context.ts";
 import type { MainCalls, MainNote, NetCalls, PeerFacts, ProbeOutcome } from "./net-api.ts";
 import type { ThreadCalls } from "./thread-calls.ts";
 
@@ -67,10 +69,13 @@ export class NetPeer {
     folder: FolderId,
     requests: readonly ChunkRequest[],
     signal: AbortSignal,
-  ): Promise<readonly (Uint8Array | undefined)[]> {
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     const batches = batchesOf(requests);
     const answers = await Promise.all(batches.map((ranges) => this.#fetchBatch(folder, ranges, signal)));
-    return answers.flat();
+    return {
+      answer: answers.flatMap(({ answer }) => answer),
+      wire: answers.map(({ wire }) => wire).reduce(addWire, NO_WIRE),
+    };
   }
 
   /** Wire form of a chunk list, undefined where the peer does not have it. Rejects as `fetchChunks` does. */
@@ -79,13 +84,14 @@ export class NetPeer {
     path: RelPath,
     contentId: ContentId,
     signal: AbortSignal,
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<Answered<Uint8Array | undefined>> {
     this.#requireOpen();
-    return await this.#deps.calls.call(
+    const { list, wire } = await this.#deps.calls.call(
       "fetchChunkList",
       [this.connection, folder, path, contentId],
       this.#until(signal),
     );
+    return { answer: list, wire };
   }
 
   /** Milliseconds until the peer answered. */
@@ -114,17 +120,18 @@ export class NetPeer {
     folder: FolderId,
     ranges: readonly ChunkRequest[],
     signal: AbortSignal,
-  ): Promise<readonly (Uint8Array | undefined)[]> {
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     this.#requireOpen();
-    const { bytes, offsets } = await this.#deps.calls.call(
+    const { bytes, offsets, wire } = await this.#deps.calls.call(
       "fetchChunks",
       [this.connection, folder, ranges],
       this.#until(signal),
     );
-    return ranges.map(({ size }, i) => {
+    const answer = ranges.map(({ size }, i) => {
       const offset = offsets[i] ?? -1;
       return offset < 0 ? undefined : bytes.subarray(offset, offset + size);
     });
+    return { answer, wire };
   }
 
   #requireOpen(): void {

@@ -9,10 +9,10 @@
  *
  * Only the folder's loop calls `step`; fetches run beside it and wake the loop.
  */
-import PQueue from "p-queue";
 import type { Head, PathProblem } from "../../shared/file-info.ts";
-import { type ContentId, parentOf, type RelPath } from "../../shared/ids.ts";
+import { parentOf, type RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import type { TransferBytes } from "../../shared/transfer-bytes.ts";
 import { joinHeads, winnerOf } from "../core/heads.ts";
 import { type Action, keepDirectory, type PathKnowledge, planPath } from "../core/plan.ts";
 import type { FolderContext } from "../folder-context.ts";
@@ -20,16 +20,11 @@ import type { ContentSource } from "../folder-disk.ts";
 import type { LocalRow } from "../index/index-port.ts";
 import type { ProblemBook } from "../problem-book.ts";
 import { type Applied, applyBatch, type Planned } from "./apply.ts";
-import { fetchLarge, type LargeFile, type Progress } from "./fetch-large.ts";
-import { fetchSmall, type SmallFile } from "./fetch-small.ts";
+import { Fetcher, type Transfer } from "./fetcher.ts";
 import type { Sources } from "./sources.ts";
 
 const BATCH_STEPS = 512;
 const PLANS_AT_A_STRETCH = 64;
-const GROUP_FILES = 256;
-const GROUP_BYTES = 1024 * 1024;
-const SMALL_GROUPS_AT_ONCE = 6;
-const LARGE_FILES_AT_ONCE = 3;
 const LOOK_AGAIN_MAX = 5;
 const CHILDREN_PAGE = 500;
 
@@ -50,46 +45,14 @@ export interface PullerHooks {
   isRootPresent(): Promise<boolean>;
 }
 
-interface Ready {
-  readonly path: RelPath;
-  readonly contentId: ContentId;
-  readonly source: ContentSource;
-}
-
-/** A file that is on its way, for `status` and `watch`. */
-export interface Transfer extends Progress {
-  readonly path: RelPath;
-}
-
-/** File bytes that came to this device's disk by sync, and those of them that did not have to be sent. */
-export interface PullTraffic {
-  readonly fileBytes: number;
-  /** Chunks taken from the version before. */
-  readonly deltaBytes: number;
-  /** Whole files that were here under another name, or as a version. */
-  readonly reusedBytes: number;
-}
-
 export class Puller {
   readonly #context: FolderContext;
-  readonly #sources: Sources;
+  readonly #fetcher: Fetcher;
   readonly #problems: ProblemBook;
   readonly #hooks: PullerHooks;
-  readonly #small = new PQueue({ concurrency: SMALL_GROUPS_AT_ONCE });
-  readonly #large = new PQueue({ concurrency: LARGE_FILES_AT_ONCE });
-  readonly #stop = new AbortController();
-  /** Paths whose content is on its way or ready. */
-  readonly #active = new Set<RelPath>();
-  /** Contents that are on their way: a second path that wants one takes it from here once it has arrived. */
-  readonly #arriving = new Set<ContentId>();
-  #hasTwinWaiting = false;
-  /** Contents of the batch in hand. */
-  readonly #takenUp: ContentId[] = [];
-  readonly #transfers = new Map<RelPath, Transfer>();
   /** Paths whose local source turned out wrong: their bytes come from peers. */
   readonly #noLocalSource = new Set<RelPath>();
   readonly #lookedAgain = new Map<RelPath, number>();
-  readonly #ready: Ready[] = [];
   /** Paths that take the place of a directory: last of all. */
   readonly #late = new Set<RelPath>();
   /** Pending paths that need nothing after all, because they are ignored, for instance. */
@@ -100,42 +63,34 @@ export class Puller {
   #planned = 0;
   /** No file is here yet: nothing can be found by content. */
   #isEmptyHere = false;
-  #traffic: PullTraffic = { fileBytes: 0, deltaBytes: 0, reusedBytes: 0 };
 
   constructor(context: FolderContext, sources: Sources, problems: ProblemBook, hooks: PullerHooks) {
     this.#context = context;
-    this.#sources = sources;
     this.#problems = problems;
     this.#hooks = hooks;
+    this.#fetcher = new Fetcher(context, sources, {
+      wake: () => hooks.wake(),
+      restart: () => this.restart(),
+      failed: (problem) => this.#report(problem),
+    });
   }
 
   get isIdle(): boolean {
-    return this.#active.size === 0 && this.#ready.length === 0;
+    return this.#fetcher.isIdle;
   }
 
-  get traffic(): PullTraffic {
-    return this.#traffic;
-  }
-
-  #count(bytes: Partial<PullTraffic>): void {
-    const { fileBytes, deltaBytes, reusedBytes } = this.#traffic;
-    this.#traffic = {
-      fileBytes: fileBytes + (bytes.fileBytes ?? 0),
-      deltaBytes: deltaBytes + (bytes.deltaBytes ?? 0),
-      reusedBytes: reusedBytes + (bytes.reusedBytes ?? 0),
-    };
+  /** File bytes that came to this device's disk by sync, and what they cost. */
+  get traffic(): TransferBytes {
+    return this.#fetcher.traffic;
   }
 
   get transfers(): readonly Transfer[] {
-    return [...this.#transfers.values()];
+    return this.#fetcher.transfers;
   }
 
   /** Stops fetching and waits for what runs. */
   async dispose(): Promise<void> {
-    this.#stop.abort();
-    this.#small.clear();
-    this.#large.clear();
-    await Promise.all([this.#small.onIdle(), this.#large.onIdle()]);
+    await this.#fetcher.dispose();
   }
 
   /** The folder was scanned: what waited for that is tried again. */
@@ -153,14 +108,13 @@ export class Puller {
   /** Plans and applies one batch. Returns whether another step would find more to do now. */
   async step(): Promise<boolean> {
     const batch = await this.#takeReady();
-    const needed = { small: [] as SmallFile[], large: [] as LargeFile[] };
-    const didPlan = await this.#planLive(batch, needed);
+    const didPlan = await this.#planLive(batch);
     // Before anything that may fail: what was planned to be fetched is already noted as being on its way.
-    this.#startFetches(needed);
+    this.#fetcher.start();
     await this.#settle();
     const applied = await this.#apply(batch);
-    for (const contentId of this.#takenUp.splice(0)) this.#arrived(contentId);
-    if (didPlan || applied > 0 || this.#ready.length > 0) return true;
+    this.#fetcher.applied();
+    if (didPlan || applied > 0 || this.#fetcher.hasReady) return true;
     if (!this.isIdle) return false;
     if (await this.#applyDeletions()) return true;
     if (this.isIdle) this.#problems.clearIdle();
@@ -175,10 +129,8 @@ export class Puller {
 
   async #takeReady(): Promise<Map<RelPath, Planned>> {
     const batch = new Map<RelPath, Planned>();
-    for (const item of this.#ready.splice(0, BATCH_STEPS)) {
+    for (const item of this.#fetcher.take(BATCH_STEPS)) {
       await this.#breathe();
-      this.#active.delete(item.path);
-      this.#takenUp.push(item.contentId);
       const action = planPath(this.#knowledge(item.path));
       if (isFileInstall(action) && action.winner.contentId === item.contentId) {
         this.#withAncestors(batch, item.path);
@@ -189,11 +141,11 @@ export class Puller {
   }
 
   /** Adds pending live paths to the batch, or to what has to be fetched. Returns whether there were any. */
-  async #planLive(batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): Promise<boolean> {
-    if (this.#active.size >= LIMITS.planBatch.value * 2) return false;
+  async #planLive(batch: Map<RelPath, Planned>): Promise<boolean> {
+    if (this.#fetcher.activeCount >= LIMITS.planBatch.value * 2) return false;
     let didPlan = false;
     this.#isEmptyHere = this.#context.index.read.totals(this.#context.folder).files === 0;
-    while (batch.size < BATCH_STEPS && needed.small.length < LIMITS.planBatch.value) {
+    while (batch.size < BATCH_STEPS && this.#fetcher.wantedCount < LIMITS.planBatch.value) {
       const page = this.#context.index.read.pending(this.#context.folder, "live", this.#cursor, BATCH_STEPS);
       const last = page.at(-1);
       if (last === undefined) {
@@ -202,10 +154,10 @@ export class Puller {
       }
       this.#cursor = last;
       for (const path of page) {
-        if (this.#active.has(path) || batch.has(path) || this.#mustWait(path)) continue;
+        if (this.#fetcher.isActive(path) || batch.has(path) || this.#mustWait(path)) continue;
         await this.#breathe();
         this.#problems.begin(path);
-        didPlan = this.#planOne(path, batch, needed) || didPlan;
+        didPlan = this.#planOne(path, batch) || didPlan;
       }
     }
     return didPlan;
@@ -215,7 +167,7 @@ export class Puller {
     return this.#problems.isWaiting(path) || this.#unlooked.has(path) || this.#hooks.isBlocked(path);
   }
 
-  #planOne(path: RelPath, batch: Map<RelPath, Planned>, needed: { small: SmallFile[]; large: LargeFile[] }): boolean {
+  #planOne(path: RelPath, batch: Map<RelPath, Planned>): boolean {
     const known = this.#knowledge(path);
     if (this.#isIgnored(known)) {
       this.#settled.push(path);
@@ -239,7 +191,7 @@ export class Puller {
     const movedFrom = this.#moveSource(path, action.winner, twins, batch);
     const source = this.#localSource(path, action.winner, twins);
     if (movedFrom !== undefined || source !== undefined) {
-      this.#count({ fileBytes: action.winner.size, reusedBytes: action.winner.size });
+      this.#fetcher.countReused(action.winner.size);
       this.#withAncestors(batch, path);
       batch.set(path, {
         path,
@@ -249,15 +201,7 @@ export class Puller {
       });
       return true;
     }
-    const { contentId } = action.winner;
-    if (contentId !== null && this.#arriving.has(contentId)) {
-      this.#hasTwinWaiting = true;
-      return false;
-    }
-    if (contentId !== null) this.#arriving.add(contentId);
-    if (action.winner.size <= LIMITS.smallFileBytes.value) needed.small.push({ path, head: action.winner });
-    else needed.large.push(this.#largeFile(path, action.winner));
-    return true;
+    return this.#fetcher.want(path, action.winner);
   }
 
   #isIgnored(known: PathKnowledge): boolean {
@@ -368,17 +312,6 @@ export class Puller {
       : undefined;
   }
 
-  #largeFile(path: RelPath, head: Head): LargeFile {
-    const row = this.#context.index.read.local(this.#context.folder, path);
-    const shown = row?.stamp == null ? undefined : winnerOf(row.heads);
-    const isBase = shown !== undefined && shown.type === "file" && shown.contentId !== null;
-    return {
-      path,
-      head,
-      bases: isBase ? [{ contentId: shown.contentId as ContentId, size: shown.size, from: "path", name: path }] : [],
-    };
-  }
-
   async #apply(batch: Map<RelPath, Planned>): Promise<number> {
     if (batch.size === 0) return 0;
     const applied = await applyBatch(this.#context, [...batch.values()]);
@@ -421,106 +354,6 @@ export class Puller {
     if (this.#problems.get(problem.path)?.code !== problem.code)
       this.#context.log.warn("Path not in step", { ...problem });
     this.#problems.report(problem);
-  }
-
-  #startFetches(needed: { readonly small: readonly SmallFile[]; readonly large: readonly LargeFile[] }): void {
-    let group: SmallFile[] = [];
-    let bytes = 0;
-    const flush = (): void => {
-      if (group.length > 0) this.#startSmall(group);
-      group = [];
-      bytes = 0;
-    };
-    for (const file of needed.small) {
-      if (group.length === GROUP_FILES || bytes + file.head.size > GROUP_BYTES) flush();
-      group.push(file);
-      bytes += file.head.size;
-    }
-    flush();
-    for (const file of needed.large) this.#startLarge(file);
-  }
-
-  #startSmall(files: readonly SmallFile[]): void {
-    for (const file of files) this.#active.add(file.path);
-    void this.#small.add(async () => {
-      let bytes = 0;
-      let count = 0;
-      try {
-        for (const result of await fetchSmall(this.#context, this.#sources, files, this.#stop.signal)) {
-          if (result.type === "bytes") {
-            bytes += result.bytes.length;
-            count++;
-            this.#gotReady(result.file.path, result.file.head, { from: "bytes", bytes: result.bytes });
-          } else
-            this.#failed(
-              { path: result.file.path, code: result.code, message: result.message },
-              result.file.head.contentId,
-            );
-        }
-      } catch (error) {
-        for (const { path, head } of files)
-          this.#failed({ path, code: "E_NO_SOURCE", message: String(error) }, head.contentId);
-      }
-      this.#count({ fileBytes: bytes });
-      if (count > 0) this.#context.log.info("Fetched files", { files: count, bytes });
-      this.#hooks.wake();
-    });
-  }
-
-  #startLarge(file: LargeFile): void {
-    const { path, head } = file;
-    this.#active.add(path);
-    const transfer: Transfer = { path, total: head.size, done: 0 };
-    void this.#large.add(async () => {
-      this.#transfers.set(path, transfer);
-      try {
-        const result = await fetchLarge(this.#context, this.#sources, file, transfer, this.#stop.signal);
-        if (result.type === "staged" && head.contentId !== null) {
-          await this.#context.index.write.putChunkLists([[head.contentId, result.chunkList]]);
-          this.#count({ fileBytes: head.size, deltaBytes: result.reusedBytes });
-          this.#gotReady(path, head, { from: "stage" });
-          this.#context.log.info("Fetched file", {
-            path,
-            bytes: head.size,
-            fetched: result.fetchedBytes,
-            reused: result.reusedBytes,
-          });
-        } else if (result.type === "problem")
-          await this.#failedLarge({ path, code: result.code, message: result.message }, head.contentId);
-      } catch (error) {
-        const code = isCoded(error) ? error.code : "E_NO_SOURCE";
-        await this.#failedLarge(
-          { path, code, message: `${path}: ${error instanceof Error ? error.message : String(error)}` },
-          head.contentId,
-        );
-      }
-      this.#transfers.delete(path);
-      this.#hooks.wake();
-    });
-  }
-
-  /** The content is taken up, or will not come: who waited for it is planned anew. */
-  #arrived(contentId: ContentId): void {
-    this.#arriving.delete(contentId);
-    if (this.#hasTwinWaiting) this.restart();
-    this.#hasTwinWaiting = false;
-  }
-
-  #gotReady(path: RelPath, head: Head, source: ContentSource): void {
-    if (head.contentId !== null) this.#ready.push({ path, contentId: head.contentId, source });
-  }
-
-  /** What a full disk could not take must not fill it while somebody makes room. */
-  async #failedLarge(problem: PathProblem, contentId: ContentId | null): Promise<void> {
-    if (problem.code === "E_DISK_FULL" && contentId !== null)
-      await this.#context.disk.dropStaged(contentId).catch(() => undefined);
-    this.#failed(problem, contentId);
-  }
-
-  #failed(problem: PathProblem, contentId: ContentId | null): void {
-    this.#active.delete(problem.path as RelPath);
-    if (contentId !== null) this.#arrived(contentId);
-    if (!this.#stop.signal.aborted) this.#report(problem);
   }
 
   /** Removes what peers removed, children first; then lets files take the place of directories. */
@@ -594,16 +427,6 @@ function isRemoval(action: Action): boolean {
 
 function isFileInstall(action: Action): action is Extract<Action, { type: "install" }> {
   return action.type === "install" && action.winner.type === "file";
-}
-
-function isCoded(error: unknown): error is { readonly code: string } {
-  return (
-    typeof error === "object" &&
-    error !== null &&
-    "code" in error &&
-    typeof error.code === "string" &&
-    error.code.startsWith("E_")
-  );
 }
 
 function depth(path: string): number {

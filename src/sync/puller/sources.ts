@@ -1,8 +1,8 @@
 /** Asks connected peers for bytes: who has a version, in which order they are asked, who answered wrongly. */
 import type { Head } from "../../shared/file-info.ts";
 import type { RelPath, ShortId } from "../../shared/ids.ts";
-import type { Log } from "../../shared/ports.ts";
 import { sameContent, winnerOf } from "../core/heads.ts";
+import type { FetchContext, FetchLink, FetchSources, WantedFile } from "../fetch/fetch-context.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { PeerLink } from "../peer-link.ts";
 
@@ -21,7 +21,7 @@ interface BadAnswers {
  * leaves a peer that sent wrong bytes three times alone for a minute after
  * each further one: it may lie, or its files may be changing while it reads.
  */
-export class Sources {
+export class Sources implements FetchSources {
   readonly #context: FolderContext;
   readonly #links = new Map<ShortId, PeerLink>();
   readonly #badAnswers = new Map<ShortId, BadAnswers>();
@@ -50,14 +50,14 @@ export class Sources {
    * that announced it, and those that have acknowledged our announcement of it
    * (who took a record unchanged does not send it back).
    */
-  holding(path: RelPath, head: Head): readonly PeerLink[] {
+  holding(file: WantedFile): readonly FetchLink[] {
     const { index, folder } = this.#context;
     const announced = new Set<ShortId>();
-    for (const remote of index.read.remote(folder, path)) {
-      if (sameContent(winnerOf(remote.heads), head)) announced.add(remote.device);
+    for (const remote of index.read.remote(folder, file.path)) {
+      if (shows(remote.heads, file)) announced.add(remote.device);
     }
-    const own = index.read.local(folder, path);
-    const isOurs = own !== undefined && sameContent(winnerOf(own.heads), head);
+    const own = index.read.local(folder, file.path);
+    const isOurs = own !== undefined && shows(own.heads, file);
     const holders = [...this.#links.values()].filter((link) => {
       if (this.#isResting(link)) return false;
       return announced.has(link.device) || (isOurs && this.#hasAcknowledged(link, own.sequence));
@@ -72,7 +72,11 @@ export class Sources {
     const { index, folder } = this.#context;
     if (index.read.remote(folder, path).some((remote) => remote.heads.some((other) => sameContent(other, head))))
       return true;
-    return this.holding(path, head).length > 0;
+    return head.contentId !== null && this.holding({ path, contentId: head.contentId, size: head.size }).length > 0;
+  }
+
+  announcedList(link: FetchLink, { path }: WantedFile): Uint8Array | undefined {
+    return this.#context.index.read.announcedChunkList(this.#context.folder, link.device, path);
   }
 
   #hasAcknowledged(link: PeerLink, sequence: number): boolean {
@@ -101,13 +105,25 @@ export class Sources {
       : Math.max(this.#requestBytes / 2, REQUEST_BYTES_MIN);
   }
 
-  noteBadAnswer(link: PeerLink, log: Log): void {
+  noteBadAnswer(link: FetchLink): void {
     const count = (this.#badAnswers.get(link.device)?.count ?? 0) + 1;
     this.#badAnswers.set(link.device, { count, lastMs: this.#context.clock.monotonic() });
-    log.warn("A device sent bytes that do not match their hash", {
+    this.#context.log.warn("A device sent bytes that do not match their hash", {
       device: link.name,
       count,
       isResting: count >= BAD_ANSWERS_MAX,
     });
   }
+}
+
+/** Whether these heads show a live file of this very content. */
+function shows(heads: readonly Head[], { contentId, size }: WantedFile): boolean {
+  const { type, deleted, ...shown } = winnerOf(heads);
+  return type === "file" && !deleted && shown.contentId === contentId && shown.size === size;
+}
+
+/** A folder's parts as fetching needs them. */
+export function fetchContextOf(context: FolderContext, sources: FetchSources): FetchContext {
+  const { clock, hasher, log, disk, index } = context;
+  return { clock, hasher, log, sources, stage: disk, chunkList: (contentId) => index.read.chunkList(contentId) };
 }

@@ -8,12 +8,12 @@
 import type { Head } from "../../shared/file-info.ts";
 import type { ContentId, RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { Log } from "../../shared/ports.ts";
+import type { Base, FetchLink, FetchSources, WantedFile } from "../fetch/fetch-context.ts";
+import { fetchLarge } from "../fetch/fetch-large.ts";
+import { fetchSmall } from "../fetch/fetch-small.ts";
 import type { ContentSource } from "../folder-disk.ts";
 import type { PeerLink } from "../peer-link.ts";
-import { fetchLarge, type LargeFile } from "../puller/fetch-large.ts";
-import { fetchSmall, type SmallFile } from "../puller/fetch-small.ts";
-import { Sources } from "../puller/sources.ts";
+import { fetchContextOf } from "../puller/sources.ts";
 import type { KeepContext } from "./keep-context.ts";
 import { shownHead } from "./known.ts";
 
@@ -27,6 +27,7 @@ const PROBES_AT_ONCE = 256;
 const GROUP_FILES = 256;
 const GROUP_BYTES = 1024 * 1024;
 const BASES_MAX = 8;
+const REQUEST_BYTES = 1024 * 1024;
 
 /** Fetches contents. What no connected device has is left out of the answer. Rejects only on abort. */
 export async function fetchContents(
@@ -36,21 +37,19 @@ export async function fetchContents(
 ): Promise<ReadonlyMap<ContentId, ContentSource>> {
   const found = new Map<ContentId, ContentSource>();
   const everyone = new Everyone(context);
-  if (everyone.size === 0) return found;
-  const distinct = distinctContents(wanted);
-  for (const group of groupsOf(distinct.filter(({ head }) => isSmall(head)))) {
-    for (const result of await fetchSmall(context, everyone, group, signal)) {
-      const { contentId } = result.file.head;
-      if (result.type === "bytes" && contentId !== null) found.set(contentId, { from: "bytes", bytes: result.bytes });
-    }
+  if (everyone.isEmpty) return found;
+  const fetching = fetchContextOf(context, everyone);
+  const files = distinctContents(wanted);
+  for (const group of groupsOf(files.filter(isSmall))) {
+    for (const result of (await fetchSmall(fetching, group, signal)).fetched)
+      if (result.type === "bytes") found.set(result.file.contentId, { from: "bytes", bytes: result.bytes });
   }
-  for (const { path, head } of distinct.filter((file) => !isSmall(file.head))) {
-    if (head.contentId === null) continue;
-    const file = { path, head, bases: basesOf(context, path) };
-    const result = await fetchLarge(context, everyone, file, { total: head.size, done: 0 }, signal);
+  for (const file of files.filter((each) => !isSmall(each))) {
+    const bases = basesOf(context, file.path);
+    const result = await fetchLarge(fetching, { ...file, bases }, { total: file.size, done: 0 }, signal);
     if (result.type === "problem") continue;
-    await context.index.write.putChunkLists([[head.contentId, result.chunkList]]);
-    found.set(head.contentId, { from: "stage" });
+    await context.index.write.putChunkLists([[file.contentId, result.chunkList]]);
+    found.set(file.contentId, { from: "stage" });
   }
   return found;
 }
@@ -63,15 +62,12 @@ export async function findContents(
 ): Promise<ReadonlySet<ContentId>> {
   const found = new Set<ContentId>();
   for (const link of context.links()) {
-    const missing = distinctContents(wanted).filter(
-      ({ head }) => head.contentId !== null && !found.has(head.contentId),
-    );
+    const missing = distinctContents(wanted).filter(({ contentId }) => !found.has(contentId));
     for (let start = 0; start < missing.length; start += PROBES_AT_ONCE) {
       const group = missing.slice(start, start + PROBES_AT_ONCE);
       const answers = await probe(context, link, group, signal);
-      for (const [position, { head }] of group.entries()) {
-        if (answers[position]?.length === 1 && head.contentId !== null) found.add(head.contentId);
-      }
+      for (const [position, { contentId }] of group.entries())
+        if (answers[position]?.length === 1) found.add(contentId);
     }
   }
   return found;
@@ -80,17 +76,12 @@ export async function findContents(
 async function probe(
   context: KeepContext,
   link: PeerLink,
-  files: readonly WantedContent[],
+  files: readonly WantedFile[],
   signal: AbortSignal,
 ): Promise<readonly (Uint8Array | undefined)[]> {
-  const requests = files.map(({ path, head }) => ({
-    path,
-    contentId: head.contentId as ContentId,
-    offset: 0,
-    size: 1,
-  }));
+  const requests = files.map(({ path, contentId }) => ({ path, contentId, offset: 0, size: 1 }));
   try {
-    return await link.fetchChunks(requests, signal);
+    return (await link.fetchChunks(requests, signal)).answer;
   } catch (error) {
     signal.throwIfAborted();
     context.log.debug("A device could not be asked for kept versions", { device: link.name, error: String(error) });
@@ -98,36 +89,37 @@ async function probe(
   }
 }
 
-function distinctContents(wanted: readonly WantedContent[]): readonly WantedContent[] {
-  const byContent = new Map<ContentId, WantedContent>();
-  for (const item of wanted) {
-    if (item.head.contentId !== null && item.head.size > 0) byContent.set(item.head.contentId, item);
+function distinctContents(wanted: readonly WantedContent[]): readonly WantedFile[] {
+  const byContent = new Map<ContentId, WantedFile>();
+  for (const { path, head } of wanted) {
+    const { contentId, size } = head;
+    if (contentId !== null && size > 0) byContent.set(contentId, { path, contentId, size });
   }
   return [...byContent.values()];
 }
 
-function isSmall(head: Head): boolean {
-  return head.size <= LIMITS.smallFileBytes.value;
+function isSmall({ size }: WantedFile): boolean {
+  return size <= LIMITS.smallFileBytes.value;
 }
 
-function groupsOf(files: readonly SmallFile[]): readonly (readonly SmallFile[])[] {
-  const groups: SmallFile[][] = [];
+function groupsOf(files: readonly WantedFile[]): readonly (readonly WantedFile[])[] {
+  const groups: WantedFile[][] = [];
   let bytes = GROUP_BYTES;
   for (const file of files) {
     const last = groups.at(-1);
-    if (last === undefined || last.length >= GROUP_FILES || bytes + file.head.size > GROUP_BYTES) {
+    if (last === undefined || last.length >= GROUP_FILES || bytes + file.size > GROUP_BYTES) {
       groups.push([file]);
-      bytes = file.head.size;
+      bytes = file.size;
     } else {
       last.push(file);
-      bytes += file.head.size;
+      bytes += file.size;
     }
   }
   return groups;
 }
 
 /** Contents of the path that are here and likely to share chunks with the wanted one. */
-function basesOf(context: KeepContext, path: RelPath): LargeFile["bases"] {
+function basesOf(context: KeepContext, path: RelPath): readonly Base[] {
   const { index, folder } = context;
   const shown = shownHead(index.read.local(folder, path));
   const live = shown === undefined ? [] : [{ head: shown, from: "path" as const, name: path as string }];
@@ -143,25 +135,33 @@ function basesOf(context: KeepContext, path: RelPath): LargeFile["bases"] {
 const WRONG_ANSWERS_MAX = 3;
 
 /** All connected devices, whatever they announced. */
-class Everyone extends Sources {
+class Everyone implements FetchSources {
+  readonly requestBytes = REQUEST_BYTES;
+  readonly #context: KeepContext;
   readonly #links: readonly PeerLink[];
-  readonly #wrongAnswers = new Map<PeerLink, number>();
+  readonly #wrongAnswers = new Map<FetchLink, number>();
 
   constructor(context: KeepContext) {
-    super(context);
+    this.#context = context;
     this.#links = context.links();
   }
 
-  override get size(): number {
-    return this.#links.length;
+  get isEmpty(): boolean {
+    return this.#links.length === 0;
   }
 
-  override holding(): readonly PeerLink[] {
+  holding(): readonly FetchLink[] {
     return this.#links.filter((link) => (this.#wrongAnswers.get(link) ?? 0) < WRONG_ANSWERS_MAX);
   }
 
-  override noteBadAnswer(link: PeerLink, log: Log): void {
+  announcedList(): undefined {
+    return undefined;
+  }
+
+  noteAnswer(): void {}
+
+  noteBadAnswer(link: FetchLink): void {
     this.#wrongAnswers.set(link, (this.#wrongAnswers.get(link) ?? 0) + 1);
-    log.warn("A device sent bytes of a kept version that do not match their hash", { device: link.name });
+    this.#context.log.warn("A device sent bytes of a kept version that do not match their hash", { device: link.name });
   }
 }

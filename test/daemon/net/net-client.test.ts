@@ -196,8 +196,8 @@ test("only shared folders are served, from the moment they are shared to the mom
   const bytes = Buffer.from("what was asked for");
   await addFile(b, "a.bin", bytes, content("a"));
   const fetch = async (): Promise<string | undefined> => {
-    const [answer] = await a.peer.fetchChunks(FOLDER, [range(bytes.length)], soon());
-    return answer === undefined ? undefined : new TextDecoder().decode(answer);
+    const { answer } = await a.peer.fetchChunks(FOLDER, [range(bytes.length)], soon());
+    return answer[0] === undefined ? undefined : new TextDecoder().decode(answer[0]);
   };
   expect(await fetch()).toBe("what was asked for");
   await b.net.setShares(new Map());

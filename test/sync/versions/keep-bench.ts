@@ -7,6 +7,7 @@
 import type { Head } from "../../../src/shared/file-info.ts";
 import { type ContentId, type FolderId, parseRelPath, type RelPath, type ShortId } from "../../../src/shared/ids.ts";
 import type { ChunkRequest } from "../../../src/shared/messages.ts";
+import { NO_WIRE } from "../../../src/shared/transfer-bytes.ts";
 import { bump, type VersionVector } from "../../../src/shared/version-vector.ts";
 import { joinHeads, winnerOf } from "../../../src/sync/core/heads.ts";
 import { compileIgnore } from "../../../src/sync/core/ignore.ts";
@@ -324,9 +325,10 @@ class FakePeer {
       drained: async () => {},
       fetchChunks: async (requests: readonly ChunkRequest[]) => {
         this.requests += requests.length;
-        return requests.map(({ contentId, offset, size }) => this.#serve(contentId, offset, size));
+        const answer = requests.map(({ contentId, offset, size }) => this.#serve(contentId, offset, size));
+        return { answer, wire: NO_WIRE };
       },
-      fetchChunkList: async (_, contentId) => this.#lists.get(contentId),
+      fetchChunkList: async (_, contentId) => ({ answer: this.#lists.get(contentId), wire: NO_WIRE }),
     };
   }
 

@@ -1,0 +1,86 @@
+/**
+ * What fetching needs of the outside, and nothing of a folder: where chunks
+ * come from, where they are put together, and what is known of contents.
+ *
+ * A synced folder hands in its own parts; an explicit download hands in a
+ * staging place anywhere and the one device it asks.
+ */
+import type { ContentId, RelPath, ShortId } from "../../shared/ids.ts";
+import type { ChunkRequest } from "../../shared/messages.ts";
+import type { Clock, Hasher, Log } from "../../shared/ports.ts";
+import type { WireBytes } from "../../shared/transfer-bytes.ts";
+import type { WantedChunk } from "../folder-disk.ts";
+
+/** An answer, and what it took on the connection. */
+export interface Answered<T> {
+  readonly answer: T;
+  readonly wire: WireBytes;
+}
+
+/** A connected device that can be asked for bytes. */
+export interface FetchLink {
+  readonly device: ShortId;
+  readonly name: string;
+  /** Bytes for each request, undefined where the peer no longer has that version. Rejects when the link is lost or the signal aborts. Content is not verified yet. */
+  fetchChunks(
+    requests: readonly ChunkRequest[],
+    signal: AbortSignal,
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>>;
+  /** Wire form of a chunk list, undefined where the peer no longer has it. */
+  fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Answered<Uint8Array | undefined>>;
+}
+
+/** A version of a file that is wanted. `path` is where a peer knows it. */
+export interface WantedFile {
+  readonly path: RelPath;
+  readonly contentId: ContentId;
+  readonly size: number;
+}
+
+/** Who can be asked, and how each has done. */
+export interface FetchSources {
+  /** Devices that have this version, in the order in which they are to be asked. */
+  holding(file: WantedFile): readonly FetchLink[];
+  /** The chunk list that a device sent along when it announced the file, unverified. */
+  announcedList(link: FetchLink, file: WantedFile): Uint8Array | undefined;
+  /** How much one request asks for. */
+  readonly requestBytes: number;
+  noteAnswer(hasCome: boolean): void;
+  /** The device sent bytes that do not match their hash. */
+  noteBadAnswer(link: FetchLink): void;
+}
+
+/** Where a file is put together under its content id. What an earlier try left there is found again. */
+export interface FetchStage {
+  /** Fills in what is here; gives for each chunk its full hash, undefined where it must be fetched. */
+  assemble(
+    contentId: ContentId,
+    size: number,
+    chunks: readonly WantedChunk[],
+  ): Promise<readonly (Uint8Array | undefined)[]>;
+  /** Writes verified bytes. */
+  writeStaged(
+    contentId: ContentId,
+    pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
+  ): Promise<void>;
+  dropStaged(contentId: ContentId): Promise<void>;
+  free(): Promise<{ readonly bytes: number }>;
+}
+
+export interface FetchContext {
+  readonly clock: Clock;
+  readonly hasher: Hasher;
+  readonly log: Log;
+  readonly sources: FetchSources;
+  readonly stage: FetchStage;
+  /** Stored form of the chunk list of a content that is or was here. */
+  readonly chunkList: (contentId: ContentId) => Uint8Array | undefined;
+}
+
+/** Content here that may share chunks with a wanted file, and where its bytes lie. */
+export interface Base {
+  readonly contentId: ContentId;
+  readonly size: number;
+  readonly from: "path" | "store";
+  readonly name: string;
+}
