@@ -141,5 +141,12 @@ export const LIMITS = {
     why: "machines that one typed code is tried on, once each; each may guess once",
   },
   apiBodyBytes: { value: 4 * MIB, unit: "bytes", why: "largest request body of the control interface" },
+  transfersKept: { value: 100_000, unit: "transfers", why: "rows of transfers and of what sync moved; the oldest go" },
+  transferFilesKept: {
+    value: 200_000,
+    unit: "files",
+    why: "files listed of one transfer; the rest are in its sums only",
+  },
+  noticesKept: { value: 10_000, unit: "notices", why: "durable notices; the oldest go" },
   eventsKept: { value: 10_000, unit: "events", why: "durable events for replay" },
 } as const satisfies Record<string, Limit>;

@@ -12,6 +12,7 @@
  */
 import type { ChunkList, DiskStamp, FileInfo, Head } from "../../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+import type { TransferReader, TransferWriter } from "./transfer-port.ts";
 
 /** This device's row for a path. */
 export interface LocalRow extends FileInfo {
@@ -107,7 +108,7 @@ export interface FolderTotals {
   readonly bytes: number;
 }
 
-export interface IndexReader {
+export interface IndexReader extends TransferReader {
   /** This device's epoch and highest sequence for a folder; undefined before `openFolder`. */
   folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined;
   local(folder: FolderId, path: RelPath): LocalRow | undefined;
@@ -168,7 +169,7 @@ export interface IndexReader {
   note(folder: FolderId, key: string): string | undefined;
 }
 
-export interface IndexWriter {
+export interface IndexWriter extends TransferWriter {
   /**
    * Makes the folder known; keeps it when `epoch` is its own. A differing epoch (a lost, restored or cloned index)
    * starts anew: both sides' trees and the history are dropped, versions, conflicts and notes stay. Returns whether the index of it is new.

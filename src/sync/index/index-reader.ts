@@ -14,6 +14,8 @@ import { KeepReader } from "./keep-reader.ts";
 import { LocalReader } from "./local-reader.ts";
 import { RemoteReader } from "./remote-reader.ts";
 import type { Statements } from "./statements.ts";
+import type { NoticeRow, TransferFile, TransferRow, TransferTotals } from "./transfer-port.ts";
+import { TransferTableReader } from "./transfer-reader.ts";
 
 type Args<K extends keyof IndexReader> = Parameters<IndexReader[K]>;
 
@@ -22,11 +24,13 @@ export class SqliteIndexReader implements IndexReader {
   readonly #local: LocalReader;
   readonly #remote: RemoteReader;
   readonly #keep: KeepReader;
+  readonly #transfers: TransferTableReader;
 
   constructor(sql: Statements) {
     this.#local = new LocalReader(sql);
     this.#remote = new RemoteReader(sql);
     this.#keep = new KeepReader(sql);
+    this.#transfers = new TransferTableReader(sql);
   }
 
   folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined {
@@ -134,5 +138,33 @@ export class SqliteIndexReader implements IndexReader {
 
   note(folder: FolderId, key: string): string | undefined {
     return this.#keep.note(folder, key);
+  }
+
+  transfers(...args: Args<"transfers">): readonly TransferRow[] {
+    return this.#transfers.transfers(...args);
+  }
+
+  transfer(id: number): TransferRow | undefined {
+    return this.#transfers.transfer(id);
+  }
+
+  transferByKey(...args: Args<"transferByKey">): TransferRow | undefined {
+    return this.#transfers.transferByKey(...args);
+  }
+
+  transferFiles(...args: Args<"transferFiles">): readonly TransferFile[] {
+    return this.#transfers.transferFiles(...args);
+  }
+
+  transferTotals(...args: Args<"transferTotals">): TransferTotals & { readonly durationMs: number } {
+    return this.#transfers.transferTotals(...args);
+  }
+
+  notices(...args: Args<"notices">): readonly NoticeRow[] {
+    return this.#transfers.notices(...args);
+  }
+
+  unreadNotices(): number {
+    return this.#transfers.unreadNotices();
   }
 }

@@ -9,6 +9,8 @@ import { PeerTable } from "./peer-table.ts";
 import { Pruner, type PruneStep } from "./pruner.ts";
 import { type AnnouncedRecord, type RemotePlace, RemoteWriter } from "./remote-writer.ts";
 import type { Statements } from "./statements.ts";
+import type { NewNotice, NewTransfer, SyncCount, TransferChange, TransferFile } from "./transfer-port.ts";
+import { TransferTable } from "./transfer-writer.ts";
 import { WaitingList } from "./waiting-list.ts";
 
 /** What goes with local rows into their transaction. */
@@ -36,6 +38,7 @@ export class SqliteIndexWriter {
   readonly #remote: RemoteWriter;
   readonly #keep: KeepWriter;
   readonly #pruner: Pruner;
+  readonly #transfers: TransferTable;
 
   constructor(sql: Statements) {
     const waiting = new WaitingList(sql);
@@ -47,6 +50,7 @@ export class SqliteIndexWriter {
     this.#remote = new RemoteWriter(sql, this.#directories, waiting, this.#peers);
     this.#keep = new KeepWriter(sql);
     this.#pruner = new Pruner(sql, this.#directories, this.#peers);
+    this.#transfers = new TransferTable(sql);
   }
 
   /** Forgets what was learned in a transaction that did not happen. */
@@ -179,6 +183,34 @@ export class SqliteIndexWriter {
 
   setNote(id: FolderId, key: string, value: string | null): void {
     this.#keep.setNote(id, key, value);
+  }
+
+  openTransfer(row: NewTransfer): number {
+    return this.#transfers.openTransfer(row);
+  }
+
+  changeTransfer(id: number, change: TransferChange, files: readonly TransferFile[]): void {
+    this.#transfers.changeTransfer(id, change, files);
+  }
+
+  interruptTransfers(nowMs: number): number {
+    return this.#transfers.interruptTransfers(nowMs);
+  }
+
+  countSync(counts: readonly SyncCount[], nowMs: number, stretchMs: number): void {
+    this.#transfers.countSync(counts, nowMs, stretchMs);
+  }
+
+  addNotices(notices: readonly NewNotice[]): readonly number[] {
+    return this.#transfers.addNotices(notices);
+  }
+
+  noticesDelivered(ids: readonly number[], atMs: number): void {
+    this.#transfers.noticesDelivered(ids, atMs);
+  }
+
+  noticesRead(upTo: number, atMs: number): number {
+    return this.#transfers.noticesRead(upTo, atMs);
   }
 
   /** One transaction's worth of {@link IndexWriter.prune}. */

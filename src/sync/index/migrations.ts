@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { SyncError } from "../../shared/errors.ts";
 import { SCHEMA_1 } from "./schema.ts";
+import { SCHEMA_2 } from "./transfer-schema.ts";
 
 /** One step from the version before to `version`. */
 export interface Migration {
@@ -11,7 +12,10 @@ export interface Migration {
 }
 
 /** Every step there ever was, in order. A step that was released never changes; what it must become is the next step. */
-export const MIGRATIONS: readonly Migration[] = [{ version: 1, up: (database) => database.exec(SCHEMA_1) }];
+export const MIGRATIONS: readonly Migration[] = [
+  { version: 1, up: (database) => database.exec(SCHEMA_1) },
+  { version: 2, up: (database) => database.exec(SCHEMA_2) },
+];
 
 /** "Sync" in ASCII: tells an index from any other SQLite file. */
 const APPLICATION_ID = 0x53796e63;

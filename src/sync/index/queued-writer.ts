@@ -102,6 +102,34 @@ export class QueuedWriter implements IndexWriter {
     await this.#run("setNote", args);
   }
 
+  openTransfer(...args: Args<"openTransfer">): Promise<number> {
+    return this.#run("openTransfer", args) as Promise<number>;
+  }
+
+  async changeTransfer(...[id, change, files]: Args<"changeTransfer">): Promise<void> {
+    await this.#run("changeTransfer", [id, change, files ?? []]);
+  }
+
+  interruptTransfers(...args: Args<"interruptTransfers">): Promise<number> {
+    return this.#run("interruptTransfers", args) as Promise<number>;
+  }
+
+  async countSync(...args: Args<"countSync">): Promise<void> {
+    await this.#run("countSync", args);
+  }
+
+  addNotices(...args: Args<"addNotices">): Promise<readonly number[]> {
+    return this.#run("addNotices", args) as Promise<readonly number[]>;
+  }
+
+  async noticesDelivered(...args: Args<"noticesDelivered">): Promise<void> {
+    await this.#run("noticesDelivered", args);
+  }
+
+  noticesRead(...args: Args<"noticesRead">): Promise<number> {
+    return this.#run("noticesRead", args) as Promise<number>;
+  }
+
   /** Prunes in steps of one transaction, so that other writes pass between them. */
   async prune(
     folder: FolderId,

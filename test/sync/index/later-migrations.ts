@@ -1,10 +1,12 @@
 import { MIGRATIONS, type Migration } from "../../../src/sync/index/migrations.ts";
 
+const LAST = MIGRATIONS.at(-1)?.version ?? 0;
+
 /** Two steps that later versions might take: columns filled from others, tables moved. */
 export const LATER_MIGRATIONS: readonly Migration[] = [
   ...MIGRATIONS,
   {
-    version: 2,
+    version: LAST + 1,
     up: (database) => {
       database.exec("ALTER TABLE local ADD COLUMN doubled INTEGER");
       database.exec("UPDATE local SET doubled = 2 * size WHERE sequence <= 10");
@@ -13,7 +15,7 @@ export const LATER_MIGRATIONS: readonly Migration[] = [
     },
   },
   {
-    version: 3,
+    version: LAST + 2,
     up: (database) => {
       database.exec("CREATE TABLE label (folder INTEGER PRIMARY KEY, label TEXT) STRICT");
       database.exec("INSERT INTO label SELECT num, id FROM folder");

@@ -18,9 +18,13 @@ async function filledIndex(): Promise<string> {
   return at;
 }
 
-const COMMENT: Migration = { version: 2, up: (database) => database.exec("ALTER TABLE folder ADD COLUMN label TEXT") };
+const LAST = MIGRATIONS.at(-1)?.version ?? 0;
+const COMMENT: Migration = {
+  version: LAST + 1,
+  up: (database) => database.exec("ALTER TABLE folder ADD COLUMN label TEXT"),
+};
 const BROKEN: Migration = {
-  version: 3,
+  version: LAST + 2,
   up: (database) => database.exec("CREATE TABLE later (x); INSERT INTO nowhere VALUES (1)"),
 };
 
@@ -104,16 +108,16 @@ describe("migrating an index", () => {
     const at = await filledIndex();
     using database = openForWriting(at, [...MIGRATIONS, COMMENT]);
     expect(database.prepare("SELECT id, label FROM folder").get()).toEqual({ id: FOLDER, label: null });
-    await using backup = openIndex(`${at}.v1.bak`);
+    await using backup = openIndex(`${at}.v${LAST}.bak`);
     expect(backup.read.localBelow(FOLDER, "", "", 9)).toHaveLength(2);
-    expect(existsSync(`${at}.v1.bak.partial`)).toBe(false);
+    expect(existsSync(`${at}.v${LAST}.bak.partial`)).toBe(false);
   });
 
   test("a step that fails leaves the version before it, whole", async () => {
     const at = await filledIndex();
     expect(() => openForWriting(at, [...MIGRATIONS, COMMENT, BROKEN])).toThrow("nowhere");
     using database = openForWriting(at, [...MIGRATIONS, COMMENT]);
-    expect(database.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+    expect(database.prepare("PRAGMA user_version").get()).toEqual({ user_version: LAST + 1 });
     expect(database.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'later'").get()).toEqual({ n: 0 });
     expect(database.prepare("SELECT count(*) AS n FROM local").get()).toEqual({ n: 2 });
   });

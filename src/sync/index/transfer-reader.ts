@@ -1,0 +1,124 @@
+/** Reads transfers, the sums of background sync, and notices. */
+import type { SQLInputValue } from "node:sqlite";
+import type { SqlRow, Statements } from "./statements.ts";
+import type {
+  NoticeRow,
+  TransferFile,
+  TransferFilter,
+  TransferReader,
+  TransferRow,
+  TransferSide,
+  TransferTotals,
+} from "./transfer-port.ts";
+
+const TRANSFER = `SELECT id, key, kind, side, direction, device, user, folder, path, local, transport, why, state, code,
+  message, started_at, ended_at, duration_ms, request, files, file_bytes, wire_bytes, saved_delta, saved_reuse,
+  saved_compression FROM transfer`;
+const FILE = `SELECT path, stored_as, file_bytes, wire_bytes, saved_delta, saved_reuse, saved_compression, hash,
+  duration_ms, outcome, code, message FROM transfer_file`;
+const NOTICE = `SELECT id, folder, path, owner, device, user, first_at, last_at, count, from_device, delivered_at,
+  read_at FROM notice`;
+const SUMS = `SELECT coalesce(sum(files), 0), coalesce(sum(file_bytes), 0), coalesce(sum(wire_bytes), 0),
+  coalesce(sum(saved_delta), 0), coalesce(sum(saved_reuse), 0), coalesce(sum(saved_compression), 0),
+  coalesce(sum(duration_ms), 0) FROM transfer`;
+
+export class TransferTableReader implements TransferReader {
+  readonly #sql: Statements;
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+  }
+
+  transfers(
+    filter: TransferFilter,
+    options: { readonly before?: number; readonly limit: number },
+  ): readonly TransferRow[] {
+    const { where, values } = conditionOf(filter, options.before);
+    return this.#sql.all(`${TRANSFER} ${where} ORDER BY id DESC LIMIT ?`, ...values, options.limit).map(toTransferRow);
+  }
+
+  transfer(id: number): TransferRow | undefined {
+    const row = this.#sql.get(`${TRANSFER} WHERE id = ?`, id);
+    return row === undefined ? undefined : toTransferRow(row);
+  }
+
+  transferByKey(key: string, side: TransferSide): TransferRow | undefined {
+    const row = this.#sql.get(`${TRANSFER} WHERE key = ? AND side = ?`, key, side);
+    return row === undefined ? undefined : toTransferRow(row);
+  }
+
+  transferFiles(id: number, options: { readonly after: number; readonly limit: number }): readonly TransferFile[] {
+    return this.#sql
+      .all(`${FILE} WHERE transfer = ? AND number > ? ORDER BY number LIMIT ?`, id, options.after, options.limit)
+      .map(toTransferFile);
+  }
+
+  transferTotals(filter: TransferFilter): TransferTotals & { readonly durationMs: number } {
+    const { where, values } = conditionOf(filter, undefined);
+    const row = this.#sql.get(`${SUMS} ${where}`, ...values) as unknown as readonly number[];
+    const [files = 0, fileBytes = 0, wireBytes = 0, delta = 0, reuse = 0, compression = 0, durationMs = 0] = row;
+    return { files, fileBytes, wireBytes, saved: { delta, reuse, compression }, durationMs };
+  }
+
+  notices(options: Parameters<TransferReader["notices"]>[0]): readonly NoticeRow[] {
+    const conditions: string[] = [];
+    const values: SQLInputValue[] = [];
+    if (options.undeliveredTo === undefined) conditions.push("delivered_at IS NOT NULL");
+    else {
+      conditions.push("delivered_at IS NULL AND owner = ?");
+      values.push(options.undeliveredTo);
+    }
+    if (options.unreadOnly === true) conditions.push("read_at IS NULL");
+    return this.#sql
+      .all(`${NOTICE} WHERE ${conditions.join(" AND ")} ORDER BY id DESC LIMIT ?`, ...values, options.limit)
+      .map(toNoticeRow);
+  }
+
+  unreadNotices(): number {
+    const row = this.#sql.get("SELECT count(*) FROM notice WHERE read_at IS NULL AND delivered_at IS NOT NULL");
+    return row?.[0] as number;
+  }
+}
+
+function conditionOf(
+  filter: TransferFilter,
+  before: number | undefined,
+): { readonly where: string; readonly values: readonly SQLInputValue[] } {
+  const tests: readonly (readonly [string, SQLInputValue | undefined])[] = [
+    ["id < ?", before],
+    ["coalesce(ended_at, 9e15) >= ?", filter.fromMs],
+    ["started_at < ?", filter.toMs],
+    ["device = ?", filter.device],
+    ["direction = ?", filter.direction],
+    ["kind = ?", filter.kind],
+    ["state = ?", filter.state],
+    ["folder = ?", filter.folder],
+  ];
+  const asked = tests.flatMap(([test, value]) => (value === undefined ? [] : [[test, value] as const]));
+  return {
+    where: asked.length === 0 ? "" : `WHERE ${asked.map(([test]) => test).join(" AND ")}`,
+    values: asked.map(([, value]) => value),
+  };
+}
+
+function toTransferRow(row: SqlRow): TransferRow {
+  const [id, key, kind, side, direction, device, user, folder, path, local, transport, why, state, code, message] = row;
+  const [startedAtMs, endedAtMs, durationMs, request, files, fileBytes, wireBytes, delta, reuse, compression] =
+    row.slice(15);
+  const texts = { key, kind, side, direction, device, user, folder, path, local, transport, why, state, code, message };
+  const numbers = { id, startedAtMs, endedAtMs, durationMs, request, files, fileBytes, wireBytes };
+  return { ...texts, ...numbers, saved: { delta, reuse, compression } } as unknown as TransferRow;
+}
+
+function toTransferFile(row: SqlRow): TransferFile {
+  const [path, storedAs, fileBytes, wireBytes, delta, reuse, compression, hash, durationMs, outcome, code, message] =
+    row;
+  const facts = { path, storedAs, fileBytes, wireBytes, hash, durationMs, outcome, code, message };
+  return { ...facts, saved: { delta, reuse, compression } } as unknown as TransferFile;
+}
+
+function toNoticeRow(row: SqlRow): NoticeRow {
+  const [id, folder, path, owner, device, user, firstAtMs, lastAtMs, count, from, deliveredAtMs, readAtMs] = row;
+  const facts = { id, folder, path, owner, device, user, firstAtMs, lastAtMs, count, from, deliveredAtMs, readAtMs };
+  return facts as unknown as NoticeRow;
+}
