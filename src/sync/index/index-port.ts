@@ -12,6 +12,7 @@
  */
 import type { ChunkList, DiskStamp, FileInfo, Head } from "../../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+import type { IndexMeetings } from "./meeting-port.ts";
 import type { TransferReader, TransferWriter } from "./transfer-port.ts";
 
 /** This device's row for a path. */
@@ -119,6 +120,8 @@ export interface IndexReader extends TransferReader {
   localSince(folder: FolderId, sequence: number, limit: number): readonly LocalRow[];
   /** Live local files with this content, in any folder, present on disk. */
   localByContent(contentId: ContentId, limit: number): readonly { readonly folder: FolderId; readonly row: LocalRow }[];
+  /** Whether some peer has acknowledged anything of this index: then others may know its versions. */
+  isAcknowledged(folder: FolderId): boolean;
   /** Every peer's row for a path. */
   remote(folder: FolderId, path: RelPath): readonly RemoteRow[];
   remoteOf(folder: FolderId, device: ShortId, path: RelPath): RemoteRow | undefined;
@@ -170,6 +173,8 @@ export interface IndexReader extends TransferReader {
 }
 
 export interface IndexWriter extends TransferWriter {
+  /** Comparing this index with a peer's. */
+  readonly meetings: IndexMeetings;
   /**
    * Makes the folder known; keeps it when `epoch` is its own. A differing epoch (a lost, restored or cloned index)
    * starts anew: both sides' trees and the history are dropped, versions, conflicts and notes stay. Returns whether the index of it is new.

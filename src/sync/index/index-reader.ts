@@ -60,6 +60,10 @@ export class SqliteIndexReader implements IndexReader {
     return this.#local.localByContent(contentId, limit);
   }
 
+  isAcknowledged(folder: FolderId): boolean {
+    return this.#remote.isAcknowledged(folder);
+  }
+
   remote(folder: FolderId, path: RelPath): readonly RemoteRow[] {
     return this.#remote.remote(folder, path);
   }

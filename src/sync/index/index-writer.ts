@@ -5,6 +5,7 @@ import { type FolderState, FolderTable } from "./folder-table.ts";
 import type { EventRow, IndexWriter, LocalChange } from "./index-port.ts";
 import { KeepWriter, type NewConflict, type NewVersion, type StoredList } from "./keep-writer.ts";
 import { LocalWriter } from "./local-writer.ts";
+import { type MeetingStep, Meetings } from "./meetings.ts";
 import { PeerTable } from "./peer-table.ts";
 import { Pruner, type PruneStep } from "./pruner.ts";
 import { type AnnouncedRecord, type RemotePlace, RemoteWriter } from "./remote-writer.ts";
@@ -39,6 +40,7 @@ export class SqliteIndexWriter {
   readonly #keep: KeepWriter;
   readonly #pruner: Pruner;
   readonly #transfers: TransferTable;
+  readonly #meetings: Meetings;
 
   constructor(sql: Statements) {
     const waiting = new WaitingList(sql);
@@ -51,11 +53,18 @@ export class SqliteIndexWriter {
     this.#keep = new KeepWriter(sql);
     this.#pruner = new Pruner(sql, this.#directories, this.#peers);
     this.#transfers = new TransferTable(sql);
+    this.#meetings = new Meetings(sql, {
+      folders: this.#folders,
+      local: this.#local,
+      remote: this.#remote,
+      peers: this.#peers,
+    });
   }
 
   /** Forgets what was learned in a transaction that did not happen. */
   rolledBack(): void {
     this.#directories.forget();
+    this.#meetings.forgetAll();
   }
 
   openFolder(id: FolderId, epoch: string): { readonly isNew: boolean } {
@@ -157,6 +166,12 @@ export class SqliteIndexWriter {
     const next = this.#remote.reconsider(folder, after);
     this.#folders.save(folder);
     return next;
+  }
+
+  /** One transaction's worth of a call of {@link IndexWriter.meetings}. */
+  meet(step: MeetingStep, args: readonly unknown[]): unknown {
+    const method = this.#meetings[step] as (...args: readonly unknown[]) => unknown;
+    return method.apply(this.#meetings, [...args]);
   }
 
   setAcked(id: FolderId, device: ShortId, ackedEpoch: string, acked: number): void {

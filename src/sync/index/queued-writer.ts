@@ -4,14 +4,16 @@ import { WHOLE_FILE_BYTES_MAX } from "../delta/cut-row.ts";
 import type { IndexWriter } from "./index-port.ts";
 import type { LocalExtra } from "./index-writer.ts";
 import type { StoredList } from "./keep-writer.ts";
+import type { IndexMeetings } from "./meeting-port.ts";
 import type { PruneStep } from "./pruner.ts";
+import { QueuedMeetings } from "./queued-meetings.ts";
 import type { AnnouncedRecord, RemotePlace } from "./remote-writer.ts";
 import type { WriteMethod } from "./write-group.ts";
 
 /** Runs one write, here or in another thread, and answers after its transaction is durable. Calls keep their order. */
 export type RunWrite = (method: WriteMethod, args: readonly unknown[]) => Promise<unknown>;
 
-type Args<K extends keyof IndexWriter> = Parameters<IndexWriter[K]>;
+type Args<K extends Exclude<keyof IndexWriter, "meetings">> = Parameters<IndexWriter[K]>;
 
 /**
  * The writes of an index as calls on data.
@@ -20,9 +22,11 @@ type Args<K extends keyof IndexWriter> = Parameters<IndexWriter[K]>;
  * drag the whole buffer into the other thread.
  */
 export class QueuedWriter implements IndexWriter {
+  readonly meetings: IndexMeetings;
   readonly #run: RunWrite;
 
   constructor(run: RunWrite) {
+    this.meetings = new QueuedMeetings((step, args) => run("meet", [step, args]));
     this.#run = run;
   }
 

@@ -58,6 +58,14 @@ export class RemoteReader {
     return readRemoteState(this.#sql, folder, device);
   }
 
+  isAcknowledged(folder: FolderId): boolean {
+    const found = this.#sql.get(
+      "SELECT 1 FROM folder f JOIN peer p ON p.folder = f.num WHERE f.id = ? AND p.acked_epoch = f.epoch AND p.acked > 0 LIMIT 1",
+      folder,
+    );
+    return found !== undefined;
+  }
+
   pending(folder: FolderId, kind: "live" | "deleted", after: string, limit: number): readonly RelPath[] {
     const { parent, name } = splitPath(after);
     const rows =
