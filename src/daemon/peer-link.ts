@@ -1,5 +1,6 @@
 /** A connection as one folder sees it: messages go to the net thread as frames, answers come back as bytes. */
 import { SyncError } from "../shared/errors.ts";
+import type { Feature } from "../shared/features.ts";
 import { type ContentId, type FolderId, type RelPath, type ShortId, shortId } from "../shared/ids.ts";
 import type { ChunkRequest, FolderMessage } from "../shared/messages.ts";
 import type { Answered } from "../sync/fetch/fetch-context.ts";
@@ -38,6 +39,10 @@ export class DaemonLink implements PeerLink {
 
   end(): void {
     this.#isOver = true;
+  }
+
+  speaks(feature: Feature): boolean {
+    return this.#peer.facts.features.includes(feature);
   }
 
   send(message: FolderMessage): void {

@@ -11,6 +11,7 @@
  * 3. After the end no event comes, and everybody who waited was told.
  */
 import { SyncError } from "../shared/errors.ts";
+import type { Feature } from "../shared/features.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
@@ -24,7 +25,7 @@ import { ChunkServer, type ChunkSource } from "./serve-chunks.ts";
 import type { SecureChannel, WireBytes } from "./transport/transport.ts";
 import type { ChunkAnswer } from "./wire/answers.ts";
 import { type FolderFrame, type FolderFrameType, isFolderFrame } from "./wire/codec.ts";
-import { commonFeatures, type Feature, OFFERED_FEATURES } from "./wire/features.ts";
+import { commonFeatures, OFFERED_FEATURES } from "./wire/features.ts";
 import { decodeFetchChunkList, decodeFetchChunks } from "./wire/fetch.ts";
 import type { FrameType } from "./wire/frame-types.ts";
 import { FrameDecoder, type FrameHeader, type WireItem } from "./wire/frames.ts";

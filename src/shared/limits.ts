@@ -73,6 +73,16 @@ export const LIMITS = {
     unit: "bytes",
     why: "the wire form of the longest chunk list; fetched in pieces of requestBytes",
   },
+  spliceOperations: {
+    value: 65_536,
+    unit: "operations",
+    why: "copies and runs of new chunks in one splice of a chunk list; more, and the list itself is the better way",
+  },
+  spliceChunks: {
+    value: 262_144,
+    unit: "chunks",
+    why: "longer chunk lists (16 GiB and more) are not compared while a change is announced; they are asked for",
+  },
   pathBytes: { value: 4096, unit: "bytes", why: "what Linux takes" },
   nameBytes: { value: 255, unit: "bytes", why: "what common file systems take" },
   symlinkBytes: { value: 4095, unit: "bytes", why: "what Linux takes" },

@@ -41,6 +41,8 @@ export interface IndexRecord {
   readonly info: FileInfo;
   /** Wire form of the winner's chunk list when it is short; else empty and fetched on request. */
   readonly chunkList: Uint8Array;
+  /** Instead of it: a splice (delta/splice.ts) of the list of the winner's `previous`. Only between peers that share the feature. */
+  readonly splice?: Uint8Array;
   /** A person at the sender approved this deletion, or commanded it: the receiver's brake lets it pass when the sender is admin there. */
   readonly isApproved?: boolean;
 }

@@ -154,6 +154,11 @@ export class SimLink implements PeerLink {
     this.canWrite = peer.canWrite;
   }
 
+  /** Devices of one version. */
+  speaks(): boolean {
+    return true;
+  }
+
   begin(): void {
     if (this.#state !== "new" || !this.#connection.isUp) return;
     this.#state = "open";

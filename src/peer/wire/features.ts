@@ -4,13 +4,10 @@
  * offered for as long as older devices matter.
  */
 import { SyncError } from "../../shared/errors.ts";
+import { FEATURES, type Feature } from "../../shared/features.ts";
 
-export const FEATURES = {
-  /** Folder states, index updates with heads, acknowledgements, barriers. */
-  index: "index/1",
-  /** Chunks and chunk lists on request. */
-  fetch: "fetch/1",
-} as const;
+/** A device without one of these is too old or too new. Whatever else it lacks is done in the plain way. */
+export const NEEDED_FEATURES: readonly Feature[] = [FEATURES.index, FEATURES.fetch];
 
 /** Names that are taken but not offered yet: their meaning is written down, their use comes later. */
 export const RESERVED_FEATURES = {
@@ -20,9 +17,7 @@ export const RESERVED_FEATURES = {
   compression: "zstd/1",
 } as const;
 
-export type Feature = (typeof FEATURES)[keyof typeof FEATURES];
-
-/** What this program offers. All of it is needed for now: a device without is too old or too new. */
+/** What this program offers. */
 export const OFFERED_FEATURES: readonly Feature[] = Object.values(FEATURES);
 
 /**
@@ -30,13 +25,13 @@ export const OFFERED_FEATURES: readonly Feature[] = Object.values(FEATURES);
  * are ignored. Throws E_INCOMPATIBLE when a needed one is missing.
  */
 export function commonFeatures(offeredByPeer: readonly string[]): readonly Feature[] {
-  const missing = OFFERED_FEATURES.filter((feature) => !offeredByPeer.includes(feature));
+  const missing = NEEDED_FEATURES.filter((feature) => !offeredByPeer.includes(feature));
   if (missing.length > 0) {
     throw new SyncError("E_INCOMPATIBLE", `the peer cannot speak ${missing.join(", ")}`, {
       facts: { offeredByPeer, missing },
     });
   }
-  return OFFERED_FEATURES;
+  return OFFERED_FEATURES.filter((feature) => offeredByPeer.includes(feature));
 }
 
 /**
@@ -44,4 +39,4 @@ export function commonFeatures(offeredByPeer: readonly string[]): readonly Featu
  * holds it against a hash of all three, so that nobody changes the wire
  * without noticing; nothing of it is ever sent.
  */
-export const WIRE_REVISION = 2;
+export const WIRE_REVISION = 3;

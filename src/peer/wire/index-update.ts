@@ -105,6 +105,7 @@ function writeRecord(writer: ProtoWriter, record: IndexRecord, devices: DeviceTa
   for (const head of record.info.heads) writer.message(3, () => writeHead(writer, head, devices));
   writer.bytes(4, record.chunkList);
   writer.bool(5, record.isApproved === true);
+  if (record.splice !== undefined) writer.bytes(6, record.splice);
 }
 
 function writeHead(writer: ProtoWriter, head: Head, devices: DeviceTable): void {
@@ -191,6 +192,7 @@ function readDevice(reader: ProtoReader): ShortId {
 function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical: CanonicalHeads): IndexRecord {
   let [sequence, path] = [0, ""];
   let chunkList: Uint8Array = NO_BYTES;
+  let splice: Uint8Array = NO_BYTES;
   let isApproved = false;
   const heads: Head[] = [];
   for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
@@ -199,14 +201,25 @@ function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical:
     else if (field === 3) addBounded(heads, readHead(reader.message(), devices), LIMITS.headsPerRecord.value);
     else if (field === 4) chunkList = reader.bytes();
     else if (field === 5) isApproved = reader.bool();
+    else if (field === 6) splice = reader.bytes();
     else reader.skip();
   }
   if (heads.length === 0) throw broken("a record without a version");
-  if (chunkList.length > INLINE_LIST_BYTES_MAX) throw broken(`a chunk list of ${chunkList.length} bytes in a record`);
+  for (const list of [chunkList, splice])
+    if (list.length > INLINE_LIST_BYTES_MAX) throw broken(`a chunk list of ${list.length} bytes in a record`);
   const info: FileInfo = { path: relPathFrom(path), heads: heads.length === 1 ? heads : canonical(heads) };
-  // A copy, so that a few bytes do not hold on to a whole frame.
-  const list = chunkList.length === 0 ? NO_BYTES : new Uint8Array(chunkList);
-  return { sequence, info, chunkList: list, ...(isApproved ? { isApproved } : {}) };
+  return {
+    sequence,
+    info,
+    chunkList: kept(chunkList),
+    ...(splice.length === 0 ? {} : { splice: kept(splice) }),
+    ...(isApproved ? { isApproved } : {}),
+  };
+}
+
+/** A copy, so that a few bytes do not hold on to a whole frame. */
+function kept(bytes: Uint8Array): Uint8Array {
+  return bytes.length === 0 ? NO_BYTES : new Uint8Array(bytes);
 }
 
 function readHead(reader: ProtoReader, devices: readonly ShortId[]): Head {

@@ -43,6 +43,14 @@ export function decodeChunkList(bytes: Uint8Array, fileSize: number): ChunkList 
   return { sizes, hashes };
 }
 
+/** Decodes a stored chunk list of which the file's size is not known: the sizes of its chunks tell. */
+export function decodeStoredList(bytes: Uint8Array): ChunkList {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let fileSize = 0;
+  for (let at = HASH_BYTES; at + 4 <= bytes.length; at += ENTRY_BYTES) fileSize += view.getUint32(at, true);
+  return decodeChunkList(bytes, fileSize);
+}
+
 /** The 32-byte hash of chunk `index`, as a view. */
 export function hashAt(list: ChunkList, index: number): Uint8Array {
   return list.hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);

@@ -16,19 +16,18 @@
  * 5. What is not here is not announced: a row that is only wanted gets a new
  *    sequence, and is sent, once it has come.
  */
+import { FEATURES } from "../../shared/features.ts";
 import type { FileInfo, Head, PathProblem } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { FolderMessage, FolderState, IndexAck, IndexRecord, IndexUpdate } from "../../shared/messages.ts";
 import { covers, sameHeads, winnerOf } from "../core/heads.ts";
-import { decodeChunkList } from "../delta/chunk-list.ts";
-import { encodeWireChunkList } from "../delta/wire-chunk-list.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { LocalRow } from "../index/index-port.ts";
 import { isForgotten } from "../index-lives.ts";
 import type { PeerLink } from "../peer-link.ts";
+import { listToSend, packList } from "./announced-list.ts";
 
-const SHORT_LIST_BYTES = 1024;
 const UPDATE_BYTES = 384 * 1024;
 /** So many are told apart; of more it is enough to know that there are some. */
 const REFUSED_MAX = 1000;
@@ -174,7 +173,7 @@ export class PeerSession {
     const records = update.records.map((record) => ({
       sequence: record.sequence,
       info: record.info,
-      chunkList: record.chunkList.length === 0 ? null : record.chunkList,
+      chunkList: packList(record),
     }));
     await index.write.commitRemote(folder, this.link.device, update.epoch, update.lastSequence, records);
     return true;
@@ -246,14 +245,16 @@ export class PeerSession {
     const records: IndexRecord[] = [];
     let bytes = 0;
     let last = this.#sent;
+    // Then it has what these rows replace.
+    const isInStep = this.applied >= this.#sent;
     for (const row of rows) {
       if (bytes > UPDATE_BYTES) break;
       last = row.sequence;
       const heads = this.#relayed(row);
       if (heads.length === 0 || isWanted(row) || this.#isKnownToPeer(row)) continue;
-      const record = this.#recordOf({ ...row, heads });
+      const record = this.#recordOf({ ...row, heads }, isInStep);
       records.push(record);
-      bytes += 200 * row.heads.length + row.path.length + record.chunkList.length;
+      bytes += 200 * row.heads.length + row.path.length + record.chunkList.length + (record.splice?.length ?? 0);
     }
     // Rows that moved on to higher sequences leave gaps: the last page reaches up to now.
     const lastSequence =
@@ -283,21 +284,14 @@ export class PeerSession {
     return theirs !== undefined && sameHeads(theirs.heads, row.heads);
   }
 
-  #recordOf(row: LocalRow): IndexRecord {
+  #recordOf(row: LocalRow, isInStep: boolean): IndexRecord {
     const winner = winnerOf(row.heads);
-    let chunkList: Uint8Array = new Uint8Array(0);
-    if (
-      winner.type === "file" &&
-      winner.contentId !== null &&
-      winner.size > LIMITS.smallFileBytes.value &&
-      winner.size < 2 ** 21
-    ) {
-      const stored = this.#context.index.read.chunkList(winner.contentId);
-      const wire = stored === undefined ? undefined : encodeWireChunkList(decodeChunkList(stored, winner.size));
-      if (wire !== undefined && wire.length <= SHORT_LIST_BYTES) chunkList = wire;
-    }
+    const list = listToSend(winner, (contentId) => this.#context.index.read.chunkList(contentId), {
+      canSplice: this.link.speaks(FEATURES.splice),
+      isInStep,
+    });
     const mark = winner.deleted && this.#isApproved(row) ? { isApproved: true } : {};
-    return { sequence: row.sequence, info: { path: row.path, heads: row.heads }, chunkList, ...mark };
+    return { sequence: row.sequence, info: { path: row.path, heads: row.heads }, ...list, ...mark };
   }
 
   /** Tells the peer how far this device is, when that changed (invariant 2). */

@@ -5,10 +5,12 @@
  * A synced folder hands in its own parts; an explicit download hands in a
  * staging place anywhere and the one device it asks.
  */
+import type { Feature } from "../../shared/features.ts";
 import type { ContentId, RelPath, ShortId } from "../../shared/ids.ts";
 import type { ChunkRequest } from "../../shared/messages.ts";
 import type { Clock, Hasher, Log } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
+import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import type { WantedChunk } from "../folder-disk.ts";
 
 /** An answer, and what it took on the connection. */
@@ -21,6 +23,8 @@ export interface Answered<T> {
 export interface FetchLink {
   readonly device: ShortId;
   readonly name: string;
+  /** Whether both ends have a feature. */
+  speaks(feature: Feature): boolean;
   /** Bytes for each request, undefined where the peer no longer has that version. Rejects when the link is lost or the signal aborts. Content is not verified yet. */
   fetchChunks(
     requests: readonly ChunkRequest[],
@@ -41,8 +45,8 @@ export interface WantedFile {
 export interface FetchSources {
   /** Devices that have this version, in the order in which they are to be asked. */
   holding(file: WantedFile): readonly FetchLink[];
-  /** The chunk list that a device sent along when it announced the file, unverified. */
-  announcedList(link: FetchLink, file: WantedFile): Uint8Array | undefined;
+  /** The chunk list that a device sent along when it announced the file, where it can be read here; unverified. */
+  announcedList(link: FetchLink, file: WantedFile): WireChunkList | undefined;
   /** How much one request asks for. */
   readonly requestBytes: number;
   noteAnswer(hasCome: boolean): void;

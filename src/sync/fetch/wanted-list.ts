@@ -13,13 +13,12 @@ export async function wantedList(
   if (stored !== undefined) return { list: toWireChunkList(decodeChunkList(stored, file.size)), wire: NO_WIRE };
   let wire = NO_WIRE;
   for (const link of context.sources.holding(file)) {
+    const announced = context.sources.announcedList(link, file);
+    if (announced !== undefined) return { list: announced, wire };
     try {
-      let bytes = context.sources.announcedList(link, file);
-      if (bytes === undefined) {
-        const answered = await link.fetchChunkList(file.path, file.contentId, signal);
-        wire = addWire(wire, answered.wire);
-        bytes = answered.answer;
-      }
+      const answered = await link.fetchChunkList(file.path, file.contentId, signal);
+      wire = addWire(wire, answered.wire);
+      const bytes = answered.answer;
       if (bytes !== undefined) return { list: decodeWireChunkList(bytes, file.size), wire };
     } catch (error) {
       signal.throwIfAborted();

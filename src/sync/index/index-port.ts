@@ -126,7 +126,7 @@ export interface IndexReader extends TransferReader {
   remote(folder: FolderId, path: RelPath): readonly RemoteRow[];
   remoteOf(folder: FolderId, device: ShortId, path: RelPath): RemoteRow | undefined;
   remoteState(folder: FolderId, device: ShortId): RemoteState;
-  /** Wire form of the chunk list that came with a peer's record (`commitRemote`), unverified; kept until the row is applied; undefined when none came. */
+  /** The chunk list that came with a peer's record (`commitRemote`), as it was given, unverified; kept until the row is applied; undefined when none came. */
   announcedChunkList(folder: FolderId, device: ShortId, path: RelPath): Uint8Array | undefined;
   /**
    * Paths that have to be worked on: some remote row is not applied yet, or the local row names something
@@ -207,7 +207,7 @@ export interface IndexWriter extends TransferWriter {
   ): Promise<number>;
   /**
    * Stores a peer's announced rows and how far they reach; marks as pending those that local rows do not cover, or only want.
-   * A differing epoch drops what was stored of the one before. `chunkList` is kept as offered (wire form) until the row is applied.
+   * A differing epoch drops what was stored of the one before. `chunkList` is kept as it is given (exchange/announced-list.ts) until the row is applied.
    */
   commitRemote(
     folder: FolderId,

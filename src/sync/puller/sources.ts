@@ -2,6 +2,8 @@
 import type { Head } from "../../shared/file-info.ts";
 import type { RelPath, ShortId } from "../../shared/ids.ts";
 import { sameContent, winnerOf } from "../core/heads.ts";
+import type { WireChunkList } from "../delta/wire-chunk-list.ts";
+import { unpackList } from "../exchange/announced-list.ts";
 import type { FetchContext, FetchLink, FetchSources, WantedFile } from "../fetch/fetch-context.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { PeerLink } from "../peer-link.ts";
@@ -75,8 +77,19 @@ export class Sources implements FetchSources {
     return head.contentId !== null && this.holding({ path, contentId: head.contentId, size: head.size }).length > 0;
   }
 
-  announcedList(link: FetchLink, { path }: WantedFile): Uint8Array | undefined {
-    return this.#context.index.read.announcedChunkList(this.#context.folder, link.device, path);
+  announcedList(link: FetchLink, { path, size }: WantedFile): WireChunkList | undefined {
+    const { index, folder, log } = this.#context;
+    const kept = index.read.announcedChunkList(folder, link.device, path);
+    try {
+      return kept === undefined ? undefined : unpackList(kept, size, (contentId) => index.read.chunkList(contentId));
+    } catch (error) {
+      log.debug("Announced chunk list makes no sense; it is asked for", {
+        path,
+        device: link.name,
+        error: String(error),
+      });
+      return undefined;
+    }
   }
 
   #hasAcknowledged(link: PeerLink, sequence: number): boolean {

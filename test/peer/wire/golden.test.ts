@@ -17,7 +17,7 @@ import {
   writeListHead,
 } from "../../../src/peer/wire/answers.ts";
 import { decodeFolderMessage, encodeFolderMessage } from "../../../src/peer/wire/codec.ts";
-import { FEATURES, RESERVED_FEATURES, WIRE_REVISION } from "../../../src/peer/wire/features.ts";
+import { NEEDED_FEATURES, RESERVED_FEATURES, WIRE_REVISION } from "../../../src/peer/wire/features.ts";
 import {
   decodeFetchChunkList,
   decodeFetchChunks,
@@ -27,6 +27,7 @@ import {
 import { FRAMES } from "../../../src/peer/wire/frame-types.ts";
 import { encodeFrame, FrameDecoder } from "../../../src/peer/wire/frames.ts";
 import * as greetings from "../../../src/peer/wire/greetings.ts";
+import { FEATURES } from "../../../src/shared/features.ts";
 import { canonical, content, deviceA, deviceB, folder, messages, path } from "./samples.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -159,7 +160,7 @@ test("whoever changes the wire says so", () => {
     .replaceAll(/\/\/.*$/gm, "")
     .replaceAll(/\s+/g, " ");
   const hash = createHash("sha256")
-    .update(JSON.stringify([schema, FRAMES, FEATURES, RESERVED_FEATURES]))
+    .update(JSON.stringify([schema, FRAMES, FEATURES, NEEDED_FEATURES, RESERVED_FEATURES]))
     .digest("hex");
   const file = join(FIXTURES, "revision.json");
   if (process.env["UPDATE_GOLDEN"] !== undefined) {

@@ -95,6 +95,22 @@ export const messages: Readonly<Record<string, FolderMessage>> = {
     ],
     moves: [{ sequence: 20, from: path("old"), to: path("new/place"), author: B, counter: 99 }],
   },
+  "index-update-splice": {
+    type: "index-update",
+    folder,
+    epoch: "e1",
+    afterSequence: 20,
+    lastSequence: 21,
+    records: [
+      {
+        sequence: 21,
+        info: { path: path("large.bin"), heads: [head({ size: 1_000_000, previous: content("b") })] },
+        chunkList: new Uint8Array(),
+        splice: Uint8Array.of(2 << 1, 0),
+      },
+    ],
+    moves: [],
+  },
   "index-ack": {
     type: "index-ack",
     folder,
@@ -157,6 +173,7 @@ export const arbitraryUpdate: fc.Arbitrary<IndexUpdate> = fc
       path: name,
       heads: fc.array(arbitraryHead, { minLength: 1, maxLength: 3 }),
       list: fc.uint8Array({ maxLength: 40 }),
+      splice: fc.option(fc.uint8Array({ minLength: 1, maxLength: 40 }), { nil: undefined }),
     }),
     { maxLength: 8 },
   )
@@ -166,10 +183,11 @@ export const arbitraryUpdate: fc.Arbitrary<IndexUpdate> = fc
     epoch: "epoch-1",
     afterSequence: 100,
     lastSequence: 100 + 2 * rows.length,
-    records: rows.map(({ path: at, heads, list }, i) => ({
+    records: rows.map(({ path: at, heads, list, splice }, i) => ({
       sequence: 101 + 2 * i,
       info: { path: path(at), heads: canonical(heads) },
       chunkList: list,
+      ...(splice === undefined ? {} : { splice }),
     })),
     moves: [],
   }));

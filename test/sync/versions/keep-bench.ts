@@ -321,6 +321,7 @@ class FakePeer {
       canWrite: true,
       isAdmin: false,
       distrusts: new Set(),
+      speaks: () => true,
       send() {},
       drained: async () => {},
       fetchChunks: async (requests: readonly ChunkRequest[]) => {

@@ -1,0 +1,14 @@
+/**
+ * What two devices can say to each other, by name: each speaks what both
+ * offer. docs/protocol.md has the meaning of each.
+ */
+export const FEATURES = {
+  /** Folder states, index updates with heads, acknowledgements, barriers. */
+  index: "index/1",
+  /** Chunks and chunk lists on request. */
+  fetch: "fetch/1",
+  /** Chunk lists told by what they share with a list that the other end holds. */
+  splice: "splice/1",
+} as const;
+
+export type Feature = (typeof FEATURES)[keyof typeof FEATURES];
