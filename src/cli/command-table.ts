@@ -89,6 +89,15 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/join.ts")).join,
   },
   {
+    name: "open",
+    group: "Start",
+    summary: "Opens the dashboard in a browser, signed in",
+    options: [{ flags: "--print", description: "prints a link that signs in once, within ten minutes" }],
+    details:
+      "The browser is sent to a file that only you can read, and from there by a link that works once, within a minute.",
+    load: async () => (await import("./commands/open.ts")).open,
+  },
+  {
     name: "status",
     group: "Start",
     summary: "Says whether everything is in sync, and if not, what and why",

@@ -1,5 +1,6 @@
 /** A running node as its commands see it. */
 import type { ConfigDraft } from "../shared/config-schema.ts";
+import type { Dashboard } from "./dashboard/dashboard.ts";
 import type { FolderSet } from "./folder-set.ts";
 import type { NetClient } from "./net/net-client.ts";
 import type { NodeParts } from "./node-parts.ts";
@@ -12,6 +13,7 @@ export interface Node {
   readonly folders: FolderSet;
   readonly peers: PeerSet;
   readonly pairing: Pairing;
+  readonly dashboard: Dashboard;
   /** Directories that hold Syncline's own files: no folder may be inside or around one. */
   readonly homes: readonly string[];
   /** Changes the configuration and resolves when folders and peers are as it says. */

@@ -19,6 +19,7 @@ import { peerRoutes } from "./commands/peer-routes.ts";
 import { statusRoutes } from "./commands/status-routes.ts";
 import { versionRoutes } from "./commands/version-routes.ts";
 import { wait } from "./commands/wait-route.ts";
+import { Dashboard } from "./dashboard/dashboard.ts";
 import { EventBook } from "./event-book.ts";
 import { FolderSet } from "./folder-set.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -100,10 +101,29 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
   );
   peers = new PeerSet({ parts, net, folders, memory });
   await peers.apply(config.get());
+  const dashboard = new Dashboard({
+    context,
+    device: identity.deviceId,
+    clock: systemClock,
+    random: systemRandom,
+    log: log.child({ part: "dashboard" }),
+    checkPassword: null,
+    onRefused: (what) => {
+      log.warn("The dashboard refused a request", what);
+      events.add({ type: "auth.refused", data: what });
+    },
+  });
   const stopListening = config.onChange((next, before) => {
     applied.with(next).catch((error: unknown) => log.error("Configuration not applied", { error: String(error) }));
     if (next.name !== before.name) void net.setName(next.name);
     if (next.discovery !== before.discovery) void net.setDiscovery(next.discovery);
+    if (next.dashboard !== before.dashboard)
+      dashboard.apply(next).catch((error: unknown) => {
+        log.error("The dashboard cannot be served there; the address before counts on", {
+          dashboard: next.dashboard,
+          error: String(error),
+        });
+      });
     if (next.listen !== before.listen)
       listenAnew(context, net).catch((error: unknown) => {
         log.error("Cannot listen at the new address; the one before counts on", {
@@ -113,7 +133,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
       });
   });
   opening.defer(stopListening);
-  const node: Node = { parts, net, folders, peers, pairing, homes, configure };
+  const node: Node = { parts, net, folders, peers, pairing, dashboard, homes, configure };
   opening.use(startHousekeeping(node));
   opening.use(
     startIdleMemory({
@@ -130,7 +150,9 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     ...conflictRoutes(node),
     ...versionRoutes(node),
     ...doctorRoutes(node),
+    dashboardKey: (request) => dashboard.key(request),
   };
+  await opening.use(dashboard).start(service);
   const stack = opening.move();
   return { service, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

@@ -135,6 +135,26 @@ export const ROUTES = {
 
   configGet: { method: "GET", path: "/config", kind: "json", summary: "Shows settings" },
   configSet: { method: "POST", path: "/config", kind: "json", summary: "Changes settings" },
+
+  dashboardKey: {
+    method: "POST",
+    path: "/dashboard/keys",
+    kind: "json",
+    summary: "Makes a link that signs in to the dashboard once",
+  },
 } as const satisfies Record<string, Route>;
 
 export type RouteName = keyof typeof ROUTES;
+
+/** What the dashboard's server answers by itself, over HTTP only: signing in and out, and what describes the rest. */
+export const SESSION_ROUTES = {
+  signIn: { method: "POST", path: "/session", kind: "json", summary: "Signs in, by a link or as a user" },
+  session: { method: "GET", path: "/session", kind: "json", summary: "Says who is signed in" },
+  signOut: { method: "DELETE", path: "/session", kind: "json", summary: "Ends this session" },
+  openApi: { method: "GET", path: "/openapi.json", kind: "json", summary: "Describes this interface" },
+} as const satisfies Record<string, Route>;
+
+export type SessionRouteName = keyof typeof SESSION_ROUTES;
+
+/** Carries the session's token; its cookie alone is not enough, because cookies do not tell ports apart. */
+export const TOKEN_HEADER = "X-Syncline-Token";

@@ -8,7 +8,7 @@
  * because scripts rely on it.
  */
 import { z } from "zod";
-import { ROUTES, type Route, type RouteName } from "./api-routes.ts";
+import { ROUTES, type Route, type RouteName, SESSION_ROUTES, type SessionRouteName } from "./api-routes.ts";
 
 // What inputs are made of. A query string holds texts only, so numbers and booleans are also taken as text.
 const count = z.coerce.number().int().min(0);
@@ -528,7 +528,53 @@ const SHAPES = {
     input: z.strictObject({ settings: z.record(z.string(), z.unknown()) }),
     output: z.object({ path: z.string(), changed: z.array(z.string()) }),
   },
+
+  dashboardKey: {
+    input: z.strictObject({
+      /** Writes a page into the home that leads there; else the link itself is answered. */
+      page: z.boolean().default(false),
+    }),
+    output: z.object({
+      /** Where the dashboard is, without the key. */
+      url: z.string(),
+      /** Signs in once; null when `page` was asked for. */
+      link: z.string().nullable(),
+      /** A file of mode 0600 that leads to the link; null unless `page` was asked for. */
+      page: z.string().nullable(),
+      expires: time,
+    }),
+  },
 } satisfies Record<RouteName, Shapes>;
+
+const session = z.object({
+  device: z.object({ id: z.string(), name: z.string() }),
+  /** Null: signed in by a link of `syncline open`. */
+  user: z.string().nullable(),
+  role,
+  version: z.string(),
+});
+
+const SESSION_SHAPES = {
+  signIn: {
+    input: z.union([
+      z.strictObject({ key: z.string().min(1).max(128) }),
+      z.strictObject({ user: z.string().min(1).max(64), password: z.string().min(1).max(1024) }),
+    ]),
+    /** `token` goes into the header X-Syncline-Token of every later request, beside the cookie that is set here. */
+    output: session.extend({ token: z.string() }),
+  },
+  session: { input: nothing, output: session },
+  signOut: { input: nothing, output: z.object({ signedOut: z.boolean() }) },
+  openApi: { input: nothing, output: z.record(z.string(), z.unknown()) },
+} satisfies Record<SessionRouteName, Shapes>;
+
+/** What the dashboard's server answers by itself, with its shapes. */
+export const SESSION_API: { readonly [R in SessionRouteName]: Route & (typeof SESSION_SHAPES)[R] } = Object.fromEntries(
+  Object.entries(SESSION_SHAPES).map(([name, shapes]) => [
+    name,
+    { ...SESSION_ROUTES[name as SessionRouteName], ...shapes },
+  ]),
+) as never;
 
 /** Routes with their shapes. */
 export const API: { readonly [R in RouteName]: Route & (typeof SHAPES)[R] } = Object.fromEntries(

@@ -54,6 +54,11 @@ export const ERRORS = {
   },
   E_KEY_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline config get`" },
   E_NOT_ALLOWED: { exit: EXIT.notAllowed, hint: "ask an admin of that device for the right" },
+  E_NOT_SIGNED_IN: { exit: EXIT.notAllowed, hint: "sign in with `syncline open`" },
+  E_SIGN_IN_FAILED: { exit: EXIT.notAllowed, hint: "check name and password, or sign in with `syncline open`" },
+  E_TOO_MANY_TRIES: { exit: EXIT.notAllowed, hint: "wait a moment, then try again" },
+  E_LINK_USED: { exit: EXIT.badCode, hint: "make a new link with `syncline open`" },
+  E_DASHBOARD_OFF: { exit: EXIT.notFound, hint: "switch it on: syncline config set dashboard=127.0.0.1:4778" },
   E_PEER_OFFLINE: { exit: EXIT.offline, hint: "start Syncline there, or check the network with `syncline peer ping`" },
   E_PEER_NOT_DISCOVERED: {
     exit: EXIT.offline,

@@ -33,3 +33,8 @@ export function formatRemote(socket: {
   const host = (socket.remoteAddress ?? "?").replace(/^::ffff:(?=\d+\.)/, "");
   return formatHostPort({ host, port: socket.remotePort ?? 0 });
 }
+
+/** Whether only this machine reaches the host. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}

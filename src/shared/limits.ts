@@ -158,5 +158,12 @@ export const LIMITS = {
     why: "files listed of one transfer; the rest are in its sums only",
   },
   noticesKept: { value: 10_000, unit: "notices", why: "durable notices; the oldest go" },
+  dashboardConnections: {
+    value: 128,
+    unit: "connections",
+    why: "callers of the dashboard's server; a browser uses six, so this is many tabs and no flood",
+  },
+  dashboardKeyMs: { value: 600_000, unit: "ms", why: "a sign-in link on a terminal lives ten minutes" },
+  dashboardPageKeyMs: { value: 60_000, unit: "ms", why: "a sign-in link that a browser is sent to is used at once" },
   eventsKept: { value: 10_000, unit: "events", why: "durable events for replay" },
 } as const satisfies Record<string, Limit>;

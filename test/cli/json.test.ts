@@ -8,6 +8,7 @@ const CALLS: Readonly<Record<string, readonly string[] | null>> = {
   up: [],
   down: null,
   join: ["7-482913", "/tmp/x"],
+  open: [],
   status: [],
   doctor: [],
   "peer invite": [],

@@ -279,6 +279,12 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
       path: "/home/ann/.config/syncline/config.json",
       changed: Object.keys(settings),
     }),
+    dashboardKey: async ({ page }) => ({
+      url: "http://127.0.0.1:4778",
+      link: page ? null : "http://127.0.0.1:4778/#k=secret",
+      page: page ? "/home/ann/.local/state/syncline/open.html" : null,
+      expires: "2026-07-01T16:10:00.000Z",
+    }),
     ...changes,
   };
 }

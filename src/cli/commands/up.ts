@@ -103,7 +103,7 @@ async function tell(session: Session, outcome: Outcome): Promise<void> {
   if (outcome.picksPort) notePort(session, status);
   if (status.folders.length === 0) session.say("  next: syncline up DIR | syncline join CODE DIR");
   else if (status.peers.length === 0) await offerPairing(session, outcome);
-  if (status.dashboard !== null) session.say(`  Dashboard: ${status.dashboard}`);
+  if (status.dashboard !== null) session.say(`  Dashboard: ${await dashboardLink(session, status.dashboard)}`);
 }
 
 function sharedLines(session: Session, status: Status, { folder }: Outcome): readonly string[] {
@@ -132,6 +132,12 @@ async function firstCount(session: Session, status: Status, { folder }: Outcome)
     if (!enough.aborted) throw error;
   }
   return latest;
+}
+
+/** On a terminal the link signs in, once; what is written elsewhere might be kept. */
+async function dashboardLink(session: Session, url: string): Promise<string> {
+  if (!session.isLive) return url;
+  return (await session.call("dashboardKey", {})).link ?? url;
 }
 
 async function offerPairing(session: Session, { folder }: Outcome): Promise<void> {

@@ -14,6 +14,11 @@ const STATUS_BY_EXIT: Readonly<Record<number, number>> = {
   [EXIT.diskFull]: 507,
 };
 
+const STATUS_BY_CODE: Readonly<Record<string, number>> = {
+  E_NOT_SIGNED_IN: 401,
+  E_TOO_MANY_TRIES: 429,
+};
+
 /** The failure that a caller is told of: bugs and strange errors are E_INTERNAL. */
 export function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
@@ -27,7 +32,7 @@ export function errorDocument(error: SyncError): ApiError {
 }
 
 export function httpStatus(error: SyncError): number {
-  return STATUS_BY_EXIT[error.exit] ?? 500;
+  return STATUS_BY_CODE[error.code] ?? STATUS_BY_EXIT[error.exit] ?? 500;
 }
 
 /** What is wrong with a request's input, as E_USAGE. */

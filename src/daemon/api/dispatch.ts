@@ -8,7 +8,7 @@ import type { Log } from "../../shared/ports.ts";
 import { asSyncError, badInput, errorDocument, httpStatus } from "./api-error.ts";
 import type { NodeService, RequestContext } from "./node-service.ts";
 import { readInput } from "./request-input.ts";
-import { matchRoute } from "./route-match.ts";
+import { matchRoute, type RouteMatch } from "./route-match.ts";
 
 export interface DispatchOptions {
   readonly service: NodeService;
@@ -35,13 +35,25 @@ export async function dispatch(
     const [pathname = "", query = ""] = (request.url ?? "/").split(/\?(.*)/s, 2);
     const match = matchRoute(request.method ?? "", pathname);
     if (match === undefined) throw new SyncError("E_USAGE", `there is no ${request.method} ${pathname}`);
-    const input = await readInput(request, new URLSearchParams(query), match.parameters);
-    const parsed = API[match.name].input.safeParse(input);
-    if (!parsed.success) throw badInput(parsed.error);
-    await answer(match.name, parsed.data, response, signal, options);
+    await answerRoute(match, new URLSearchParams(query), request, response, signal, options);
   } catch (error) {
-    fail(error, response, options.log);
+    sendFailure(error, response, options.log, { withStack: true });
   }
+}
+
+/** Answers a request whose route is found, and whose caller may call it. Throws what went wrong before the answer ended. */
+export async function answerRoute(
+  match: RouteMatch,
+  query: URLSearchParams,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+  options: DispatchOptions,
+): Promise<void> {
+  const input = await readInput(request, query, match.parameters);
+  const parsed = API[match.name].input.safeParse(input);
+  if (!parsed.success) throw badInput(parsed.error);
+  await answer(match.name, parsed.data, response, signal, options);
 }
 
 async function answer(
@@ -56,9 +68,7 @@ async function answer(
   const result = handler(input, { signal });
   const check = (value: unknown): unknown => (options.checkOutput ? API[name].output.parse(value) : value);
   if (!(Symbol.asyncIterator in result)) {
-    const document = check(await result);
-    response.writeHead(200, { "Content-Type": "application/json" });
-    response.end(line(document));
+    sendDocument(check(await result) as object, response);
     return;
   }
   for await (const item of result) {
@@ -69,19 +79,30 @@ async function answer(
   response.end();
 }
 
+/** Sends one document, with the version that every document carries. */
+export function sendDocument(document: object, response: ServerResponse): void {
+  response.writeHead(200, { "Content-Type": "application/json" });
+  response.end(line(document));
+}
+
 function line(document: unknown): string {
   return `${JSON.stringify({ v: API_VERSION, ...(document as object) })}\n`;
 }
 
-function fail(error: unknown, response: ServerResponse, log: Log): void {
+/** Sends an error document, or makes it the last line of a stream that has begun. Only bugs carry their stack, and only to the node's own person, who shows it with -v. */
+export function sendFailure(
+  error: unknown,
+  response: ServerResponse,
+  log: Log,
+  { withStack }: { readonly withStack: boolean },
+): void {
   const failure = asSyncError(error);
   if (failure.code === "E_INTERNAL") log.error("A request failed", { error });
   if (response.destroyed) return;
   if (!response.headersSent) response.writeHead(httpStatus(failure), { "Content-Type": "application/json" });
-  response.end(`${JSON.stringify({ ...errorDocument(failure), ...stackOf(failure) })}\n`);
+  response.end(`${JSON.stringify({ ...errorDocument(failure), ...(withStack ? stackOf(failure) : {}) })}\n`);
 }
 
-/** Only bugs carry their stack to the caller, who shows it with -v. */
 function stackOf(failure: SyncError): { readonly stack?: string } {
   const { cause } = failure;
   return failure.code === "E_INTERNAL" && cause instanceof Error && cause.stack !== undefined

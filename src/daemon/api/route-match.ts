@@ -1,27 +1,52 @@
-import { API_PREFIX, ROUTES, type RouteName } from "../../shared/api-routes.ts";
+import {
+  API_PREFIX,
+  ROUTES,
+  type Route,
+  type RouteName,
+  SESSION_ROUTES,
+  type SessionRouteName,
+} from "../../shared/api-routes.ts";
 
-export interface RouteMatch {
-  readonly name: RouteName;
+export interface RouteMatch<N extends string = RouteName> {
+  readonly name: N;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-interface Pattern {
-  readonly name: RouteName;
+interface Pattern<N extends string> {
+  readonly name: N;
   readonly method: string;
   readonly parts: readonly string[];
 }
 
-const PATTERNS: readonly Pattern[] = Object.entries(ROUTES).map(([name, { method, path }]) => ({
-  name: name as RouteName,
-  method,
-  parts: path.split("/").slice(1),
-}));
+const PATTERNS = patternsOf<RouteName>(ROUTES);
+const SESSION_PATTERNS = patternsOf<SessionRouteName>(SESSION_ROUTES);
+
+function patternsOf<N extends string>(routes: Readonly<Record<N, Route>>): readonly Pattern<N>[] {
+  return Object.entries<Route>(routes).map(([name, { method, path }]) => ({
+    name: name as N,
+    method,
+    parts: path.split("/").slice(1),
+  }));
+}
 
 /** The route of a request, with what its path says; undefined for an unknown path or method. */
 export function matchRoute(method: string, pathname: string): RouteMatch | undefined {
+  return match(PATTERNS, method, pathname);
+}
+
+/** The same for what the dashboard's server answers by itself. */
+export function matchSessionRoute(method: string, pathname: string): RouteMatch<SessionRouteName> | undefined {
+  return match(SESSION_PATTERNS, method, pathname);
+}
+
+function match<N extends string>(
+  patterns: readonly Pattern<N>[],
+  method: string,
+  pathname: string,
+): RouteMatch<N> | undefined {
   if (!pathname.startsWith(`${API_PREFIX}/`)) return undefined;
   const parts = pathname.slice(API_PREFIX.length + 1).split("/");
-  for (const pattern of PATTERNS) {
+  for (const pattern of patterns) {
     if (pattern.method !== method || pattern.parts.length !== parts.length) continue;
     const parameters = matchParts(pattern.parts, parts);
     if (parameters !== undefined) return { name: pattern.name, parameters };

@@ -42,7 +42,7 @@ async function statusOf(node: Node): Promise<Status> {
   return {
     device: { id: identity.deviceId, name: context.config.get().name },
     listen: [formatHostPort(net.listening)],
-    dashboard: null,
+    dashboard: node.dashboard.url,
     state: shown.reduce<FolderState>(
       (worst, { state }) => (SEVERITY.indexOf(state) > SEVERITY.indexOf(worst) ? state : worst),
       "in-sync",

@@ -1,0 +1,180 @@
+/**
+ * The dashboard of a node: serves it at the configured address, follows a
+ * change of it, and makes links that sign in.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { Config } from "../../shared/config-schema.ts";
+import { SETTINGS } from "../../shared/config-settings.ts";
+import { SyncError } from "../../shared/errors.ts";
+import { formatHostPort, type HostPort, parseHostPort } from "../../shared/host-port.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import type { Clock, Log, Random } from "../../shared/ports.ts";
+import type { NodeService } from "../api/node-service.ts";
+import type { NodeContext } from "../node-context.ts";
+import { writeFileAtomically } from "../write-file.ts";
+import { DashboardServer } from "./dashboard-server.ts";
+import type { HandlerOptions } from "./handle-request.ts";
+import { LoginKeys } from "./login-keys.ts";
+import { LoginThrottle } from "./login-throttle.ts";
+import { PageFiles } from "./page-files.ts";
+import { SessionBook } from "./session-book.ts";
+import { SessionFile } from "./session-file.ts";
+
+/** How many ports after the default one are tried when it is taken. */
+const PORTS_TRIED = 50;
+/** In a checkout below src, in a package beside what was emitted. */
+const PAGE = fileURLToPath(new URL("../../../dist/page", import.meta.url));
+
+export interface DashboardOptions {
+  readonly context: NodeContext;
+  readonly device: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly checkPassword: HandlerOptions["checkPassword"];
+  readonly onRefused: HandlerOptions["onRefused"];
+}
+
+export class Dashboard implements AsyncDisposable {
+  readonly #options: DashboardOptions;
+  readonly #keys: LoginKeys;
+  readonly #throttle: LoginThrottle;
+  readonly #file: SessionFile;
+  readonly #pageFile: string;
+  readonly #stop = new AbortController();
+  #sessions: SessionBook | undefined;
+  #server: DashboardServer | undefined;
+  #handler: HandlerOptions | undefined;
+
+  constructor(options: DashboardOptions) {
+    this.#options = options;
+    this.#keys = new LoginKeys(options.clock, options.random);
+    this.#throttle = new LoginThrottle(options.clock);
+    this.#file = new SessionFile(join(options.context.paths.stateDir, "sessions.json"), options.log);
+    this.#pageFile = join(options.context.paths.stateDir, "open.html");
+  }
+
+  /** Where it is served; null when it is off. */
+  get url(): string | null {
+    return this.#server?.url ?? null;
+  }
+
+  /** Serves what `service` answers. A default port that is taken gives way to the next free one, which is kept. */
+  async start(service: NodeService): Promise<void> {
+    const { context, clock, random, log, device } = this.#options;
+    await rm(this.#pageFile, { force: true });
+    this.#sessions = new SessionBook({
+      clock,
+      random,
+      records: await this.#file.load(),
+      save: (records) => this.#file.save(records),
+    });
+    this.#handler = {
+      service,
+      log,
+      checkOutput: false,
+      device: { id: device, name: () => context.config.get().name },
+      version: context.version,
+      cookieName: `syncline-${device.replaceAll("-", "").slice(0, 8).toLowerCase()}`,
+      sessions: this.#sessions,
+      keys: this.#keys,
+      throttle: this.#throttle,
+      page: await PageFiles.open(PAGE),
+      checkPassword: this.#options.checkPassword,
+      onRefused: this.#options.onRefused,
+    };
+    if (!this.#handler.page.isBuilt) log.warn("The dashboard's page is not built; run `npm run build:web`");
+    await this.#listen(addressOf(context.config.get()));
+  }
+
+  /** Follows a change of `dashboard` in a running daemon. When the new address does not work, the one before counts on. */
+  async apply(config: Config): Promise<void> {
+    const wanted = addressOf(config);
+    const here = this.#server?.address;
+    if (wanted?.host === here?.host && wanted?.port === here?.port) return;
+    await this.#listen(wanted);
+    this.#options.log.info("The dashboard's address changed", { dashboard: this.url ?? "off" });
+  }
+
+  /** Ends every session of a user. */
+  closeSessions(user: string | null): number {
+    return this.#sessions?.closeAll(user) ?? 0;
+  }
+
+  /** Makes a link that signs in once, or a page in the home that leads to it. */
+  async key({ page }: RouteRequest<"dashboardKey">): Promise<RouteOutput<"dashboardKey">> {
+    const url = this.url;
+    if (url === null) throw new SyncError("E_DASHBOARD_OFF", "the dashboard is switched off");
+    const { clock } = this.#options;
+    const lifeMs = page ? LIMITS.dashboardPageKeyMs.value : LIMITS.dashboardKeyMs.value;
+    const expires = new Date(clock.now() + lifeMs).toISOString();
+    if (!page) return { url, link: `${url}/#k=${this.#keys.make(lifeMs, () => {})}`, page: null, expires };
+    const gone = new AbortController();
+    const key = this.#keys.make(lifeMs, () => gone.abort());
+    await writeFileAtomically(this.#pageFile, openPage(`${url}/#k=${key}`));
+    void this.#removePage(lifeMs, AbortSignal.any([gone.signal, this.#stop.signal]));
+    return { url, link: null, page: this.#pageFile, expires };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#server?.[Symbol.asyncDispose]();
+    this.#keys.clear();
+    await rm(this.#pageFile, { force: true });
+    await this.#file.settled();
+  }
+
+  /** The page goes when its key is used or over. */
+  async #removePage(lifeMs: number, signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(lifeMs, signal).catch(() => undefined);
+    this.#keys.sweep();
+    await rm(this.#pageFile, { force: true }).catch(() => undefined);
+  }
+
+  async #listen(wanted: HostPort | undefined): Promise<void> {
+    const { config } = this.#options.context;
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    const before = this.#server;
+    if (wanted === undefined) this.#server = undefined;
+    else this.#server = await this.#startAtFreePort(wanted, handler, config.source("dashboard") === "default");
+    await before?.[Symbol.asyncDispose]();
+    const port = this.#server?.address.port;
+    if (wanted === undefined || port === undefined || port === wanted.port) return;
+    await config.update((draft) => {
+      draft.dashboard = formatHostPort({ host: wanted.host, port });
+    });
+  }
+
+  async #startAtFreePort(wanted: HostPort, handler: HandlerOptions, isDefault: boolean): Promise<DashboardServer> {
+    for (let port = wanted.port; ; port++) {
+      try {
+        const server = await DashboardServer.start({ ...wanted, port }, handler);
+        if (port !== wanted.port)
+          this.#options.log.warn("The dashboard's default port is taken; another one is used from now on", { port });
+        return server;
+      } catch (error) {
+        const isTaken = error instanceof SyncError && error.code === "E_PORT_TAKEN";
+        if (!isDefault || !isTaken || port >= wanted.port + PORTS_TRIED) throw error;
+      }
+    }
+  }
+}
+
+function addressOf({ dashboard }: Config): HostPort | undefined {
+  return dashboard === "off" ? undefined : (parseHostPort(dashboard) ?? parseHostPort(SETTINGS.dashboard.default));
+}
+
+/** Leads a browser to the link, so that the link is in no command line. The link is made of safe characters only. */
+function openPage(link: string): string {
+  return [
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Syncline</title>',
+    '<meta name="referrer" content="no-referrer">',
+    `<meta http-equiv="refresh" content="0;url=${link}">`,
+    `<p><a href="${link}">Open the dashboard</a></p></html>`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,69 @@
+/**
+ * Who may call which route over HTTP. A route without a line here does not
+ * compile, so that nobody forgets to think of it. The control socket asks
+ * nothing: whoever can open it is the node's local admin.
+ */
+import type { RouteName } from "./api-routes.ts";
+
+/**
+ * "user": whoever is signed in. "admin": admins. "local": nobody over HTTP; it
+ * is for the control socket alone.
+ */
+export type Access = "user" | "admin" | "local";
+
+export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
+  version: "user",
+  status: "user",
+  wait: "user",
+  why: "user",
+  watch: "user",
+  events: "admin",
+  logs: "admin",
+  doctor: "admin",
+  shutdown: "admin",
+
+  join: "admin",
+  peerInvite: "admin",
+  peerList: "user",
+  peerShow: "user",
+  peerAdd: "admin",
+  peerRename: "admin",
+  peerRole: "admin",
+  peerPause: "admin",
+  peerResume: "admin",
+  peerRemove: "admin",
+  peerPing: "user",
+
+  folderAdd: "admin",
+  folderList: "user",
+  folderShow: "user",
+  folderShare: "admin",
+  folderUnshare: "admin",
+  folderMode: "admin",
+  folderIgnore: "admin",
+  folderPause: "admin",
+  folderResume: "admin",
+  folderRescan: "admin",
+  folderApprove: "admin",
+  folderReject: "admin",
+  folderRevert: "admin",
+  folderOverride: "admin",
+  folderRepair: "admin",
+  folderRemove: "admin",
+
+  conflictList: "user",
+  conflictShow: "user",
+  conflictResolve: "admin",
+  conflictUndo: "admin",
+
+  versions: "user",
+  restore: "user",
+  trashList: "user",
+  trashRestore: "user",
+  trashEmpty: "admin",
+
+  configGet: "admin",
+  configSet: "admin",
+
+  dashboardKey: "local",
+};

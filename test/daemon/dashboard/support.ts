@@ -1,0 +1,130 @@
+/** A dashboard's server on loopback, in front of a service of plain data, and raw requests to it. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import { join } from "node:path";
+import { DashboardServer } from "../../../src/daemon/dashboard/dashboard-server.ts";
+import type { HandlerOptions } from "../../../src/daemon/dashboard/handle-request.ts";
+import { LoginKeys } from "../../../src/daemon/dashboard/login-keys.ts";
+import { LoginThrottle } from "../../../src/daemon/dashboard/login-throttle.ts";
+import { PageFiles } from "../../../src/daemon/dashboard/page-files.ts";
+import { SessionBook } from "../../../src/daemon/dashboard/session-book.ts";
+import { systemRandom } from "../../../src/daemon/system-ports.ts";
+import { ManualClock } from "../../peer/support.ts";
+import { type FakeService, fakeService } from "../../support/fake-node-service.ts";
+import { silentLog } from "../../support/silent-log.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface Ask {
+  readonly method?: string;
+  readonly path: string;
+  /** As they go out, one after the other; Host is added unless it is here. */
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: string;
+}
+
+export interface TestDashboard extends AsyncDisposable {
+  readonly clock: ManualClock;
+  readonly sessions: SessionBook;
+  readonly keys: LoginKeys;
+  readonly refused: unknown[];
+  readonly host: string;
+  readonly origin: string;
+  ask(ask: Ask): Promise<Answer>;
+  /** Headers of a request from the page itself, signed in. */
+  signedIn(role: "admin" | "user"): readonly (readonly [string, string])[];
+}
+
+export interface TestDashboardOptions {
+  readonly service?: Partial<FakeService>;
+  readonly checkPassword?: HandlerOptions["checkPassword"];
+  readonly page?: boolean;
+}
+
+export const COOKIE = "syncline-abcdefgh";
+
+export async function testDashboard(options: TestDashboardOptions = {}): Promise<TestDashboard> {
+  const directory = await temporaryDirectory();
+  const page = join(directory.path, "page");
+  if (options.page !== false) {
+    await mkdir(join(page, "assets"), { recursive: true });
+    await writeFile(join(page, "index.html"), "<!doctype html><title>Syncline</title>");
+    await writeFile(join(page, "assets/app.js"), "export {};".repeat(200));
+  }
+  await writeFile(join(directory.path, "secret.txt"), "nobody sees this");
+  const clock = new ManualClock();
+  const refused: unknown[] = [];
+  const sessions = new SessionBook({ clock, random: systemRandom, records: [], save: () => {} });
+  const keys = new LoginKeys(clock, systemRandom);
+  const server = await DashboardServer.start(
+    { host: "127.0.0.1", port: 0 },
+    {
+      service: fakeService(options.service),
+      log: silentLog,
+      checkOutput: true,
+      device: { id: "DEVICE", name: () => "laptop" },
+      version: "0.1.0",
+      cookieName: COOKIE,
+      sessions,
+      keys,
+      throttle: new LoginThrottle(clock),
+      page: await PageFiles.open(page),
+      checkPassword: options.checkPassword ?? null,
+      onRefused: (what) => refused.push(what),
+    },
+  );
+  const { port } = server.address;
+  const host = `127.0.0.1:${port}`;
+  const origin = `http://${host}`;
+  return {
+    clock,
+    sessions,
+    keys,
+    refused,
+    host,
+    origin,
+    ask: ({ method = "GET", path, headers = [], body }) => ask(port, method, path, headers, body),
+    signedIn: (role) => {
+      const { cookie, token } = sessions.open({ user: role === "admin" ? null : "bob", role });
+      return [
+        ["Cookie", `${COOKIE}=${cookie}`],
+        ["X-Syncline-Token", token],
+        ["Origin", origin],
+      ];
+    },
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]();
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function ask(
+  port: number,
+  method: string,
+  path: string,
+  headers: readonly (readonly [string, string])[],
+  body: string | undefined,
+): Promise<Answer> {
+  const hasHost = headers.some(([name]) => name === "Host");
+  const all = [...(hasHost ? [] : ([["Host", `127.0.0.1:${port}`]] as const)), ...headers];
+  const sent = body === undefined ? [] : [["Content-Length", String(Buffer.byteLength(body))] as const];
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      { host: "127.0.0.1", port, method, path, agent: false, setHost: false, headers: [...all, ...sent].flat() },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+        response.on("error", reject);
+      },
+    );
+    request.on("error", reject);
+    request.end(body);
+  });
+}
