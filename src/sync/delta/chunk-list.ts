@@ -56,6 +56,13 @@ export function hashAt(list: ChunkList, index: number): Uint8Array {
   return list.hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
 }
 
+/** Where in the file each chunk begins, and behind the last one where the file ends. */
+export function chunkOffsets(sizes: Uint32Array): Float64Array {
+  const offsets = new Float64Array(sizes.length + 1);
+  for (let i = 0; i < sizes.length; i++) offsets[i + 1] = (offsets[i] as number) + (sizes[i] as number);
+  return offsets;
+}
+
 /**
  * Why `sizes` are not those of a file of `fileSize` bytes, or undefined when they may be.
  *

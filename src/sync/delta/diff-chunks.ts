@@ -1,7 +1,7 @@
 import type { ChunkList } from "../../shared/file-info.ts";
-import { hashAt } from "./chunk-list.ts";
+import { chunkOffsets, hashAt } from "./chunk-list.ts";
 import type { WireChunkList } from "./wire-chunk-list.ts";
-import { WIRE_HASH_BYTES } from "./wire-chunk-list.ts";
+import { isWireHash, WIRE_HASH_BYTES } from "./wire-chunk-list.ts";
 
 /** Where the bytes of one wanted chunk come from. */
 export type ChunkSource =
@@ -17,27 +17,43 @@ const MISSING: ChunkSource = { type: "missing" };
  * Finds for each chunk of a wanted file where its bytes are already.
  *
  * The first list that has a chunk gives it, so put the likeliest first (the
- * file's own old version). One pass over everything. Half hashes are compared:
- * what is taken from here must be hashed again before use, because the disk
- * may have moved on and a peer may have crafted a collision.
+ * file's own old version). Where that list has the chunk more than once, the
+ * place that goes on from the chunk before is taken, counting missing chunks as
+ * replaced one by one: the neighbours of a change in a file full of equal
+ * chunks then say where it happened. One pass over everything. Half hashes are
+ * compared: what is taken from here must be hashed again before use, because
+ * the disk may have moved on and a peer may have crafted a collision.
  */
 export function diffChunks(wanted: WireChunkList, locals: readonly ChunkList[]): readonly ChunkSource[] {
+  const offsets = locals.map(({ sizes }) => chunkOffsets(sizes));
   const sourcesByKey = new Map<string, ChunkSource>();
   locals.forEach((list, index) => {
-    let offset = 0;
     list.sizes.forEach((size, chunk) => {
       const key = keyOf(hashAt(list, chunk), 0, size);
+      const offset = offsets[index]?.[chunk] as number;
       if (!sourcesByKey.has(key)) sourcesByKey.set(key, { type: "local", list: index, chunk, offset });
-      offset += size;
     });
   });
+  let last = { list: -1, ahead: 0 };
   return Array.from(wanted.sizes, (size, chunk) => {
     const key = keyOf(wanted.hashes, chunk * WIRE_HASH_BYTES, size);
     const source = sourcesByKey.get(key);
-    if (source !== undefined) return source;
-    sourcesByKey.set(key, { type: "repeat", chunk });
-    return MISSING;
+    if (source === undefined) {
+      sourcesByKey.set(key, { type: "repeat", chunk });
+      return MISSING;
+    }
+    if (source.type !== "local") return source;
+    const { list } = source;
+    const ongoing = chunk + last.ahead;
+    const isOngoing = list === last.list && isSameChunk(wanted, chunk, locals[list] as ChunkList, ongoing);
+    if (!isOngoing) last = { list, ahead: source.chunk - chunk };
+    return isOngoing ? { type: "local", list, chunk: ongoing, offset: offsets[list]?.[ongoing] as number } : source;
   });
+}
+
+function isSameChunk(wanted: WireChunkList, chunk: number, list: ChunkList, at: number): boolean {
+  if (at < 0 || at >= list.sizes.length || list.sizes[at] !== wanted.sizes[chunk]) return false;
+  return isWireHash(wanted, chunk, hashAt(list, at));
 }
 
 /** A string, because a Map of strings hashes with a secret seed: crafted chunks cannot pile up in one bucket. */

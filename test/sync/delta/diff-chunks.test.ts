@@ -28,7 +28,10 @@ test.each([
   { wanted: "axc", locals: ["abc"], expected: "0:0 ? 0:2" },
   { wanted: "cab", locals: ["abc"], expected: "0:2 0:0 0:1" },
   { wanted: "ab", locals: ["b", "ab"], expected: "1:0 0:0" },
-  { wanted: "aa", locals: ["baa"], expected: "0:1 0:1" },
+  { wanted: "aa", locals: ["baa"], expected: "0:1 0:2" },
+  { wanted: "aaxaa", locals: ["aaaaa"], expected: "0:0 0:1 ? 0:3 0:4" },
+  { wanted: "aaa", locals: ["aa"], expected: "0:0 0:1 0:0" },
+  { wanted: "bab", locals: ["ab", "bab"], expected: "0:1 0:0 0:1" },
   { wanted: "xyxx", locals: ["a"], expected: "? ? =0 =0" },
 ])("$wanted from $locals → $expected", ({ wanted, locals, expected }) => {
   expect(
