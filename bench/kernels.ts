@@ -26,7 +26,7 @@ export function benchKernels(): readonly KernelRate[] {
   const content = incompressible(FILE_BYTES);
   const rates = [
     ...(["simd", "scalar"] as const).map((kernel) =>
-      measure(`cut, ${kernel}`, () => cutAll(createCutter({ kernel }), content.length)),
+      measure(`cut, ${kernel}`, FILE_BYTES, () => cutAll(createCutter({ kernel }), content.length)),
     ),
     ...(["native", "pure"] as const).flatMap((backend) => benchHash(backend, content)),
   ];
@@ -43,7 +43,7 @@ function benchHash(backend: "native" | "pure", content: Uint8Array): readonly Ke
   if (hasher === undefined) return [];
   return [1, 4, 32, 64].map((kib) => {
     const size = kib * 1024;
-    return measure(`hash, ${backend}, ${kib} KiB each`, () => {
+    return measure(`hash, ${backend}, ${kib} KiB each`, FILE_BYTES, () => {
       for (let at = 0; at < content.length; at += size) hasher.chunk(content.subarray(at, at + size));
     });
   });
@@ -65,7 +65,7 @@ function benchPipeline(path: string, content: Uint8Array): readonly KernelRate[]
   try {
     return (["auto", "pure"] as const).map((backend) => {
       const hasher = createHasher(backend);
-      return measure(`read, cut and hash, ${backend}`, () => {
+      return measure(`read, cut and hash, ${backend}`, FILE_BYTES, () => {
         hashFileContent(
           (buffer, position) => readSync(descriptor, buffer, 0, buffer.length, position),
           content.length,
@@ -90,7 +90,8 @@ function cutAll(cutter: Cutter, size: number): void {
   }
 }
 
-function measure(name: string, run: () => void): KernelRate {
+/** The median rate at which `run` gets through `bytes`. */
+export function measure(name: string, bytes: number, run: () => void): KernelRate {
   run();
   const milliseconds = Array.from({ length: REPETITIONS }, () => {
     const before = process.threadCpuUsage();
@@ -98,10 +99,10 @@ function measure(name: string, run: () => void): KernelRate {
     const { user, system } = process.threadCpuUsage(before);
     return (user + system) / 1000;
   }).sort((a, b) => a - b);
-  return { name, megabytesPerSecond: FILE_BYTES / 1000 / (milliseconds[REPETITIONS >> 1] as number) };
+  return { name, megabytesPerSecond: bytes / 1000 / (milliseconds[REPETITIONS >> 1] as number) };
 }
 
-function incompressible(size: number): Uint8Array {
+export function incompressible(size: number): Uint8Array {
   const words = new Uint32Array(size / 4);
   let state = 1;
   for (let i = 0; i < words.length; i++) {

@@ -19,6 +19,7 @@ import { loadText, Report } from "./nodes/report.ts";
 import { measureScan } from "./nodes/scan.ts";
 import { NODE_SCENARIOS, type Scenario } from "./nodes/scenarios.ts";
 import { WIRE_SCENARIOS } from "./nodes/wire.ts";
+import { benchRegionLoops } from "./regions.ts";
 
 const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
   kernels: {
@@ -26,6 +27,15 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
     target: "",
     run: async ({ report }) => {
       for (const { name, megabytesPerSecond } of benchKernels()) {
+        report.figure({ who: name, value: megabytesPerSecond, unit: "MB/s" });
+      }
+    },
+  },
+  regions: {
+    title: "loops of the region codec, one thread, per byte of a region of two chunks",
+    target: "",
+    run: async ({ report }) => {
+      for (const { name, megabytesPerSecond } of benchRegionLoops()) {
         report.figure({ who: name, value: megabytesPerSecond, unit: "MB/s" });
       }
     },

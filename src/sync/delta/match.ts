@@ -32,8 +32,8 @@ export function matchScalar(next: Uint8Array, signature: Signature): Uint32Array
   const { size, blockBytes } = signature;
   const matches: number[] = [];
   const tailBytes = size % blockBytes;
-  const wholeCount = signature.weak.length - (tailBytes === 0 ? 0 : 1);
-  const hasTail = tailBytes !== 0 && endsWithTail(next, signature);
+  const wholeCount = Math.floor(size / blockBytes);
+  const hasTail = signature.weak.length > wholeCount && endsWithTail(next, signature);
   const end = hasTail ? next.length - tailBytes : next.length;
   matchWhole(next, end, signature, wholeCount, matches);
   if (hasTail) matches.push(end, wholeCount);
@@ -43,7 +43,7 @@ export function matchScalar(next: Uint8Array, signature: Signature): Uint32Array
 function endsWithTail(next: Uint8Array, { weak, strong, blockBytes, strongBits }: Signature): boolean {
   const start = next.length - blockBytes;
   const last = weak.length - 1;
-  if (start < 0 || last < 0 || weakSum(next, start, next.length) !== weak[last]) return false;
+  if (start < 0 || weakSum(next, start, next.length) !== weak[last]) return false;
   return isStrong(murmur3(next, start, next.length), strong[last] as number, strongBits);
 }
 
@@ -146,6 +146,6 @@ class BlockTable {
 }
 
 /** 32 minus the bits of a table with at least four places for each block. */
-function tableShift(count: number): number {
+export function tableShift(count: number): number {
   return Math.clz32(Math.max(4 * count - 1, 15));
 }

@@ -1,7 +1,7 @@
 import type { RegionTools } from "./region.ts";
 import type { RegionAnswer } from "./region-answer.ts";
 import { BLOCK_STEP_LENGTH } from "./region-answer.ts";
-import type { RegionKernel } from "./region-kernel.ts";
+import type { RegionKernel } from "./region-loops.ts";
 import type { RegionQuery } from "./region-query.ts";
 import { blockCount } from "./signature.ts";
 

@@ -16,7 +16,7 @@ import { assert } from "../../shared/errors.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { RegionAnswer } from "./region-answer.ts";
 import { BLOCK_STEP_LENGTH, blockStepsBytes } from "./region-answer.ts";
-import type { RegionKernel } from "./region-kernel.ts";
+import type { RegionKernel } from "./region-loops.ts";
 import type { RegionQuery } from "./region-query.ts";
 import type { Signature } from "./signature.ts";
 import { blockCount } from "./signature.ts";

@@ -18,7 +18,7 @@ const CUT_MASK: number = 0xf8000000 | 0;
 const WINDOW_BYTES = 8;
 
 /** What each byte adds to the gear hash: the first 256 numbers of splitmix32 from state 0. */
-const GEAR: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => {
+export const GEAR: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => {
   let z = Math.imul(byte + 1, 0x9e3779b9);
   z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
   z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
@@ -34,7 +34,7 @@ export interface SubChunks {
 }
 
 /** The most sub-chunks that `size` bytes can have. */
-function subChunkCountMax(size: number): number {
+export function subChunkCountMax(size: number): number {
   return Math.ceil(size / (MIN_BYTES + 1));
 }
 

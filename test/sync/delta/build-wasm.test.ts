@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { buildCutModule } from "../../../scripts/build-wasm.ts";
+import { buildKernel, KERNELS, productOf } from "../../../scripts/build-wasm.ts";
 
-test("the checked-in WebAssembly is what its source compiles to (else run `node scripts/build-wasm.ts`)", async () => {
-  const checkedIn = await readFile(new URL("../../../src/sync/delta/wasm/cut-wasm.ts", import.meta.url), "utf8");
-  expect(await buildCutModule()).toBe(checkedIn);
+test.each(KERNELS)("the checked-in WebAssembly of %s is what its source compiles to", async (kernel) => {
+  const checkedIn = await readFile(productOf(kernel), "utf8");
+  expect(checkedIn, "else run `node scripts/build-wasm.ts`").toBe(await buildKernel(kernel));
 });

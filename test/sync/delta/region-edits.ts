@@ -19,7 +19,7 @@ interface Splice {
 const SIZE_MAX = 20_000;
 
 /** Random bytes, text, constant bytes and short periods. */
-const regionContent: fc.Arbitrary<Uint8Array> = fc
+export const regionContent: fc.Arbitrary<Uint8Array> = fc
   .record({ kind: fc.constantFrom("random", "text", "zeros", "period"), size: fc.nat(SIZE_MAX), seed: fc.nat() })
   .map(({ kind, size, seed }) => {
     if (kind === "random") return randomBytes(size, seed);

@@ -208,6 +208,11 @@ describe("what a hostile peer sends", () => {
     expect(() => decodeRegionAnswer(Uint8Array.from(bytes))).toThrow(expect.objectContaining({ code: "E_PROTOCOL" }));
   });
 
+  test("a signature of less than a block is answered with all the bytes", () => {
+    const query = decodeRegionQuery(Uint8Array.from([2, 1, 0x80, 4, 1]));
+    expect(answerRegion(query, next, plain)).toEqual({ type: "whole", literals: next });
+  });
+
   test("blocks beyond the old bytes do not fit", () => {
     const answer = decodeRegionAnswer(Uint8Array.from([3, 1, 0, 2 * 17, 2]));
     expect(rebuildRegion(asked[1] as AskedRegion, answer, plain)).toBeUndefined();
