@@ -31,27 +31,51 @@ export type HashedContent =
  * length but changes under the read is not noticed: compare `fstat` afterwards.
  * What `read` throws passes through; the tools stay usable.
  */
-export function hashFileContent(read: ReadAt, size: number, { hasher, cutter }: HashTools): HashedContent {
+export function hashFileContent(read: ReadAt, size: number, tools: HashTools): HashedContent {
   const list = new ChunkListBuilder(size);
-  cutter.begin(chunkRow(size));
-  let position = 0;
+  const position = hashRun(read, { start: 0, fileSize: size }, tools, (hash, bytes) => {
+    list.add(bytes, hash);
+    return true;
+  });
+  if (position !== size) return { size: position, contentId: null, chunks: null };
+  const chunks = list.finish();
+  return { size, contentId: contentIdOfChunks(chunks, size, tools.hasher), chunks };
+}
+
+/** From where on a file is cut. */
+export interface RunStart {
+  /** Where a chunk begins, or is taken to begin. */
+  readonly start: number;
+  readonly fileSize: number;
+}
+
+/**
+ * Cuts and hashes chunk after chunk until `take` returns false or the file ends.
+ * Returns how far the file was read; at its end that is the file's size, or the
+ * file is changing.
+ */
+export function hashRun(
+  read: ReadAt,
+  { start, fileSize }: RunStart,
+  { hasher, cutter }: HashTools,
+  take: (hash: Uint8Array, bytes: number) => boolean,
+): number {
+  cutter.begin(chunkRow(fileSize));
+  let position = start;
   for (;;) {
     const space = cutter.space();
     const length = read(space, position);
     position += length;
-    if (position > size) break;
+    if (position > fileSize) return position;
     // A read that stops short at the announced size saves small files the call that would return 0.
-    const isEnd = length === 0 || (position === size && length < space.length);
-    for (const chunk of cutter.push(length, isEnd)) list.add(chunk.length, hasher.chunk(chunk));
-    if (isEnd) break;
+    const isEnd = length === 0 || (position === fileSize && length < space.length);
+    for (const chunk of cutter.push(length, isEnd)) if (!take(hasher.chunk(chunk), chunk.length)) return position;
+    if (isEnd) return position;
   }
-  if (position !== size) return { size: position, contentId: null, chunks: null };
-  const chunks = list.finish();
-  return { size, contentId: contentIdOfChunks(chunks, size, hasher), chunks };
 }
 
 /** Collects chunks in arrays that double, since their number is known only at the end. */
-class ChunkListBuilder {
+export class ChunkListBuilder {
   #sizes: Uint32Array<ArrayBuffer>;
   #hashes: Uint8Array<ArrayBuffer>;
   #count = 0;

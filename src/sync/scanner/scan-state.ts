@@ -38,9 +38,10 @@ export class ScanState {
   constructor(parts: ScanParts, isThorough: boolean) {
     this.parts = parts;
     this.#isNameExact = parts.fs.capabilities.unicodeExact;
-    const { fs, hash, now } = parts;
+    const { fs, hash, hashLarge, now } = parts;
     this.startedNs = BigInt(Math.floor(now())) * NS_PER_MS;
-    this.tools = { fs, hash, now, isThorough, device: this.checkRoot(), checkAborted: () => this.checkAborted() };
+    const checkAborted = (): void => this.checkAborted();
+    this.tools = { fs, hash, hashLarge, now, isThorough, device: this.checkRoot(), checkAborted };
   }
 
   /** Proves that the folder is there (invariant 1 of `scan`); returns the root's device. */

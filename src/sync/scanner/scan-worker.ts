@@ -1,10 +1,11 @@
 /**
  * The thread that scans: walks the disks of all folders of a node, and cuts and
- * hashes what is new.
+ * hashes what is new; large files with the help of others.
  *
  * It has disk handles and a reading index connection of its own. Scans take
  * turns at batches; a scan that is far ahead of its taker waits.
  */
+import { availableParallelism } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { SyncError } from "../../shared/errors.ts";
 import type { FolderId } from "../../shared/ids.ts";
@@ -12,12 +13,15 @@ import { createCutter } from "../delta/cut.ts";
 import type { HashTools } from "../delta/hash-content.ts";
 import type { ScanBatch, ScanRequest } from "../folder-disk.ts";
 import { type Disk, openDisk } from "../fs/disk.ts";
+import { DiskReadHandle } from "../fs/disk-handles.ts";
 import { FsError } from "../fs/filesystem.ts";
 import { readMarker } from "../fs/marker.ts";
 import { createHasher } from "../hash/blake3.ts";
 import { type ErrorMessage, toErrorMessage } from "../index/error-message.ts";
 import { openReader } from "../index/index-client.ts";
+import type { HashLarge } from "./examine.ts";
 import { IgnoreCache } from "./ignore-cache.ts";
+import { ParallelHash } from "./parallel-hash.ts";
 import { scan } from "./scan.ts";
 
 export interface ScanWorkerData {
@@ -56,6 +60,10 @@ const port = parentPort;
 if (port === null) throw new Error("bug: the scan worker is a thread");
 const index = openReader((workerData as ScanWorkerData).indexPath);
 const hash: HashTools = { hasher: createHasher(), cutter: createCutter() };
+// Beside the thread that works at the one core more there must be; beyond four the disk is the limit.
+const parallel = new ParallelHash({ tools: hash, helpers: Math.min(3, availableParallelism() - 1) });
+const hashLarge: HashLarge = (handle, size, read) =>
+  handle instanceof DiskReadHandle ? parallel.hash(handle.fd, size, read) : undefined;
 const ignores = new IgnoreCache();
 const disks = new Map<string, Disk>();
 const running = new Map<number, Running>();
@@ -89,6 +97,7 @@ function* start({ folder, root, request, abort }: Extract<ToScanWorker, { type: 
       reader: index.read,
       folder,
       hash,
+      hashLarge,
       ignore: ignores.compile(request.ignore),
       now: Date.now,
       isAborted: () => Atomics.load(word, 0) !== 0,
@@ -134,6 +143,7 @@ port.on("message", (message: ToScanWorker) => {
     }
     case "close":
       for (const disk of disks.values()) disk.close();
+      parallel[Symbol.dispose]();
       index[Symbol.dispose]();
       port.close();
   }

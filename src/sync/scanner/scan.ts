@@ -26,6 +26,7 @@ import type { HashTools } from "../delta/hash-content.ts";
 import type { ScanBatch, ScanRequest } from "../folder-disk.ts";
 import type { Filesystem } from "../fs/filesystem.ts";
 import type { IndexReader } from "../index/index-port.ts";
+import type { HashLarge } from "./examine.ts";
 import { MissingFinder } from "./find-missing.ts";
 import { ScanState } from "./scan-state.ts";
 import { Visitor } from "./visit.ts";
@@ -35,6 +36,7 @@ export interface ScanParts {
   readonly reader: Pick<IndexReader, "local" | "localChildren" | "localBelow">;
   readonly folder: FolderId;
   readonly hash: HashTools;
+  readonly hashLarge?: HashLarge;
   readonly ignore: IgnoreRules;
   /** Milliseconds since 1970, by the clock that stamps files. */
   readonly now: () => number;
