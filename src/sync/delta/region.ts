@@ -50,10 +50,14 @@ export interface RegionShape {
 const BLOCK_BYTES = 512;
 /** Up to this size one byte of a strong sum is enough, above two: one region in 10^5 is rebuilt wrongly and asked for again. */
 const SHORT_STRONG_BYTES_MAX = 256 * 1024;
-/** What a sketch can tell beyond what the change of length makes likely: an edit or two. */
-const CAPACITY_MIN = 6;
+/**
+ * What a sketch can tell beyond what the change of length makes likely. Half as
+ * many save 24 bytes where one byte changed, and fail where two edits share a
+ * region or a line was replaced (docs/delta.md).
+ */
+const CAPACITY_MIN = 12;
 /** More replaced chunks mean dense edits, which overflow a sketch. */
-const SKETCH_CHUNKS_MAX = 2;
+const SKETCH_CHUNKS_MAX = 3;
 /** Below this a region is sent whole: describing it costs as much. */
 const DESCRIBED_BYTES_MIN = 128;
 
