@@ -25,7 +25,9 @@ Data goes to standard output, messages to standard error. \`--json\` prints docu
 with a summary or result as the last; a failure is a document on standard error. Exit codes and error codes are in
 [errors.md](errors.md).
 
-A path of a folder is a local path, or \`self:FOLDER/PATH\` with a folder's id, or its label when no other has it. A time
+A path of a folder is a local path, or \`PEER:FOLDER/PATH\` with the name or id of a paired device, and a folder's id, or
+its label when no other has it there; the node's own folders are \`self:FOLDER/PATH\`. What is on a paired device is
+answered by that device, within the rights that it gave this one; its folders need not be synced here. A time
 is \`2h\`, \`'2h ago'\`, \`yesterday\`, \`2026-07-01\` or \`2026-07-01T18:00\`, in the local zone unless it names one. A length
 of time is \`500ms\`, \`30s\`, \`5m\`, \`2h\` or \`1d\`.
 
@@ -53,9 +55,11 @@ function renderCommand(row: CommandRow): string {
   const options = (row.options ?? []).map(({ flags, description }) => `- ${code(flags)}: ${description}`);
   const parts = (row.args ?? []).map(([name, description]) => `- ${code(name)}: ${description}`);
   const dryRun = row.dryRun === true ? ["- `-n`: shows what would be done, and does nothing"] : [];
+  const aliases =
+    row.aliases === undefined ? "" : ` (also ${row.aliases.map((alias) => code(`syncline ${alias}`)).join(", ")})`;
   const details = row.details === undefined ? "" : ` ${row.details}`;
   const list = [...parts, ...options, ...dryRun];
-  return `### ${code(`syncline ${row.name}${args}`)}\n\n${row.summary}.${details}${list.length === 0 ? "" : `\n\n${list.join("\n")}`}`;
+  return `### ${code(`syncline ${row.name}${args}`)}\n\n${row.summary}${aliases}.${details}${list.length === 0 ? "" : `\n\n${list.join("\n")}`}`;
 }
 
 function settingCells(key: (typeof SETTING_KEYS)[number]): readonly string[] {

@@ -1,7 +1,7 @@
 /** Speaks to the daemon over its control socket. */
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { ApiError, JsonRoute, RouteInput, RouteOutput, StreamRoute } from "../shared/api.ts";
-import { API_PREFIX, ROUTES, type RouteName } from "../shared/api-routes.ts";
+import { API_PREFIX, PEER_PREFIX, ROUTES, type RouteName } from "../shared/api-routes.ts";
 import { SyncError } from "../shared/errors.ts";
 import { ApiFailure } from "./failure.ts";
 
@@ -17,9 +17,14 @@ export class Client {
     this.#socket = socket;
   }
 
-  /** Calls a route and returns its document. Throws ApiFailure, E_NOT_RUNNING, or the signal's reason. */
-  async call<R extends JsonRoute>(route: R, input: RouteInput<R>, signal: AbortSignal): Promise<Document<R>> {
-    const response = await this.#send(route, input as Record<string, unknown>, signal);
+  /** Calls a route, here or as a paired device answers it, and returns its document. Throws ApiFailure, E_NOT_RUNNING, or the signal's reason. */
+  async call<R extends JsonRoute>(
+    route: R,
+    input: RouteInput<R>,
+    signal: AbortSignal,
+    peer?: string,
+  ): Promise<Document<R>> {
+    const response = await this.#send({ route, peer }, input as Record<string, unknown>, signal);
     let text = "";
     for await (const chunk of this.#chunks(response, signal)) text += chunk;
     const document = parse(text);
@@ -32,8 +37,9 @@ export class Client {
     route: R,
     input: RouteInput<R>,
     signal: AbortSignal,
+    peer?: string,
   ): AsyncIterable<Document<R>> {
-    const response = await this.#send(route, input as Record<string, unknown>, signal);
+    const response = await this.#send({ route, peer }, input as Record<string, unknown>, signal);
     let rest = "";
     for await (const chunk of this.#chunks(response, signal)) {
       const lines = (rest + chunk).split("\n");
@@ -47,7 +53,11 @@ export class Client {
     if (rest !== "") throw gone();
   }
 
-  async #send(route: RouteName, input: Record<string, unknown>, signal: AbortSignal): Promise<IncomingMessage> {
+  async #send(
+    { route, peer }: { readonly route: RouteName; readonly peer: string | undefined },
+    input: Record<string, unknown>,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     signal.throwIfAborted();
     const { method } = ROUTES[route];
     const { path, rest } = fillPath(ROUTES[route].path, input);
@@ -57,7 +67,7 @@ export class Client {
     const request = httpRequest({
       socketPath: this.#socket,
       method,
-      path: API_PREFIX + path + query,
+      path: API_PREFIX + (peer === undefined ? "" : `${PEER_PREFIX}/${pathPart(peer)}`) + path + query,
       signal,
       agent: false,
       headers:
@@ -92,10 +102,14 @@ function fillPath(
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = String(rest[name]);
     delete rest[name];
-    // A lone "." or ".." would be taken for a step in the path.
-    return /^\.{1,2}$/.test(value) ? value.replaceAll(".", "%2E") : encodeURIComponent(value);
+    return pathPart(value);
   });
   return { path: filled, rest };
+}
+
+/** A lone "." or ".." would be taken for a step in the path. */
+function pathPart(text: string): string {
+  return /^\.{1,2}$/.test(text) ? text.replaceAll(".", "%2E") : encodeURIComponent(text);
 }
 
 function queryOf(input: Readonly<Record<string, unknown>>): string {

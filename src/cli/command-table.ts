@@ -24,6 +24,8 @@ export interface CommandOption {
 export interface CommandRow {
   /** `peer invite`. */
   readonly name: string;
+  /** Shorter names for the same: `ls`. */
+  readonly aliases?: readonly string[];
   readonly group: "Start" | "Peers" | "Folders" | "Files" | "Live" | "Administration";
   readonly summary: string;
   /** Name as in `[dir]` or `<path>`, with what it is. */
@@ -53,6 +55,7 @@ const START_FLAGS: readonly CommandOption[] = [
 
 const PEER: readonly [string, string] = ["<peer>", "name or id of a paired device"];
 const FOLDER: readonly [string, string] = ["<folder>", "id or label of a folder"];
+const ANYWHERE = "PEER:FOLDER/PATH, self:FOLDER/PATH, or a local path in a folder";
 const TARGET = "a local path, or self:FOLDER/PATH";
 
 export const COMMANDS: readonly CommandRow[] = [
@@ -386,6 +389,21 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Takes back how a conflict was settled",
     args: [["<id>", "as `syncline conflict list --all` shows it"]],
     load: async () => (await import("./commands/conflict.ts")).conflictUndo,
+  },
+  {
+    name: "list",
+    aliases: ["ls"],
+    group: "Files",
+    summary: "Lists files of a folder here or on a paired device; PEER: alone lists its folders",
+    args: [["[path]", `${ANYWHERE}; without it, the folders of this node`]],
+    options: [
+      { flags: "-l, --long", description: "with size, time, owner and hash" },
+      { flags: "-R, --recursive", description: "all that lies below, not only the children" },
+      { flags: "--deleted", description: "what was deleted, too" },
+      { flags: "--full-hash", description: "whole hashes, with -l" },
+    ],
+    readOnly: true,
+    load: async () => (await import("./commands/list.ts")).list,
   },
   {
     name: "versions",

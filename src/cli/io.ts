@@ -1,10 +1,13 @@
 /** Everything the command line does to the world around it; tests hand in their own. */
+import { once } from "node:events";
 import { homedir } from "node:os";
 import process from "node:process";
 
 export interface Io {
   /** Data. */
   out(text: string): void;
+  /** Much data: resolves when the reader has kept up. */
+  write(text: string): Promise<void>;
   /** Messages. */
   err(text: string): void;
   /** Whether a person sees standard output. */
@@ -31,6 +34,9 @@ export interface Io {
 export function processIo(leaveSignals: () => void): Io {
   return {
     out: (text) => void process.stdout.write(text),
+    write: async (text) => {
+      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+    },
     err: (text) => void process.stderr.write(text),
     isTerminal: process.stdout.isTTY === true,
     isErrTerminal: process.stderr.isTTY === true,

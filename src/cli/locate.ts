@@ -14,6 +14,27 @@ export interface Place {
   readonly path: string;
 }
 
+/** A place on this node, or on a paired device. */
+export interface FarPlace {
+  /** The device as a person named it; undefined: this node. */
+  readonly peer: string | undefined;
+  readonly place: Place;
+}
+
+/**
+ * The place that `text` names: `PEER:FOLDER/PATH`, `self:FOLDER/PATH`, or a
+ * local path in a folder of this node, whether or not it exists any more.
+ */
+export async function locateAnywhere(session: Session, text: string): Promise<FarPlace> {
+  const target = parseTarget(text, session.io.platform);
+  if (target.kind === "local" || target.peer === SELF) return { peer: undefined, place: await locate(session, text) };
+  if (target.folder === "")
+    throw new SyncError("E_USAGE", `"${printable(text)}" names no folder`, {
+      hint: `write ${target.peer}:FOLDER/PATH; see \`syncline list ${target.peer}:\``,
+    });
+  return { peer: target.peer, place: { folder: target.folder, path: target.path } };
+}
+
 /**
  * The place that `text` names on this node: `self:FOLDER/PATH`, or a local
  * path in one of its folders, whether or not it exists any more.

@@ -93,6 +93,7 @@ function fillCommand(
   onCommand: (invocation: Invocation) => void,
 ): void {
   command.description(row.details === undefined ? row.summary : `${row.summary}.\n${row.details}`).summary(row.summary);
+  command.aliases([...(row.aliases ?? [])]);
   command.allowExcessArguments(false);
   for (const [name, description] of row.args ?? []) command.argument(name, description);
   for (const option of row.options ?? []) command.addOption(makeOption(option));
@@ -144,5 +145,7 @@ export function commandOf(argv: readonly string[]): readonly string[] {
   const words = argv.filter((word, position) => !word.startsWith("-") && !VALUE_FLAGS.has(argv[position - 1] ?? ""));
   const [first = "", second = ""] = words;
   if (COMMANDS.some(({ name }) => name === `${first} ${second}`)) return [first, second];
-  return COMMANDS.some(({ name }) => name === first || name.startsWith(`${first} `)) ? [first] : [];
+  const row = COMMANDS.find(({ name, aliases }) => name === first || aliases?.includes(first) === true);
+  if (row !== undefined) return [row.name];
+  return COMMANDS.some(({ name }) => name.startsWith(`${first} `)) ? [first] : [];
 }

@@ -73,16 +73,17 @@ export class Session {
     return isOn ? styleText(style, text, { validateStream: false }) : text;
   }
 
-  async call<R extends JsonRoute>(route: R, input: RouteInput<R>): Promise<Document<R>> {
-    return (await this.client()).call(route, input, this.signal);
+  /** `peer`: the paired device that is to answer; without it this node. */
+  async call<R extends JsonRoute>(route: R, input: RouteInput<R>, peer?: string): Promise<Document<R>> {
+    return (await this.client()).call(route, input, this.signal, peer);
   }
 
   async *stream<R extends StreamRoute>(
     route: R,
     input: RouteInput<R>,
-    signal: AbortSignal = this.signal,
+    { signal = this.signal, peer }: { readonly signal?: AbortSignal; readonly peer?: string | undefined } = {},
   ): AsyncIterable<Document<R>> {
-    yield* (await this.client()).stream(route, input, signal);
+    yield* (await this.client()).stream(route, input, signal, peer);
   }
 
   /** The way to the daemon. Throws E_NOT_RUNNING. */

@@ -7,6 +7,7 @@ import type { SettingKey } from "../shared/config-settings.ts";
 import { EXIT, SyncError } from "../shared/errors.ts";
 import type { HomePaths } from "../shared/home-paths.ts";
 import type { RunInfo } from "../shared/run-info.ts";
+import { localAdmin } from "./api/actor.ts";
 import { ControlServer } from "./api/control-server.ts";
 import { ConfigStore } from "./config/config-store.ts";
 import type { Environment } from "./config/effective-config.ts";
@@ -102,6 +103,8 @@ async function serve(options: DaemonOptions, stack: AsyncDisposableStack): Promi
     const server = stack.use(
       new ControlServer({
         service: node.service,
+        peers: node.peers,
+        actor: () => localAdmin(config.get().name),
         log,
         checkOutput: false,
         sockets: await controlSockets(paths, options.env),

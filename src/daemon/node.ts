@@ -1,5 +1,6 @@
 /** A running node as its commands see it. */
 import type { ConfigDraft } from "../shared/config-schema.ts";
+import type { Access } from "./api/access.ts";
 import type { Dashboard } from "./dashboard/dashboard.ts";
 import type { FolderSet } from "./folder-set.ts";
 import type { NetClient } from "./net/net-client.ts";
@@ -14,6 +15,7 @@ export interface Node {
   readonly peers: PeerSet;
   readonly pairing: Pairing;
   readonly dashboard: Dashboard;
+  readonly access: Access;
   /** Directories that hold Syncline's own files: no folder may be inside or around one. */
   readonly homes: readonly string[];
   /** Changes the configuration and resolves when folders and peers are as it says. */

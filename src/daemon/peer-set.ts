@@ -8,7 +8,7 @@
 import type { KnownAddress } from "../peer/discovery/address-book.ts";
 import type { Config, PeerConfig } from "../shared/config-schema.ts";
 import { formatHostPort, parseHostPort } from "../shared/host-port.ts";
-import { type DeviceId, type FolderId, type ShortId, shortId } from "../shared/ids.ts";
+import { type DeviceId, type FolderId, parseShortId, type ShortId, shortId } from "../shared/ids.ts";
 import type { FolderMessage } from "../shared/messages.ts";
 import type { FolderSet } from "./folder-set.ts";
 import type { DialState, InviteReport, LostReason, PeerFacts, Shares } from "./net/net-api.ts";
@@ -236,6 +236,14 @@ export class PeerSet {
     const { peers } = this.#parts.context.config.get();
     const known = (Object.keys(peers) as DeviceId[]).find((id) => shortId(id) === device);
     return known === undefined ? device.slice(0, 7) : this.nameOf(known);
+  }
+
+  /** What people here call an owner: a device, or an account as `bob@desk`. */
+  ownerName(owner: string): string {
+    const at = owner.lastIndexOf("@");
+    const device = parseShortId(owner.slice(at + 1));
+    if (device === undefined) return owner;
+    return at === -1 ? this.nameOfShort(device) : `${owner.slice(0, at)}@${this.nameOfShort(device)}`;
   }
 
   nameOf(device: DeviceId): string {

@@ -10,12 +10,16 @@ import type { FolderStateName } from "../sync/folder-status.ts";
 import { createHasher } from "../sync/hash/blake3.ts";
 import { startIndex } from "../sync/index/index-client.ts";
 import { ScanClient } from "../sync/scanner/scan-client.ts";
+import { Access } from "./api/access.ts";
 import { localRoutes } from "./api/local-routes.ts";
 import type { NodeService } from "./api/node-service.ts";
+import { answerPeer } from "./api/peer-commands.ts";
 import { conflictRoutes } from "./commands/conflict-routes.ts";
 import { doctorRoutes } from "./commands/doctor-routes.ts";
 import { folderRoutes } from "./commands/folder-routes.ts";
+import { listRoutes } from "./commands/list-routes.ts";
 import { peerRoutes } from "./commands/peer-routes.ts";
+import { peerAsker } from "./commands/reach-peer.ts";
 import { statusRoutes } from "./commands/status-routes.ts";
 import { versionRoutes } from "./commands/version-routes.ts";
 import { wait } from "./commands/wait-route.ts";
@@ -91,12 +95,21 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     memory,
     ownAddresses: () => (net === undefined ? [] : ownAddresses(net.listening)),
   });
+  const access = new Access(parts, folders);
+  let service: NodeService | undefined;
   let net: NetClient | undefined;
   net = opening.use(
     await startNet(
       context,
       { identity, indexFile: indexPath },
-      netEvents(context, pairing, () => peers),
+      netEvents(
+        context,
+        pairing,
+        () => peers,
+        async (peer, command, signal) => {
+          if (service !== undefined) await answerPeer({ service, access, log }, peer, command, signal);
+        },
+      ),
     ),
   );
   peers = new PeerSet({ parts, net, folders, memory });
@@ -133,7 +146,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
       });
   });
   opening.defer(stopListening);
-  const node: Node = { parts, net, folders, peers, pairing, dashboard, homes, configure };
+  const node: Node = { parts, net, folders, peers, pairing, dashboard, access, homes, configure };
   opening.use(startHousekeeping(node));
   opening.use(
     startIdleMemory({
@@ -141,20 +154,22 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
       isBusy: () => folders.all.some(({ folder }) => isWorking(folder.status.state)),
     }),
   );
-  const service: NodeService = {
+  service = {
     ...localRoutes(context, identity.deviceId),
     ...statusRoutes(node),
     wait: (request, { signal }) => wait(node, request, signal),
     ...folderRoutes(node),
     ...peerRoutes(node),
     ...conflictRoutes(node),
+    ...listRoutes(node),
     ...versionRoutes(node),
     ...doctorRoutes(node),
     dashboardKey: (request) => dashboard.key(request),
   };
-  await opening.use(dashboard).start(service);
+  const asker = peerAsker(node);
+  await opening.use(dashboard).start(service, asker);
   const stack = opening.move();
-  return { service, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { service, peers: asker, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 /** Applies configurations one after the other; a caller waits until its own, or a later one, holds. */
@@ -178,13 +193,19 @@ class Applied {
   }
 }
 
-function netEvents(context: NodeContext, pairing: Pairing, peers: () => PeerSet | undefined): NetEvents {
+function netEvents(
+  context: NodeContext,
+  pairing: Pairing,
+  peers: () => PeerSet | undefined,
+  onCommand: NetEvents["onCommand"],
+): NetEvents {
   const { log } = context;
   return {
     onConnected: (peer) => peers()?.connected(peer),
     onChanged: (peer) => peers()?.changed(peer),
     onLost: (peer, reason) => peers()?.lost(peer, reason),
     onMessage: (peer, message) => peers()?.take(peer, message),
+    onCommand,
     onDial: (state) => peers()?.dialled(state),
     onAddresses: (device, addresses) => peers()?.rememberAddresses(device, addresses),
     onDeviceRemoved: (by, removed) => peers()?.removed(by, removed),

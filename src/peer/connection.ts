@@ -11,12 +11,14 @@
  * 3. After the end no event comes, and everybody who waited was told.
  */
 import { SyncError } from "../shared/errors.ts";
-import type { Feature } from "../shared/features.ts";
+import { FEATURES, type Feature } from "../shared/features.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
 import { addWire, NO_WIRE } from "../shared/transfer-bytes.ts";
+import { type AskedCommand, CommandAnswerer } from "./answer-commands.ts";
+import { CommandAsker, type ReplyPart } from "./ask-commands.ts";
 import { Budget } from "./connection-budget.ts";
 import { Pulse } from "./connection-pulse.ts";
 import { type Costed, RequestTable } from "./connection-requests.ts";
@@ -25,6 +27,7 @@ import { ChunkServer, type ChunkSource } from "./serve-chunks.ts";
 import type { SecureChannel, WireBytes } from "./transport/transport.ts";
 import type { ChunkAnswer } from "./wire/answers.ts";
 import { type FolderFrame, type FolderFrameType, isFolderFrame } from "./wire/codec.ts";
+import { type Command, decodeCommand, decodeCommandCredit } from "./wire/command.ts";
 import { commonFeatures, OFFERED_FEATURES } from "./wire/features.ts";
 import { decodeFetchChunkList, decodeFetchChunks } from "./wire/fetch.ts";
 import type { FrameType } from "./wire/frame-types.ts";
@@ -63,6 +66,8 @@ export interface ConnectionEvents {
   /** A folder's frame. The body may be a view that is good during the call only. */
   onFolderFrame(connection: Connection, type: FolderFrameType, body: Uint8Array): void;
   onDeviceRemoved(connection: Connection, device: DeviceId): void;
+  /** Runs a command of the peer's; settles when it has finished. What it says goes through `replyCommand`. */
+  onCommand(connection: Connection, command: AskedCommand, signal: AbortSignal): Promise<void>;
   onProbe(connection: Connection, probe: greetings.ProbeMe): void;
   onProbeReply(connection: Connection, reply: greetings.ProbeReply): void;
   onEnd(connection: Connection, reason: EndReason): void;
@@ -87,6 +92,8 @@ export class Connection {
   readonly #sender: FrameSender;
   readonly #requests: RequestTable;
   readonly #server: ChunkServer;
+  readonly #asker: CommandAsker;
+  readonly #answerer: CommandAnswerer;
   readonly #pulse: Pulse;
   readonly #budget: Budget;
   readonly #over = Promise.withResolvers<EndReason>();
@@ -115,6 +122,12 @@ export class Connection {
     this.#server = new ChunkServer({
       source: deps.source,
       mayRead: (folder) => this.#reason === undefined && deps.mayRead(this.device, folder),
+      sendBulk: (frame, onWritten) => this.#sender.sendBulk(frame, onWritten),
+      bulkRoom: () => this.#sender.bulkRoom(),
+    });
+    this.#asker = new CommandAsker({ send: (type, body, id) => this.#sender.send(type, body, id) });
+    this.#answerer = new CommandAnswerer({
+      run: (command, signal) => deps.events.onCommand(this, command, signal),
       sendBulk: (frame, onWritten) => this.#sender.sendBulk(frame, onWritten),
       bulkRoom: () => this.#sender.bulkRoom(),
     });
@@ -222,6 +235,28 @@ export class Connection {
     }
   }
 
+  /** Asks the peer to run a command; its answer is read with {@link readCommand}. Throws E_INCOMPATIBLE when the peer takes none. */
+  askCommand(command: Command): number {
+    if (!this.#features.includes(FEATURES.command))
+      throw new SyncError("E_INCOMPATIBLE", "the Syncline there is too old for commands");
+    return this.#asker.ask(command);
+  }
+
+  /** The next bytes of a command's answer. */
+  readCommand(id: number, signal: AbortSignal): Promise<ReplyPart> {
+    return this.#asker.read(id, signal);
+  }
+
+  /** Says that the rest of a command's answer is not wanted. */
+  dropCommand(id: number): void {
+    this.#asker.drop(id);
+  }
+
+  /** Sends bytes of the answer to the peer's command; resolves when more may come. */
+  replyCommand(id: number, bytes: Uint8Array): Promise<void> {
+    return this.#answerer.reply(id, bytes);
+  }
+
   /** The time an answer takes. Rejects when none comes before the signal, or the connection ends. */
   async ping(signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
@@ -308,6 +343,8 @@ export class Connection {
     this.#pulse.end();
     this.#server.end();
     this.#requests.end(endError(reason));
+    this.#asker.end(endError(reason));
+    this.#answerer.end();
     this.#sender.end();
     const { stream } = this.channel;
     stream.removeAllListeners("data");
@@ -353,7 +390,8 @@ export class Connection {
   #take(item: WireItem): void {
     const { header } = item;
     if (item.type === "piece") {
-      this.#requests.takePiece(header, item.bytes, item.isLast);
+      const table = header.type === "commandReply" ? this.#asker : this.#requests;
+      table.takePiece(header, item.bytes, item.isLast);
       return;
     }
     if (SPARING.has(header.type) && !this.#budget.take()) throw broken(`"${header.type}" too often`);
@@ -371,7 +409,7 @@ export class Connection {
     else if (type === "goodbye") this.#end({ ...greetings.decodeGoodbye(body), isByPeer: true });
     else if (type === "ping") this.#sender.send("pong");
     else if (type === "pong") this.#pulse.answered();
-    else if (type === "cancel") this.#server.cancel(requestId);
+    else if (type === "cancel") this.#cancel(requestId);
     else return false;
     return true;
   }
@@ -380,9 +418,16 @@ export class Connection {
     const { events } = this.#deps;
     if (type === "fetchChunks") this.#server.ask({ type: "chunks", id, wanted: decodeFetchChunks(body) });
     else if (type === "fetchChunkList") this.#server.ask({ type: "chunkList", id, wanted: decodeFetchChunkList(body) });
+    else if (type === "command") this.#answerer.ask(id, decodeCommand(body));
+    else if (type === "commandCredit") this.#answerer.credit(id, decodeCommandCredit(body));
     else if (type === "deviceRemoved") events.onDeviceRemoved(this, greetings.decodeDeviceRemoved(body));
     else if (type === "probeMe") events.onProbe(this, greetings.decodeProbeMe(body));
     else if (type === "probeReply") events.onProbeReply(this, greetings.decodeProbeReply(body));
+  }
+
+  #cancel(id: number): void {
+    this.#server.cancel(id);
+    this.#answerer.cancel(id);
   }
 
   #greeted(hello: greetings.Hello): void {

@@ -56,6 +56,7 @@ export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
   conflictResolve: "admin",
   conflictUndo: "admin",
 
+  list: "user",
   versions: "user",
   restore: "user",
   trashList: "user",

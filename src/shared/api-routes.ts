@@ -11,9 +11,13 @@ export interface Route {
   /** "json": one document. "ndjson": one document a line, an error as the last line. */
   readonly kind: "json" | "ndjson";
   readonly summary: string;
+  /** Whether paired devices may call it, each within its rights; everything else is for this node's own people. */
+  readonly peers?: true;
 }
 
 export const API_PREFIX = "/api/v1";
+/** Before a route's path, with a device's name or id behind it: the route as that device answers it. `/api/v1/at/desk/list`. */
+export const PEER_PREFIX = "/at";
 /** Carried by every document. */
 export const API_VERSION = 1;
 
@@ -122,6 +126,7 @@ export const ROUTES = {
   conflictResolve: { method: "POST", path: "/conflicts/{id}/resolve", kind: "json", summary: "Settles a conflict" },
   conflictUndo: { method: "POST", path: "/conflicts/{id}/undo", kind: "json", summary: "Takes a settlement back" },
 
+  list: { method: "GET", path: "/list", kind: "ndjson", peers: true, summary: "Lists folders, or files of a folder" },
   versions: { method: "GET", path: "/versions", kind: "json", summary: "Lists the kept versions of a file" },
   restore: {
     method: "POST",

@@ -223,6 +223,48 @@ const version = z.object({
   kept: z.boolean(),
 });
 
+/** One path of a folder, as the index has it. */
+const listEntry = z.object({
+  /** From the folder's root. */
+  path: z.string(),
+  type: z.enum(["file", "directory", "symlink"]),
+  size: bytes,
+  /** When it was written; of what is deleted: when that was. Null for directories, whose time is not kept in step. */
+  mtime: time.nullable(),
+  /** Permission bits, `0644`. */
+  mode: z.string(),
+  /** Who first brought it: name of a device, or of an account as `bob@desk`. */
+  owner: z.string(),
+  /** Name of the device that wrote this version. */
+  device: z.string(),
+  /** `b3:…`; null for what has none. */
+  contentId: z.string().nullable(),
+  /** `sha256:…` where it was computed for this content before. */
+  hash: z.string().nullable(),
+  /** Its number in `versions`; null for what has none. */
+  version: z.number().int().nullable(),
+  deleted: z.boolean(),
+});
+
+/** A folder, where no folder was named. */
+const listFolder = z.object({
+  path: z.string(),
+  type: z.literal("folder"),
+  label: z.string(),
+  size: bytes,
+  files: z.number().int(),
+  /** What whoever asks may do in it. */
+  rights,
+});
+
+const listSummary = z.object({
+  type: z.literal("summary"),
+  entries: z.number().int(),
+  bytes,
+  /** Where the next page begins; null when this was the last. */
+  next: z.string().nullable(),
+});
+
 const restoredItem = z.object({
   type: z.literal("restored"),
   folder: z.string(),
@@ -475,6 +517,22 @@ const SHAPES = {
   conflictResolve: { input: aboutConflict.extend({ keep: z.enum(["current", "copy", "both"]) }), output: conflict },
   conflictUndo: { input: aboutConflict, output: conflict },
 
+  list: {
+    input: z.strictObject({
+      /** Left out: the folders themselves. */
+      folder: folderRef.optional(),
+      path: pathText.default(""),
+      /** All below, not only the children. */
+      recursive: flag.default(false),
+      /** Tombstones, too. */
+      deleted: flag.default(false),
+      /** At most so many entries; the summary's `next` then says where to go on. */
+      limit: count.max(100_000).optional(),
+      /** A summary's `next`. */
+      after: z.string().max(8192).default(""),
+    }),
+    output: z.union([listEntry, listFolder, listSummary]),
+  },
   versions: {
     input: z.strictObject({ folder: folderRef, path: pathText }),
     output: z.object({ folder: z.string(), path: z.string(), versions: z.array(version) }),
@@ -603,6 +661,8 @@ export type NodeEvent = z.output<typeof event>;
 export type LogLine = z.output<typeof logLine>;
 export type Check = z.output<typeof check>;
 export type Conflict = z.output<typeof conflict>;
+export type ListEntry = z.output<typeof listEntry>;
+export type ListLine = RouteOutput<"list">;
 export type RestoreItem = z.output<typeof restoreItem>;
 export type TrashItem = z.output<typeof trashItem>;
 export type Setting = z.output<typeof setting>;

@@ -9,6 +9,8 @@ export const FEATURES = {
   fetch: "fetch/1",
   /** Chunk lists told by what they share with a list that the other end holds. */
   splice: "splice/1",
+  /** Routes of the interface run for a peer, their answers flow-controlled one by one. */
+  command: "command/1",
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

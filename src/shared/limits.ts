@@ -54,6 +54,23 @@ export const LIMITS = {
     unit: "elements",
     why: "differences one sketch can tell; decoding costs its square, and a signature is shorter from there on",
   },
+  commandBytes: { value: 256 * 1024, unit: "bytes", why: "a command of a peer, its input as JSON; decoded whole" },
+  commandReplyBytes: {
+    value: 256 * 1024,
+    unit: "bytes",
+    why: "one frame of a command's answer; what is more urgent waits for one at most",
+  },
+  commandWindowBytes: {
+    value: MIB,
+    unit: "bytes",
+    why: "of one command's answer, sent and not yet taken by its reader: a slow reader holds up its own command only",
+  },
+  commandLineCharacters: {
+    value: MIB,
+    unit: "characters",
+    why: "one line of a command's answer, gathered whole before it is parsed",
+  },
+  commandsPerPeer: { value: 64, unit: "commands", why: "commands one peer may have running here at once" },
   sendBacklogBytes: {
     value: 16 * MIB,
     unit: "bytes",

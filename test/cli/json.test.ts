@@ -44,6 +44,7 @@ const CALLS: Readonly<Record<string, readonly string[] | null>> = {
   "conflict show": ["3"],
   "conflict resolve": ["3", "--keep", "both"],
   "conflict undo": ["3"],
+  list: ["self:docs"],
   versions: ["self:docs/a.txt"],
   restore: ["self:docs/a.txt@1"],
   watch: [],

@@ -6,6 +6,7 @@ import { runCli } from "../../src/cli/run-cli.ts";
 import { ControlServer } from "../../src/daemon/api/control-server.ts";
 import type { NodeService } from "../../src/daemon/api/node-service.ts";
 import { writeRunFile } from "../../src/daemon/run-file.ts";
+import { callers } from "./callers.ts";
 import { NOW } from "./fake-node-service.ts";
 import { silentLog } from "./silent-log.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -35,6 +36,9 @@ export async function runTestCli(argv: readonly string[], options: CliSurroundin
   const isTerminal = options.isTerminal ?? false;
   const io: Io = {
     out: (text) => {
+      out += text;
+    },
+    write: async (text) => {
       out += text;
     },
     err: (text) => {
@@ -75,6 +79,7 @@ export async function startTestNode(service: NodeService): Promise<TestNode> {
     service,
     log: silentLog,
     checkOutput: true,
+    ...callers,
     sockets: [join(home, "control.sock")],
   });
   await server.start();

@@ -214,6 +214,22 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
     conflictShow: async ({ id }) => fakeConflict({ id }),
     conflictResolve: async ({ id, keep }) => fakeConflict({ id, state: "resolved", kept: keep, canUndo: true }),
     conflictUndo: async ({ id }) => fakeConflict({ id }),
+    async *list() {
+      yield {
+        path: "a\u001B[2J.txt",
+        type: "file",
+        size: 5,
+        mtime: "2026-07-01T15:30:00.000Z",
+        mode: "0644",
+        owner: "desk",
+        device: "laptop",
+        contentId: `b3:${"ab".repeat(32)}`,
+        hash: null,
+        version: 3,
+        deleted: false,
+      };
+      yield { type: "summary", entries: 1, bytes: 5, next: null };
+    },
     versions: async ({ folder: id, path }) => ({
       folder: id,
       path,

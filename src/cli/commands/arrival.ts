@@ -19,7 +19,11 @@ export async function followArrival(session: Session, { peer, folders }: JoinRes
   const timer = setTimeout(() => ending.abort(), FOLLOW_MS);
   let hasNeeded = false;
   try {
-    for await (const item of session.stream("watch", {}, AbortSignal.any([session.signal, ending.signal]))) {
+    for await (const item of session.stream(
+      "watch",
+      {},
+      { signal: AbortSignal.any([session.signal, ending.signal]) },
+    )) {
       if (item.type !== "status") continue;
       const need = needOf(item.status, ids);
       hasNeeded ||= need.needFiles > 0;

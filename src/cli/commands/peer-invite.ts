@@ -60,7 +60,7 @@ async function waitForPeer(session: Session, invite: Invite, since: number): Pro
     for await (const item of session.stream(
       "events",
       { follow: true, since },
-      AbortSignal.any([session.signal, ending.signal]),
+      { signal: AbortSignal.any([session.signal, ending.signal]) },
     )) {
       if (!("id" in item) || item.type !== "peer.paired") continue;
       area.clear();

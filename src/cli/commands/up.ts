@@ -124,7 +124,7 @@ async function firstCount(session: Session, status: Status, { folder }: Outcome)
   const enough = AbortSignal.timeout(FIRST_SCAN_MS);
   try {
     if (isCounted()) return latest;
-    for await (const item of session.stream("watch", {}, AbortSignal.any([session.signal, enough]))) {
+    for await (const item of session.stream("watch", {}, { signal: AbortSignal.any([session.signal, enough]) })) {
       if (item.type === "status") latest = item.status;
       if (isCounted()) break;
     }

@@ -47,7 +47,7 @@ async function follow(session: Session, input: WaitInput, timeoutMs: number): Pr
   const area = new LiveArea(session.io);
   const late = AbortSignal.timeout(Math.min(timeoutMs + ANSWER_MS, TIMER_MS_MAX));
   try {
-    for await (const item of session.stream("wait", input, AbortSignal.any([session.signal, late]))) {
+    for await (const item of session.stream("wait", input, { signal: AbortSignal.any([session.signal, late]) })) {
       if (item.type === "result") return item;
       const need =
         item.needFiles > 0 ? `  ${plural(item.needFiles, "file")}, ${formatBytes(item.needBytes)} to go` : "";

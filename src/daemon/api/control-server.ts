@@ -2,6 +2,7 @@
 import { chmod, lstat, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { SyncError } from "../../shared/errors.ts";
+import type { Actor } from "./actor.ts";
 import { type DispatchOptions, dispatch } from "./dispatch.ts";
 
 /** A caller that has not sent its request by then is cut off. */
@@ -24,6 +25,8 @@ const NO_SOCKETS: ReadonlySet<string> = new Set([
 export interface ControlServerOptions extends DispatchOptions {
   /** Places for the socket, best first. */
   readonly sockets: readonly string[];
+  /** Who calls: whoever can open the socket. */
+  readonly actor: () => Actor;
 }
 
 /**
@@ -100,7 +103,8 @@ export class ControlServer implements AsyncDisposable {
     // A caller that hangs up in mid-answer is no failure.
     response.on("error", () => {});
     const signal = AbortSignal.any([gone.signal, this.#stop.signal]);
-    const work = dispatch(request, response, signal, this.#options).finally(() => this.#running.delete(work));
+    const context = { signal, actor: this.#options.actor() };
+    const work = dispatch(request, response, context, this.#options).finally(() => this.#running.delete(work));
     this.#running.add(work);
   }
 }

@@ -1,33 +1,35 @@
-/** Answers one HTTP request by one call of the node's service. */
+/** Answers one HTTP request by one call of the node's service, or of a peer's. */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { API } from "../../shared/api.ts";
-import { API_VERSION, type RouteName } from "../../shared/api-routes.ts";
+import type { RouteName } from "../../shared/api-routes.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { Log } from "../../shared/ports.ts";
+import { inPieces, lineOf } from "./answer-lines.ts";
 import { asSyncError, badInput, errorDocument, httpStatus } from "./api-error.ts";
+import { callRoute, isStream, linesOf } from "./call-route.ts";
 import type { NodeService, RequestContext } from "./node-service.ts";
+import { askPeer, type PeerAsker } from "./peer-commands.ts";
 import { readInput } from "./request-input.ts";
 import { matchRoute, type RouteMatch } from "./route-match.ts";
 
 export interface DispatchOptions {
   readonly service: NodeService;
+  readonly peers: PeerAsker;
   readonly log: Log;
   /** Compares every answer with its schema; for tests. */
   readonly checkOutput: boolean;
 }
 
-type Handler = (request: unknown, context: RequestContext) => Promise<unknown> | AsyncIterable<unknown>;
-
 /**
- * Finds the route, checks the input, calls the service, sends what comes.
- * Never throws: a failure becomes an error document, or the last line of a
- * stream that has begun.
+ * Finds the route, checks the input, calls the service or asks the peer that
+ * the path names, sends what comes. Never throws: a failure becomes an error
+ * document, or the last line of a stream that has begun.
  */
 export async function dispatch(
   request: IncomingMessage,
   response: ServerResponse,
-  signal: AbortSignal,
+  context: RequestContext,
   options: DispatchOptions,
 ): Promise<void> {
   try {
@@ -35,7 +37,7 @@ export async function dispatch(
     const [pathname = "", query = ""] = (request.url ?? "/").split(/\?(.*)/s, 2);
     const match = matchRoute(request.method ?? "", pathname);
     if (match === undefined) throw new SyncError("E_USAGE", `there is no ${request.method} ${pathname}`);
-    await answerRoute(match, new URLSearchParams(query), request, response, signal, options);
+    await answerRoute(match, new URLSearchParams(query), request, response, context, options);
   } catch (error) {
     sendFailure(error, response, options.log, { withStack: true });
   }
@@ -47,33 +49,36 @@ export async function answerRoute(
   query: URLSearchParams,
   request: IncomingMessage,
   response: ServerResponse,
-  signal: AbortSignal,
+  context: RequestContext,
   options: DispatchOptions,
 ): Promise<void> {
   const input = await readInput(request, query, match.parameters);
   const parsed = API[match.name].input.safeParse(input);
   if (!parsed.success) throw badInput(parsed.error);
-  await answer(match.name, parsed.data, response, signal, options);
+  const peer = match.peer === undefined ? undefined : await options.peers.reach(match.peer);
+  const result =
+    peer === undefined
+      ? callRoute(options.service, match.name, parsed.data, context)
+      : askPeer(options.peers, peer, match.name, parsed.data, context);
+  await answer(match.name, result, response, context.signal, options);
 }
 
 async function answer(
   name: RouteName,
-  input: unknown,
+  result: Promise<unknown> | AsyncIterable<unknown>,
   response: ServerResponse,
   signal: AbortSignal,
-  options: DispatchOptions,
+  { checkOutput }: DispatchOptions,
 ): Promise<void> {
-  const { service } = options;
-  const handler = service[name].bind(service) as Handler;
-  const result = handler(input, { signal });
-  const check = (value: unknown): unknown => (options.checkOutput ? API[name].output.parse(value) : value);
-  if (!(Symbol.asyncIterator in result)) {
-    sendDocument(check(await result) as object, response);
+  const line = (document: unknown): string => lineOf(checkOutput ? API[name].output.parse(document) : document);
+  if (!isStream(result)) {
+    const document = (await result) as object;
+    sendDocument(checkOutput ? (API[name].output.parse(document) as object) : document, response);
     return;
   }
-  for await (const item of result) {
+  for await (const piece of inPieces(linesOf(result, line))) {
     if (!response.headersSent) response.writeHead(200, { "Content-Type": "application/x-ndjson" });
-    if (!response.write(line(check(item)))) await once(response, "drain", { signal });
+    if (!response.write(piece)) await once(response, "drain", { signal });
   }
   signal.throwIfAborted();
   response.end();
@@ -82,11 +87,7 @@ async function answer(
 /** Sends one document, with the version that every document carries. */
 export function sendDocument(document: object, response: ServerResponse): void {
   response.writeHead(200, { "Content-Type": "application/json" });
-  response.end(line(document));
-}
-
-function line(document: unknown): string {
-  return `${JSON.stringify({ v: API_VERSION, ...(document as object) })}\n`;
+  response.end(lineOf(document));
 }
 
 /** Sends an error document, or makes it the last line of a stream that has begun. Only bugs carry their stack, and only to the node's own person, who shows it with -v. */

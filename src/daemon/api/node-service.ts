@@ -1,7 +1,9 @@
 import type { JsonRoute, RouteOutput, RouteRequest, StreamRoute } from "../../shared/api.ts";
+import type { Actor } from "./actor.ts";
 
 /** What a handler knows of its caller. */
 export interface RequestContext {
+  readonly actor: Actor;
   /** Aborts when the caller hangs up or the daemon stops. */
   readonly signal: AbortSignal;
 }

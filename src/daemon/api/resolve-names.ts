@@ -8,9 +8,15 @@ import { printable } from "../../shared/printable.ts";
 /** Shorter beginnings of a device id are taken for names only. */
 const ID_START_MIN = 4;
 
-/** The folder with this id, or the only one with this label. Throws E_FOLDER_NOT_FOUND with a near miss, E_USAGE when it is ambiguous. */
-export function resolveFolder(config: Config, text: string): FolderId {
-  const ids = Object.keys(config.folders) as FolderId[];
+/**
+ * The folder with this id, or the only one with this label; of all, or of those that exist for whoever asks.
+ * Throws E_FOLDER_NOT_FOUND with a near miss, E_USAGE when it is ambiguous.
+ */
+export function resolveFolder(
+  config: Config,
+  text: string,
+  ids: readonly FolderId[] = Object.keys(config.folders) as FolderId[],
+): FolderId {
   const exact = ids.find((id) => id === text);
   if (exact !== undefined) return exact;
   const labelled = ids.filter((id) => config.folders[id]?.label === text);

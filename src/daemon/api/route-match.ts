@@ -1,5 +1,6 @@
 import {
   API_PREFIX,
+  PEER_PREFIX,
   ROUTES,
   type Route,
   type RouteName,
@@ -10,6 +11,8 @@ import {
 export interface RouteMatch<N extends string = RouteName> {
   readonly name: N;
   readonly parameters: Readonly<Record<string, string>>;
+  /** The device that is to answer, as a person named it; undefined: this one. */
+  readonly peer: string | undefined;
 }
 
 interface Pattern<N extends string> {
@@ -45,13 +48,24 @@ function match<N extends string>(
   pathname: string,
 ): RouteMatch<N> | undefined {
   if (!pathname.startsWith(`${API_PREFIX}/`)) return undefined;
-  const parts = pathname.slice(API_PREFIX.length + 1).split("/");
+  const { peer, path } = splitPeer(pathname.slice(API_PREFIX.length));
+  if (path === undefined) return undefined;
+  const parts = path.split("/").slice(1);
   for (const pattern of patterns) {
     if (pattern.method !== method || pattern.parts.length !== parts.length) continue;
     const parameters = matchParts(pattern.parts, parts);
-    if (parameters !== undefined) return { name: pattern.name, parameters };
+    if (parameters !== undefined) return { name: pattern.name, parameters, peer };
   }
   return undefined;
+}
+
+/** Takes `/at/PEER` off a path; undefined for a path when PEER is none. */
+function splitPeer(path: string): { readonly peer: string | undefined; readonly path: string | undefined } {
+  if (!path.startsWith(`${PEER_PREFIX}/`)) return { peer: undefined, path };
+  const start = PEER_PREFIX.length + 1;
+  const end = path.indexOf("/", start);
+  const peer = end === -1 ? undefined : decode(path.slice(start, end));
+  return peer === undefined || peer === "" ? { peer: undefined, path: undefined } : { peer, path: path.slice(end) };
 }
 
 function matchParts(pattern: readonly string[], parts: readonly string[]): Record<string, string> | undefined {

@@ -13,6 +13,7 @@ import { formatHostPort, type HostPort, parseHostPort } from "../../shared/host-
 import { LIMITS } from "../../shared/limits.ts";
 import type { Clock, Log, Random } from "../../shared/ports.ts";
 import type { NodeService } from "../api/node-service.ts";
+import type { PeerAsker } from "../api/peer-commands.ts";
 import type { NodeContext } from "../node-context.ts";
 import { writeFileAtomically } from "../write-file.ts";
 import { DashboardServer } from "./dashboard-server.ts";
@@ -63,7 +64,7 @@ export class Dashboard implements AsyncDisposable {
   }
 
   /** Serves what `service` answers. A default port that is taken gives way to the next free one, which is kept. */
-  async start(service: NodeService): Promise<void> {
+  async start(service: NodeService, peers: PeerAsker): Promise<void> {
     const { context, clock, random, log, device } = this.#options;
     await rm(this.#pageFile, { force: true });
     this.#sessions = new SessionBook({
@@ -74,6 +75,7 @@ export class Dashboard implements AsyncDisposable {
     });
     this.#handler = {
       service,
+      peers,
       log,
       checkOutput: false,
       device: { id: device, name: () => context.config.get().name },

@@ -127,7 +127,8 @@ class ApiRequest {
       options.onRefused({ reason: "for admins only", user: session.actor.user, path: pathname });
       throw new SyncError("E_NOT_ALLOWED", "only an admin may do this");
     }
-    await answerRoute(match, query, request, response, until, options);
+    const actor = { device: null, deviceName: options.device.name(), ...session.actor };
+    await answerRoute(match, query, request, response, { signal: until, actor }, options);
   }
 
   #answerOwn({ name }: RouteMatch<SessionRouteName>, session: Session): void {

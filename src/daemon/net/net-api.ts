@@ -3,6 +3,8 @@
  * of the daemon meets. `NetClient` is the door on main's side.
  */
 
+import type { AskedCommand } from "../../peer/answer-commands.ts";
+import type { ReplyPart } from "../../peer/ask-commands.ts";
 import type { ConnectionTimes } from "../../peer/connection.ts";
 import type { KnownAddress } from "../../peer/discovery/address-book.ts";
 import type { Candidate } from "../../peer/discovery/discovery.ts";
@@ -10,6 +12,7 @@ import type { Identity } from "../../peer/identity.ts";
 import type { Invite, InviteEnd, InviteGrant } from "../../peer/pairing/invite-book.ts";
 import type { JoinerDetails, Offer } from "../../peer/pairing/messages.ts";
 import type { FolderFrameType } from "../../peer/wire/codec.ts";
+import type { Command } from "../../peer/wire/command.ts";
 import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import type { HostPort } from "../../shared/host-port.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
@@ -170,6 +173,8 @@ export type NetEvent =
   | { readonly type: "device-removed"; readonly by: DeviceId; readonly removed: DeviceId }
   | { readonly type: "invite"; readonly report: InviteReport }
   | { readonly type: "invite-ended"; readonly inviteId: number; readonly end: InviteEnd }
+  /** Nobody wants the rest of the answer to a peer's command. */
+  | { readonly type: "command-dropped"; readonly connection: number; readonly id: number }
   | { readonly type: "candidates"; readonly candidates: readonly Candidate[] }
   /** Somebody without trust knocked. */
   | { readonly type: "refused"; readonly address: string; readonly device: DeviceId | null; readonly message: string }
@@ -198,6 +203,12 @@ export interface NetCalls {
   /** File bytes one behind the other, and where each range begins; -1 for what is not there. */
   fetchChunks(connection: number, folder: FolderId, ranges: readonly ChunkRequest[]): Promise<FetchedChunks>;
   fetchChunkList(connection: number, folder: FolderId, path: RelPath, contentId: ContentId): Promise<FetchedChunkList>;
+  /** Sends a command to a peer; says the number by which its answer is read. */
+  askCommand(connection: number, command: Command): Promise<number>;
+  /** The next bytes of a command's answer. */
+  readCommand(connection: number, id: number): Promise<ReplyPart>;
+  /** Sends bytes of the answer to a peer's command; resolves when more may come. */
+  replyCommand(connection: number, id: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   ping(connection: number): Promise<number>;
   probe(connection: number, address: string): Promise<ProbeOutcome>;
   tellRemoved(removed: DeviceId, to: readonly DeviceId[]): Promise<void>;
@@ -228,6 +239,8 @@ export interface MainCalls {
   storePaired(paired: PairedDevice): Promise<void>;
   /** Decides on an offer: stores it and says who joins, or throws to turn it down. */
   acceptOffer(offer: JoinOffer): Promise<JoinerDetails>;
+  /** Runs a peer's command; settles when it has finished. `command-dropped` tells that nobody wants the rest. */
+  runCommand(connection: number, command: AskedCommand): Promise<void>;
 }
 
 /** What main says without waiting for an answer. */
@@ -240,5 +253,7 @@ export type MainNote =
     }
   /** The engine has taken so many bytes of frames; more may come. */
   | { readonly type: "taken"; readonly connection: number; readonly bytes: number }
+  /** Nobody reads the answer to a command any more. */
+  | { readonly type: "drop-command"; readonly connection: number; readonly id: number }
   /** What a connection's frames said broke the protocol: it ends. */
   | { readonly type: "fault"; readonly connection: number; readonly message: string };

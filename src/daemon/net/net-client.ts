@@ -3,6 +3,7 @@
  * which they happened.
  */
 import { Worker } from "node:worker_threads";
+import type { AskedCommand } from "../../peer/answer-commands.ts";
 import type { KnownAddress } from "../../peer/discovery/address-book.ts";
 import type { Candidate } from "../../peer/discovery/discovery.ts";
 import type { InviteEnd, InviteGrant } from "../../peer/pairing/invite-book.ts";
@@ -45,6 +46,8 @@ export interface NetEvents {
   onLost(peer: NetPeer, reason: LostReason): void;
   /** A folder's message. While promises of many messages are pending, the peer's socket is not read: that is the back pressure. */
   onMessage(peer: NetPeer, message: FolderMessage): Promise<void> | void;
+  /** Runs a command of the peer's. Resolves when it has finished, in failure too; the signal aborts when nobody wants the rest. */
+  onCommand(peer: NetPeer, command: PeerCommand, signal: AbortSignal): Promise<void>;
   onDial(state: DialState): void;
   /** Addresses to remember, best first. */
   onAddresses(device: DeviceId, addresses: readonly KnownAddress[]): void;
@@ -59,6 +62,17 @@ export interface NetEvents {
   onOffer(offer: JoinOffer): Promise<JoinerDetails>;
   /** The thread ended by itself: a bug. */
   onFailure(error: Error): void;
+}
+
+/** A command as a peer asked for it, with the way back. */
+export interface PeerCommand {
+  readonly route: string;
+  /** JSON, as the peer wrote it. */
+  readonly input: string;
+  /** Whoever asks there is no admin there. */
+  readonly isLimited: boolean;
+  /** Sends bytes of the answer; resolves when more may come. What nobody wants any more is dropped. */
+  reply(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 }
 
 /** The thread at the other end: a worker, or, in tests, the same code behind a message channel. */
@@ -83,6 +97,8 @@ export class NetClient implements AsyncDisposable {
   readonly #peers = new Map<number, NetPeer>();
   /** Connections that broke the protocol: nothing more is taken from them until they are reported as lost. */
   readonly #faulty = new Set<number>();
+  /** What runs for peers, by connection and number. */
+  readonly #running = new Map<string, AbortController>();
   readonly #exited: Promise<void>;
   #listening: HostPort = { host: "127.0.0.1", port: 0 };
   #isStopping = false;
@@ -95,6 +111,7 @@ export class NetClient implements AsyncDisposable {
     this.#calls.serve({
       storePaired: (paired) => events.onPaired(paired),
       acceptOffer: (offer) => events.onOffer(offer),
+      runCommand: (connection, command) => this.#runCommand(connection, command),
     });
     thread.on("message", (message) => this.#take(message));
     thread.on("error", (error) => this.#failed(error instanceof Error ? error : new Error(String(error))));
@@ -116,6 +133,7 @@ export class NetClient implements AsyncDisposable {
     "device-removed": ({ by, removed }) => this.#events.onDeviceRemoved(by, removed),
     invite: ({ report }) => this.#events.onInvite(report),
     "invite-ended": ({ inviteId, end }) => this.#events.onInviteEnded(inviteId, end),
+    "command-dropped": ({ connection, id }) => this.#running.get(commandKey(connection, id))?.abort(),
     candidates: ({ candidates }) => this.#events.onCandidates(candidates),
     refused: (event) => this.#events.onRefused(event),
     log: ({ level, message, fields }) => this.#log[level](message, fields),
@@ -288,6 +306,21 @@ export class NetClient implements AsyncDisposable {
     else void done.finally(taken);
   }
 
+  async #runCommand(connection: number, { id, route, input, isLimited }: AskedCommand): Promise<void> {
+    const peer = this.#peers.get(connection);
+    if (peer === undefined) return;
+    const stop = new AbortController();
+    const key = commandKey(connection, id);
+    this.#running.set(key, stop);
+    const reply = async (bytes: Uint8Array<ArrayBuffer>): Promise<void> =>
+      await this.#calls.call("replyCommand", [connection, id, bytes]);
+    try {
+      await this.#events.onCommand(peer, { route, input, isLimited, reply }, AbortSignal.any([stop.signal, peer.over]));
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+
   #note(note: MainNote, transfer: readonly ArrayBuffer[] = []): void {
     if (!this.#isStopping) this.#thread.postMessage(note, transfer);
   }
@@ -299,4 +332,8 @@ export class NetClient implements AsyncDisposable {
     if (!this.#isStopping) this.#events.onFailure(error);
     this.#isStopping = true;
   }
+}
+
+function commandKey(connection: number, id: number): string {
+  return `${connection} ${id}`;
 }

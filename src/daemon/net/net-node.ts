@@ -9,6 +9,7 @@
  * 3. Frames that main has not taken yet are bounded: above that, the peer's
  *    socket is not read.
  */
+import type { AskedCommand } from "../../peer/answer-commands.ts";
 import { CONNECTION_TIMES, Connection, type ConnectionTimes, type EndReason } from "../../peer/connection.ts";
 import { ConnectionPairs } from "../../peer/connection-pairs.ts";
 import { Listener } from "../../peer/listen.ts";
@@ -188,6 +189,9 @@ export class NetNode implements AsyncDisposable {
       case "taken":
         this.#open.taken(note.connection, note.bytes);
         return;
+      case "drop-command":
+        this.#open.find(note.connection)?.dropCommand(note.id);
+        return;
       case "fault":
         this.#open.find(note.connection)?.fail(broken(note.message));
         return;
@@ -224,6 +228,12 @@ export class NetNode implements AsyncDisposable {
         const answer = await this.#open.get(connection).fetchChunkList(folder, path, contentId, signal);
         return new Handed(answer, answer.list === undefined ? [] : [answer.list.buffer]);
       },
+      askCommand: async (connection, command) => this.#open.get(connection).askCommand(command),
+      readCommand: async (connection, id, signal) => {
+        const part = await this.#open.get(connection).readCommand(id, signal);
+        return new Handed(part, [part.bytes.buffer]);
+      },
+      replyCommand: async (connection, id, bytes) => await this.#open.find(connection)?.replyCommand(id, bytes),
       ping: async (connection, signal) => await this.#open.get(connection).ping(signal),
       probe: async (connection, address, signal) => await this.#prober.ask(this.#open.get(connection), address, signal),
       tellRemoved: async (removed, to) => {
@@ -275,6 +285,7 @@ export class NetNode implements AsyncDisposable {
         onGreeted: (greeted) => void this.#pairs.greeted(greeted),
         onIntroduced: (introduced, introduction) => this.#pairs.introduced(introduced, introduction),
         onFolderFrame: (from, type, body) => this.#frame(from, type, body),
+        onCommand: (from, command, signal) => this.#runCommand(from, command, signal),
         onDeviceRemoved: (from, removed) => this.#deps.post({ type: "device-removed", by: from.device, removed }),
         onProbe: (from, probe) => void this.#prober.answer(from, probe),
         onProbeReply: (_, reply) => this.#prober.replied(reply),
@@ -286,6 +297,20 @@ export class NetNode implements AsyncDisposable {
     if (refusal !== undefined) connection.cut({ code: "E_NOT_ALLOWED", message: refusal });
     else if (this.#pairs.add(connection)) connection.start();
     return connection.over;
+  }
+
+  async #runCommand(connection: Connection, command: AskedCommand, signal: AbortSignal): Promise<void> {
+    const id = this.#open.idOf(connection);
+    if (id === undefined) return;
+    const onDropped = (): void => this.#deps.post({ type: "command-dropped", connection: id, id: command.id });
+    signal.addEventListener("abort", onDropped, { once: true });
+    try {
+      await this.#deps.main.runCommand(id, command);
+    } catch (error) {
+      this.#log.error("A peer's command failed", { device: connection.device, error: String(error) });
+    } finally {
+      signal.removeEventListener("abort", onDropped);
+    }
   }
 
   /** Trust may have ended while a dial was under way. */

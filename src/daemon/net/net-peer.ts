@@ -1,5 +1,6 @@
 /** One established connection as main sees it. Over once it is lost: after a reconnect there is a new one. */
 import { encodeFolderMessage } from "../../peer/wire/codec.ts";
+import type { Command } from "../../peer/wire/command.ts";
 import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
@@ -47,6 +48,11 @@ export class NetPeer {
     return !this.#over.signal.aborted;
   }
 
+  /** Aborts when the connection is lost. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
   /** Queues a message; those of one connection arrive in the order sent. Nothing happens once the connection is lost. */
   send(message: FolderMessage): void {
     if (!this.isOpen) return;
@@ -92,6 +98,27 @@ export class NetPeer {
       this.#until(signal),
     );
     return { answer: list, wire };
+  }
+
+  /**
+   * Asks the peer to run a command, and gives the bytes of its answer as they
+   * come; the peer waits while nobody reads. Leaving early tells it to stop.
+   * Throws E_INCOMPATIBLE, E_PEER_OFFLINE, or the signal's reason.
+   */
+  async *command(command: Command, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#requireOpen();
+    const until = this.#until(signal);
+    const id = await this.#deps.calls.call("askCommand", [this.connection, command]);
+    let isWhole = false;
+    try {
+      while (!isWhole) {
+        const { bytes, isLast } = await this.#deps.calls.call("readCommand", [this.connection, id], until);
+        isWhole = isLast;
+        if (bytes.length > 0) yield bytes;
+      }
+    } finally {
+      if (!isWhole) this.#deps.note({ type: "drop-command", connection: this.connection, id });
+    }
   }
 
   /** Milliseconds until the peer answered. */

@@ -18,6 +18,7 @@ export function runNet(port: ThreadPort, options: NetOptions): void {
     main: {
       storePaired: (paired) => calls.call("storePaired", [paired]),
       acceptOffer: (offer) => calls.call("acceptOffer", [offer]),
+      runCommand: (connection, command) => calls.call("runCommand", [connection, command]),
     },
   });
   calls.serve(node.handlers);

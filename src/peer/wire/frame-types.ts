@@ -53,6 +53,9 @@ export const FRAMES = {
   cancel: request(34, 0, "control"),
   chunks: { ...request(35, DATA, "bulk"), isStreamed: true },
   chunkList: { ...request(36, DATA, "bulk"), isStreamed: true },
+  command: request(48, LIMITS.commandBytes.value, "control"),
+  commandReply: { ...request(49, LIMITS.commandReplyBytes.value, "bulk"), isStreamed: true },
+  commandCredit: request(50, HELLO, "control"),
 } as const satisfies Record<string, FrameRow>;
 
 export type FrameType = keyof typeof FRAMES;

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file messages.proto.
  */
 export const file_messages: GenFile = /*@__PURE__*/
-  fileDesc("Cg5tZXNzYWdlcy5wcm90bxILc3luY2xpbmUudjEiJgoFSGVsbG8SEAoIZmVhdHVyZXMYASADKAkSCwoDcnVuGAIgASgGIowBCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCRIPCgdwcm9ncmFtGAIgASgJEg4KBm5vd19tcxgDIAEoAxIRCglhZGRyZXNzZXMYBCADKAkSKQoHZm9sZGVycxgFIAMoCzIYLnN5bmNsaW5lLnYxLkZvbGRlclNoYXJlEg8KB3JlbW92ZWQYBiADKAkiKAoLRm9sZGVyU2hhcmUSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkieQoLRm9sZGVyU3RhdGUSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEEhIKCmhlbGRfZXBvY2gYBCABKAkSFQoNaGVsZF9zZXF1ZW5jZRgFIAEoBBIOCgZhY3RpdmUYBiABKAgivQEKC0luZGV4VXBkYXRlEg4KBmZvbGRlchgBIAEoCRINCgVlcG9jaBgCIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgDIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAQgASgEEg8KB2RldmljZXMYBSADKAkSJAoHcmVjb3JkcxgGIAMoCzITLnN5bmNsaW5lLnYxLlJlY29yZBIpCgVtb3ZlcxgHIAMoCzIaLnN5bmNsaW5lLnYxLkRpcmVjdG9yeU1vdmUigAEKBlJlY29yZBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRwYXRoGAIgASgJEiAKBWhlYWRzGAMgAygLMhEuc3luY2xpbmUudjEuSGVhZBISCgpjaHVua19saXN0GAQgASgMEhAKCGFwcHJvdmVkGAUgASgIEg4KBnNwbGljZRgGIAEoDCLQAQoESGVhZBIPCgd2ZXJzaW9uGAEgAygEEg4KBmF1dGhvchgCIAEoDRIjCgR0eXBlGAMgASgOMhUuc3luY2xpbmUudjEuRmlsZVR5cGUSDwoHZGVsZXRlZBgEIAEoCBIMCgRzaXplGAUgASgEEhAKCG10aW1lX25zGAYgASgSEgwKBG1vZGUYByABKA0SEgoKY29udGVudF9pZBgIIAEoDBIOCgZ0YXJnZXQYCSABKAkSEAoIcHJldmlvdXMYCiABKAwSDQoFb3duZXIYCyABKAkiXAoNRGlyZWN0b3J5TW92ZRIQCghzZXF1ZW5jZRgBIAEoBBIMCgRmcm9tGAIgASgJEgoKAnRvGAMgASgJEg4KBmF1dGhvchgEIAEoDRIPCgdjb3VudGVyGAUgASgEIjYKB1Byb2JsZW0SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEg8KB21lc3NhZ2UYAyABKAkidAoISW5kZXhBY2sSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHJlY2VpdmVkGAMgASgEEg8KB2FwcGxpZWQYBCABKAQSJgoIcHJvYmxlbXMYBSADKAsyFC5zeW5jbGluZS52MS5Qcm9ibGVtIiUKB0JhcnJpZXISDgoGZm9sZGVyGAEgASgJEgoKAmlkGAIgASgNImQKDEJhcnJpZXJSZXBseRIOCgZmb2xkZXIYASABKAkSCgoCaWQYAiABKA0SEAoIc2VxdWVuY2UYAyABKAQSJgoIcHJvYmxlbXMYBCADKAsyFC5zeW5jbGluZS52MS5Qcm9ibGVtIj0KDEZvbGRlckNsb3NlZBIOCgZmb2xkZXIYASABKAkSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIkYKC0ZldGNoQ2h1bmtzEg4KBmZvbGRlchgBIAEoCRInCgZyYW5nZXMYAiADKAsyFy5zeW5jbGluZS52MS5DaHVua1JhbmdlIkwKCkNodW5rUmFuZ2USDAoEcGF0aBgBIAEoCRISCgpjb250ZW50X2lkGAIgASgMEg4KBm9mZnNldBgDIAEoBBIMCgRzaXplGAQgASgNIlIKDkZldGNoQ2h1bmtMaXN0Eg4KBmZvbGRlchgBIAEoCRIMCgRwYXRoGAIgASgJEhIKCmNvbnRlbnRfaWQYAyABKAwSDgoGb2Zmc2V0GAQgASgEIh8KDURldmljZVJlbW92ZWQSDgoGZGV2aWNlGAEgASgJIiYKB1Byb2JlTWUSCgoCaWQYASABKA0SDwoHYWRkcmVzcxgCIAEoCSI7CgpQcm9iZVJlcGx5EgoKAmlkGAEgASgNEhEKCXJlYWNoYWJsZRgCIAEoCBIOCgZkZXRhaWwYAyABKAkiKAoHR29vZGJ5ZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkqTgoIRmlsZVR5cGUSEgoORklMRV9UWVBFX0ZJTEUQABIXChNGSUxFX1RZUEVfRElSRUNUT1JZEAESFQoRRklMRV9UWVBFX1NZTUxJTksQAmIGcHJvdG8z");
+  fileDesc("Cg5tZXNzYWdlcy5wcm90bxILc3luY2xpbmUudjEiJgoFSGVsbG8SEAoIZmVhdHVyZXMYASADKAkSCwoDcnVuGAIgASgGIowBCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCRIPCgdwcm9ncmFtGAIgASgJEg4KBm5vd19tcxgDIAEoAxIRCglhZGRyZXNzZXMYBCADKAkSKQoHZm9sZGVycxgFIAMoCzIYLnN5bmNsaW5lLnYxLkZvbGRlclNoYXJlEg8KB3JlbW92ZWQYBiADKAkiKAoLRm9sZGVyU2hhcmUSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkieQoLRm9sZGVyU3RhdGUSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEEhIKCmhlbGRfZXBvY2gYBCABKAkSFQoNaGVsZF9zZXF1ZW5jZRgFIAEoBBIOCgZhY3RpdmUYBiABKAgivQEKC0luZGV4VXBkYXRlEg4KBmZvbGRlchgBIAEoCRINCgVlcG9jaBgCIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgDIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAQgASgEEg8KB2RldmljZXMYBSADKAkSJAoHcmVjb3JkcxgGIAMoCzITLnN5bmNsaW5lLnYxLlJlY29yZBIpCgVtb3ZlcxgHIAMoCzIaLnN5bmNsaW5lLnYxLkRpcmVjdG9yeU1vdmUigAEKBlJlY29yZBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRwYXRoGAIgASgJEiAKBWhlYWRzGAMgAygLMhEuc3luY2xpbmUudjEuSGVhZBISCgpjaHVua19saXN0GAQgASgMEhAKCGFwcHJvdmVkGAUgASgIEg4KBnNwbGljZRgGIAEoDCLQAQoESGVhZBIPCgd2ZXJzaW9uGAEgAygEEg4KBmF1dGhvchgCIAEoDRIjCgR0eXBlGAMgASgOMhUuc3luY2xpbmUudjEuRmlsZVR5cGUSDwoHZGVsZXRlZBgEIAEoCBIMCgRzaXplGAUgASgEEhAKCG10aW1lX25zGAYgASgSEgwKBG1vZGUYByABKA0SEgoKY29udGVudF9pZBgIIAEoDBIOCgZ0YXJnZXQYCSABKAkSEAoIcHJldmlvdXMYCiABKAwSDQoFb3duZXIYCyABKAkiXAoNRGlyZWN0b3J5TW92ZRIQCghzZXF1ZW5jZRgBIAEoBBIMCgRmcm9tGAIgASgJEgoKAnRvGAMgASgJEg4KBmF1dGhvchgEIAEoDRIPCgdjb3VudGVyGAUgASgEIjYKB1Byb2JsZW0SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEg8KB21lc3NhZ2UYAyABKAkidAoISW5kZXhBY2sSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHJlY2VpdmVkGAMgASgEEg8KB2FwcGxpZWQYBCABKAQSJgoIcHJvYmxlbXMYBSADKAsyFC5zeW5jbGluZS52MS5Qcm9ibGVtIiUKB0JhcnJpZXISDgoGZm9sZGVyGAEgASgJEgoKAmlkGAIgASgNImQKDEJhcnJpZXJSZXBseRIOCgZmb2xkZXIYASABKAkSCgoCaWQYAiABKA0SEAoIc2VxdWVuY2UYAyABKAQSJgoIcHJvYmxlbXMYBCADKAsyFC5zeW5jbGluZS52MS5Qcm9ibGVtIj0KDEZvbGRlckNsb3NlZBIOCgZmb2xkZXIYASABKAkSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIkYKC0ZldGNoQ2h1bmtzEg4KBmZvbGRlchgBIAEoCRInCgZyYW5nZXMYAiADKAsyFy5zeW5jbGluZS52MS5DaHVua1JhbmdlIkwKCkNodW5rUmFuZ2USDAoEcGF0aBgBIAEoCRISCgpjb250ZW50X2lkGAIgASgMEg4KBm9mZnNldBgDIAEoBBIMCgRzaXplGAQgASgNIlIKDkZldGNoQ2h1bmtMaXN0Eg4KBmZvbGRlchgBIAEoCRIMCgRwYXRoGAIgASgJEhIKCmNvbnRlbnRfaWQYAyABKAwSDgoGb2Zmc2V0GAQgASgEIh8KDURldmljZVJlbW92ZWQSDgoGZGV2aWNlGAEgASgJIjgKB0NvbW1hbmQSDQoFcm91dGUYASABKAkSDQoFaW5wdXQYAiABKAkSDwoHbGltaXRlZBgDIAEoCCIeCg1Db21tYW5kQ3JlZGl0Eg0KBWJ5dGVzGAEgASgNIiYKB1Byb2JlTWUSCgoCaWQYASABKA0SDwoHYWRkcmVzcxgCIAEoCSI7CgpQcm9iZVJlcGx5EgoKAmlkGAEgASgNEhEKCXJlYWNoYWJsZRgCIAEoCBIOCgZkZXRhaWwYAyABKAkiKAoHR29vZGJ5ZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkqTgoIRmlsZVR5cGUSEgoORklMRV9UWVBFX0ZJTEUQABIXChNGSUxFX1RZUEVfRElSRUNUT1JZEAESFQoRRklMRV9UWVBFX1NZTUxJTksQAmIGcHJvdG8z");
 
 /**
  * First on every connection, both ways. Says nothing about the sender but what it can speak.
@@ -629,6 +629,60 @@ export const DeviceRemovedSchema: GenMessage<DeviceRemoved> = /*@__PURE__*/
   messageDesc(file_messages, 16);
 
 /**
+ * Asks the receiver to run one route of its interface for the sender.
+ *
+ * @generated from message syncline.v1.Command
+ */
+export type Command = Message<"syncline.v1.Command"> & {
+  /**
+   * a name of src/shared/api-routes.ts
+   *
+   * @generated from field: string route = 1;
+   */
+  route: string;
+
+  /**
+   * JSON
+   *
+   * @generated from field: string input = 2;
+   */
+  input: string;
+
+  /**
+   * whoever asks is no admin of the sender: the receiver takes it for none
+   *
+   * @generated from field: bool limited = 3;
+   */
+  limited: boolean;
+};
+
+/**
+ * Describes the message syncline.v1.Command.
+ * Use `create(CommandSchema)` to create a new message.
+ */
+export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
+  messageDesc(file_messages, 17);
+
+/**
+ * The receiver of an answer has taken so many more of its bytes.
+ *
+ * @generated from message syncline.v1.CommandCredit
+ */
+export type CommandCredit = Message<"syncline.v1.CommandCredit"> & {
+  /**
+   * @generated from field: uint32 bytes = 1;
+   */
+  bytes: number;
+};
+
+/**
+ * Describes the message syncline.v1.CommandCredit.
+ * Use `create(CommandCreditSchema)` to create a new message.
+ */
+export const CommandCreditSchema: GenMessage<CommandCredit> = /*@__PURE__*/
+  messageDesc(file_messages, 18);
+
+/**
  * Asks the receiver to try a TCP connection to one of the sender's addresses (for `doctor`).
  *
  * @generated from message syncline.v1.ProbeMe
@@ -650,7 +704,7 @@ export type ProbeMe = Message<"syncline.v1.ProbeMe"> & {
  * Use `create(ProbeMeSchema)` to create a new message.
  */
 export const ProbeMeSchema: GenMessage<ProbeMe> = /*@__PURE__*/
-  messageDesc(file_messages, 17);
+  messageDesc(file_messages, 19);
 
 /**
  * @generated from message syncline.v1.ProbeReply
@@ -677,7 +731,7 @@ export type ProbeReply = Message<"syncline.v1.ProbeReply"> & {
  * Use `create(ProbeReplySchema)` to create a new message.
  */
 export const ProbeReplySchema: GenMessage<ProbeReply> = /*@__PURE__*/
-  messageDesc(file_messages, 18);
+  messageDesc(file_messages, 20);
 
 /**
  * @generated from message syncline.v1.Goodbye
@@ -699,7 +753,7 @@ export type Goodbye = Message<"syncline.v1.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_messages, 19);
+  messageDesc(file_messages, 21);
 
 /**
  * @generated from enum syncline.v1.FileType

@@ -10,6 +10,7 @@ import { API } from "../../../src/shared/api.ts";
 import { ROUTES } from "../../../src/shared/api-routes.ts";
 import { SyncError } from "../../../src/shared/errors.ts";
 import { LIMITS } from "../../../src/shared/limits.ts";
+import { callers } from "../../support/callers.ts";
 import { type FakeService, fakeService } from "../../support/fake-node-service.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -28,6 +29,7 @@ async function serve(
     service: fakeService(changes),
     log: silentLog,
     checkOutput: true,
+    ...callers,
     sockets: [socket],
   });
   await server.start();
@@ -70,6 +72,7 @@ describe("the control server", () => {
       service: fakeService(),
       log: silentLog,
       checkOutput: true,
+      ...callers,
       sockets: [socket],
     });
     await server.start();
@@ -81,7 +84,13 @@ describe("the control server", () => {
     await using directory = await temporaryDirectory();
     const socket = join(directory.path, "control.sock");
     await writeFile(socket, "precious");
-    const server = new ControlServer({ service: fakeService(), log: silentLog, checkOutput: true, sockets: [socket] });
+    const server = new ControlServer({
+      service: fakeService(),
+      log: silentLog,
+      checkOutput: true,
+      ...callers,
+      sockets: [socket],
+    });
     await expect(server.start()).rejects.toMatchObject({
       code: "E_START_FAILED",
       message: expect.stringContaining("in the way"),
@@ -97,6 +106,7 @@ describe("the control server", () => {
       service: fakeService(),
       log: silentLog,
       checkOutput: true,
+      ...callers,
       sockets: ["/proc/control.sock", second],
     });
     await server.start();

@@ -10,6 +10,7 @@ import { PageFiles } from "../../../src/daemon/dashboard/page-files.ts";
 import { SessionBook } from "../../../src/daemon/dashboard/session-book.ts";
 import { systemRandom } from "../../../src/daemon/system-ports.ts";
 import { ManualClock } from "../../peer/support.ts";
+import { callers } from "../../support/callers.ts";
 import { type FakeService, fakeService } from "../../support/fake-node-service.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -66,6 +67,7 @@ export async function testDashboard(options: TestDashboardOptions = {}): Promise
     {
       service: fakeService(options.service),
       log: silentLog,
+      peers: callers.peers,
       checkOutput: true,
       device: { id: "DEVICE", name: () => "laptop" },
       version: "0.1.0",

@@ -68,7 +68,7 @@ test("two trusting devices connect, introduce themselves and exchange messages i
     device: a.identity.deviceId,
     name: "desk",
     isDialled: false,
-    features: ["index/1", "fetch/1"],
+    features: [...OFFERED_FEATURES],
   });
   expect(Math.abs(a.peer.facts.clockOffsetMs)).toBeLessThan(1000);
   const all = Object.values(messages);

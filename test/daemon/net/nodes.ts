@@ -77,6 +77,7 @@ export class TestNode implements AsyncDisposable {
         messages.push(message);
         say(`message ${message.type}`);
       },
+      onCommand: async (_, { route }) => say(`command ${route}`),
       onDial: ({ state, message }) => say(`dial ${state} ${message ?? ""}`),
       onAddresses: (_, addresses) =>
         say(`addresses ${addresses.map(({ address, origin }) => `${origin} ${address.host}:${address.port}`).join()}`),

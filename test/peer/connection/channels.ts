@@ -76,6 +76,7 @@ function side(channel: SecureChannel, name: string, options: SideOptions): Side 
         bodies.push(new Uint8Array(body));
       },
       onDeviceRemoved: (_, device) => log.push(`removed ${device}`),
+      onCommand: async (_, { route }) => void log.push(`command ${route}`),
       onProbe: (_, { address }) => log.push(`probe ${address}`),
       onProbeReply: (_, { isReachable }) => log.push(`probed ${isReachable}`),
       onEnd: (_, reason) => {
@@ -105,16 +106,19 @@ export function connectedSides(
 }
 
 /** An established connection whose other end does only what the test does. */
-export async function connectedToRaw(): Promise<{ a: Side; far: Duplex; types: string[]; clock: ManualClock }> {
+export async function connectedToRaw(
+  events: Partial<ConnectionEvents> = {},
+  features: readonly string[] = OFFERED_FEATURES,
+): Promise<{ a: Side; far: Duplex; types: string[]; clock: ManualClock }> {
   const clock = new ManualClock();
   const [near, far] = duplexPair({ highWaterMark: 1024 * 1024 }) as [Duplex, Duplex];
-  const a = side(channelOver(near, deviceB, true), "a", { clock });
+  const a = side(channelOver(near, deviceB, true), "a", { clock, events });
   const decoder = new FrameDecoder();
   const types: string[] = [];
   far.on("data", (bytes: Uint8Array) => types.push(...decoder.push(bytes).items.map(({ header }) => header.type)));
   a.connection.start();
   near.resume();
-  far.write(encodeFrame("hello", encodeHello({ features: OFFERED_FEATURES, run: 1n })));
+  far.write(encodeFrame("hello", encodeHello({ features, run: 1n })));
   far.write(encodeFrame("introduction", encodeIntroduction(introduction("raw"))));
   await settle();
   types.length = 0;

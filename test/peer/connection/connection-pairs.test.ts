@@ -41,6 +41,7 @@ class Device {
         onIntroduced: (introduced, words) => this.pairs.introduced(introduced, words),
         onFolderFrame: () => {},
         onDeviceRemoved: () => {},
+        onCommand: async () => {},
         onProbe: () => {},
         onProbeReply: () => {},
         onEnd: (ended, reason) => this.pairs.ended(ended, reason),

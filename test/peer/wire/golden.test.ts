@@ -17,6 +17,12 @@ import {
   writeListHead,
 } from "../../../src/peer/wire/answers.ts";
 import { decodeFolderMessage, encodeFolderMessage } from "../../../src/peer/wire/codec.ts";
+import {
+  decodeCommand,
+  decodeCommandCredit,
+  encodeCommand,
+  encodeCommandCredit,
+} from "../../../src/peer/wire/command.ts";
 import { NEEDED_FEATURES, RESERVED_FEATURES, WIRE_REVISION } from "../../../src/peer/wire/features.ts";
 import {
   decodeFetchChunkList,
@@ -101,6 +107,13 @@ test.each([
     decode: greetings.decodeProbeReply,
   },
   { name: "fetch-chunks", value: { folder, ranges }, encode: encodeFetchChunks, decode: decodeFetchChunks },
+  {
+    name: "command",
+    value: { route: "list", input: '{"folder":"docs","path":"ä/\\n"}', isLimited: true },
+    encode: encodeCommand,
+    decode: decodeCommand,
+  },
+  { name: "command-credit", value: 262_144, encode: encodeCommandCredit, decode: decodeCommandCredit },
   { name: "fetch-chunk-list", value: list, encode: encodeFetchChunkList, decode: decodeFetchChunkList },
 ] as {
   name: string;

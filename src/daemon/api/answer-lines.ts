@@ -1,0 +1,52 @@
+/** Documents as lines of JSON, in pieces that are worth a write each. */
+import { API_VERSION } from "../../shared/api-routes.ts";
+
+/** A piece grows until it holds this much. */
+const PIECE_CHARACTERS = 64 * 1024;
+
+/** One document as a line. */
+export function lineOf(document: unknown): string {
+  return `${JSON.stringify({ v: API_VERSION, ...(document as object) })}\n`;
+}
+
+/**
+ * Gathers lines into larger pieces. A piece goes out when it is large, or when
+ * the next line is not there within the same turn of the event loop: so a long
+ * list costs few writes, and a slow one shows each line at once. Between two
+ * pieces others have their turn.
+ */
+export async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  const iterator = lines[Symbol.asyncIterator]();
+  let text = "";
+  let turn: Promise<undefined> | undefined;
+  try {
+    let next = iterator.next();
+    for (;;) {
+      turn ??= nextTurn();
+      const result = text === "" ? await next : await Promise.race([next, turn]);
+      if (result?.done === true) break;
+      if (result !== undefined) {
+        text += result.value;
+        next = iterator.next();
+        // Whoever stops reading leaves this one behind.
+        next.catch(() => {});
+        if (text.length < PIECE_CHARACTERS) continue;
+        await turn;
+      }
+      turn = undefined;
+      const piece = text;
+      text = "";
+      yield piece;
+    }
+    if (text !== "") yield text;
+  } catch (error) {
+    if (text !== "") yield text;
+    throw error;
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+function nextTurn(): Promise<undefined> {
+  return new Promise((resolve) => setImmediate(() => resolve(undefined)));
+}

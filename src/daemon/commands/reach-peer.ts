@@ -1,0 +1,48 @@
+/** Finds the connection to the device that a person names. */
+import { SyncError } from "../../shared/errors.ts";
+import type { DeviceId } from "../../shared/ids.ts";
+import type { PeerAsker } from "../api/peer-commands.ts";
+import { resolvePeer } from "../api/resolve-names.ts";
+import type { NetPeer } from "../net/net-peer.ts";
+import type { Node } from "../node.ts";
+
+/** A device that is being dialled may take so long to come up. */
+const CONNECT_MS = 3000;
+const LOOK_MS = 50;
+
+export function peerAsker(node: Node): PeerAsker {
+  return { reach: (text) => reach(node, text), nameOf: (device) => node.peers.nameOf(device) };
+}
+
+async function reach(node: Node, text: string): Promise<NetPeer | undefined> {
+  const config = node.parts.context.config.get();
+  const { deviceId } = node.parts.identity;
+  const isTaken = Object.values(config.peers).some(({ name }) => name === text);
+  if (text === deviceId || (text === config.name && !isTaken)) return undefined;
+  const device = resolvePeer(config, text);
+  return node.peers.connectionOf(device) ?? (await dial(node, device));
+}
+
+async function dial(node: Node, device: DeviceId): Promise<NetPeer> {
+  const { clock } = node.parts;
+  const isPaused = node.peers.view(device)?.state === "paused";
+  if (!isPaused) {
+    await node.net.dialNow(device);
+    for (const end = clock.monotonic() + CONNECT_MS; clock.monotonic() < end; ) {
+      await clock.sleep(LOOK_MS);
+      const peer = node.peers.connectionOf(device);
+      if (peer !== undefined) return peer;
+      if (node.peers.view(device)?.state !== "connecting") break;
+    }
+  }
+  throw offline(node, device);
+}
+
+function offline(node: Node, device: DeviceId): SyncError {
+  const name = node.peers.nameOf(device);
+  const view = node.peers.view(device);
+  if (view?.state === "paused")
+    return new SyncError("E_PEER_OFFLINE", `${name} is paused here`, { hint: `syncline peer resume ${name}` });
+  const why = view?.message ?? null;
+  return new SyncError("E_PEER_OFFLINE", `${name} is not connected${why === null ? "" : `: ${why}`}`);
+}

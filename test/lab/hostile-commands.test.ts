@@ -1,0 +1,95 @@
+/** A paired peer that asks for more than it may, past any command line: judged by the daemon that is asked. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parseHostPort } from "../../src/shared/host-port.ts";
+import { TestNode as NetNode } from "../daemon/net/nodes.ts";
+import { type TestNode, testNodes } from "../support/nodes.ts";
+import { tree } from "../support/tree.ts";
+
+interface Answer {
+  readonly lines: readonly Record<string, unknown>[];
+  /** Code of the failure that the answer ends with. */
+  readonly code: unknown;
+}
+
+async function ask(net: NetNode, route: string, input: unknown): Promise<Answer> {
+  const text = typeof input === "string" ? input : JSON.stringify(input);
+  let answer = "";
+  for await (const bytes of net.peer.command({ route, input: text, isLimited: false }, AbortSignal.timeout(20_000)))
+    answer += Buffer.from(bytes).toString("utf8");
+  const lines = answer
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const last = lines.at(-1);
+  return { lines, code: last?.["type"] === "error" ? last["code"] : undefined };
+}
+
+/** A peer made of the daemon's own net client, paired for the folder of `a`. */
+async function pairBare(a: TestNode, ...invite: readonly string[]): Promise<NetNode> {
+  const net = await NetNode.start();
+  const { code } = await a.json<{ code: string }>("peer", "invite", ...invite);
+  const at = parseHostPort(await a.address()) ?? null;
+  const { device } = await net.net.join({ code, at }, AbortSignal.timeout(20_000));
+  await net.net.setTrust([
+    { id: device, addresses: at === null ? [] : [{ address: at, origin: "static", seenAt: 0 }], isPaused: false },
+  ]);
+  await net.seen("connected");
+  return net;
+}
+
+test("what is not for peers, not shared or malformed is refused; the daemon lives on", async () => {
+  const [a] = await testNodes("anna");
+  await tree(a.directory, { "keep.txt": "keep" });
+  await a.up();
+  const other = `${a.directory}-other`;
+  await tree(other, { "private.txt": "private" });
+  const { folder } = await a.json<{ folder: { id: string } }>("folder", "add", other);
+  await a.wait();
+  const [shared] = (await a.json<{ folders: { id: string }[] }>("status")).folders;
+  const invite = shared?.id ?? "";
+  const pid = await a.pid();
+  await using net = await pairBare(a, "--folder", invite);
+
+  expect((await ask(net, "list", { folder: invite })).lines).toMatchObject([{ path: "keep.txt" }, { type: "summary" }]);
+  expect((await ask(net, "list", {})).lines).toMatchObject([{ path: invite }, { type: "summary", entries: 1 }]);
+  for (const [route, input, expected] of [
+    ["list", { folder: folder.id }, "E_FOLDER_NOT_FOUND"],
+    ["list", { folder: "unheard-of" }, "E_FOLDER_NOT_FOUND"],
+    ["list", { folder: invite, path: "../anna-home" }, "E_BAD_PATH"],
+    ["list", { folder: invite, path: ".syncline" }, "E_BAD_PATH"],
+    ["list", { folder: invite, actor: { role: "admin" } }, "E_USAGE"],
+    ["list", "{", "E_USAGE"],
+    ["list", "[]", "E_USAGE"],
+    ["list", "null", "E_USAGE"],
+    ["shutdown", {}, "E_NOT_ALLOWED"],
+    ["configSet", { settings: { name: "mine" } }, "E_NOT_ALLOWED"],
+    ["peerRole", { peer: "joiner", role: "admin" }, "E_NOT_ALLOWED"],
+    ["logs", {}, "E_NOT_ALLOWED"],
+    ["constructor", {}, "E_NOT_ALLOWED"],
+    ["toString", {}, "E_NOT_ALLOWED"],
+  ] as const)
+    expect((await ask(net, route, input)).code, `${route} ${JSON.stringify(input)}`).toBe(expected);
+
+  expect(await a.pid()).toBe(pid);
+  await writeFile(join(a.directory, "alive.txt"), "alive");
+  await a.wait();
+  expect((await ask(net, "list", { folder: invite })).lines).toHaveLength(3);
+});
+
+test("a right that is taken away counts for the next command, and a removed peer's commands end", async () => {
+  const [a] = await testNodes("anna");
+  await tree(a.directory, { "keep.txt": "keep" });
+  await a.up();
+  await a.wait();
+  await using net = await pairBare(a);
+  const [shared] = (await a.json<{ folders: { id: string }[] }>("status")).folders;
+  const folder = shared?.id ?? "";
+  expect((await ask(net, "list", { folder })).code).toBeUndefined();
+  await a.json("folder", "unshare", folder, "--from", "joiner");
+  expect((await ask(net, "list", { folder })).code).toBe("E_FOLDER_NOT_FOUND");
+  await a.json("peer", "remove", "joiner", "-y");
+  await net.seen("lost");
+  expect(net.net.peers).toEqual([]);
+});
