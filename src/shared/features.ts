@@ -11,6 +11,8 @@ export const FEATURES = {
   splice: "splice/1",
   /** Routes of the interface run for a peer, their answers flow-controlled one by one. */
   command: "command/1",
+  /** A renamed directory as one operation. */
+  directoryMove: "dir-move/1",
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

@@ -77,6 +77,13 @@ export const LIMITS = {
     why: "queued for one peer before answering stops until it reads",
   },
   recordsPerUpdate: { value: 2000, unit: "records", why: "records in one index update" },
+  movesPerUpdate: { value: 16, unit: "moves", why: "directory moves in one index update; each is worth many records" },
+  recordsPerMove: {
+    value: 1_000_000,
+    unit: "records",
+    why: "one directory move is stored and applied at one go; a larger tree is told record by record",
+  },
+  movesKept: { value: 64, unit: "moves", why: "directory moves remembered for each device, to be told as one" },
   headsPerRecord: { value: 32, unit: "heads", why: "concurrent versions of one path; more is a flood" },
   devicesPerVector: { value: 256, unit: "devices", why: "entries of one version vector" },
   chunksPerFile: {

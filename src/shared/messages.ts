@@ -5,7 +5,7 @@
  * consumes them. docs/protocol.md has their meaning on the wire.
  */
 import type { FileInfo, PathProblem } from "./file-info.ts";
-import type { ContentId, FolderId, RelPath } from "./ids.ts";
+import type { ContentId, FolderId, RelPath, ShortId } from "./ids.ts";
 
 /** Opens a folder on a connection: which index this is, and how much of the other's index is held here. */
 export interface FolderState {
@@ -32,7 +32,7 @@ export interface IndexUpdate {
   /** After this update the receiver holds everything up to here. */
   readonly lastSequence: number;
   readonly records: readonly IndexRecord[];
-  /** Directory moves expand to one tombstone and one new record per child; only between peers that share the feature. */
+  /** Only between peers that share the feature; among the records by their numbers. */
   readonly moves: readonly DirectoryMove[];
 }
 
@@ -47,13 +47,21 @@ export interface IndexRecord {
   readonly isApproved?: boolean;
 }
 
-/** Everything below `from` now lies below `to`, each new record at `{author: counter}` above the record that moved. */
+/**
+ * A directory with all it holds now lies at `to`: stands for two records for
+ * each one moved, the arrival and the tombstone it left behind.
+ */
 export interface DirectoryMove {
+  /** Number of the last of its records. They take the `2 * count` numbers up to it: arrivals in directory order, then tombstones in its reverse. */
   readonly sequence: number;
   readonly from: RelPath;
   readonly to: RelPath;
-  readonly author: string;
+  readonly author: ShortId;
   readonly counter: number;
+  /** How many records moved. */
+  readonly count: number;
+  /** Hex of 16 bytes that bind all of its records, so that a receiver knows whether it makes the same ones. */
+  readonly digest: string;
 }
 
 /** How far the receiver of updates has come. Sent after everything that applying produced was announced. */

@@ -47,9 +47,18 @@ export type Observation =
   /** Gone, on evidence: its parent was listed whole, on the folder's own file system. */
   | { readonly type: "missing"; readonly path: RelPath; readonly baseSequence: number };
 
+/** A directory that the index has at `from` and that lies at `to` now, on evidence; its mode in `stamp` is as the index has it. */
+export interface ScannedMove {
+  readonly from: RelPath;
+  readonly to: RelPath;
+  readonly stamp: DiskStamp;
+}
+
 export interface ScanBatch {
   readonly observations: readonly Observation[];
   readonly problems: readonly PathProblem[];
+  /** To be committed after what is present: the scan goes on from the rows that this leaves. Whoever leaves them gets each path by itself. */
+  readonly moves: readonly ScannedMove[];
 }
 
 /** Where a staged file's bytes come from. */
@@ -115,6 +124,13 @@ export type DiskStep =
       readonly to: RelPath;
       readonly expected: DiskStamp;
       readonly storeName: string;
+    }
+  /** The directory gets another name, with all it holds, clean or not: look at it afterwards. */
+  | {
+      readonly step: "move-directory";
+      readonly path: RelPath;
+      readonly to: RelPath;
+      readonly expected: Pick<DiskStamp, "dev" | "ino">;
     }
   | { readonly step: "delete"; readonly path: RelPath; readonly expected: DiskStamp; readonly storeName: string }
   | { readonly step: "remove-directory"; readonly path: RelPath };

@@ -33,9 +33,11 @@ import { IgnoreKeeper } from "./ignore-keeper.ts";
 import { beginLife, isSameIndex, newEpoch, renewEpoch } from "./index-lives.ts";
 import { finishInterrupted } from "./interrupted.ts";
 import { commitMissing, commitPresent, type PresentObservation, type ScanMood } from "./local-changes.ts";
+import { commitMoves } from "./local-moves.ts";
 import { splitOwnChanges } from "./own-changes.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { ProblemBook } from "./problem-book.ts";
+import { dissolveMoves } from "./puller/apply-moves.ts";
 import { Puller } from "./puller/puller.ts";
 import { Sources } from "./puller/sources.ts";
 import { DirtySet } from "./scanner/settle.ts";
@@ -330,6 +332,7 @@ export class Folder implements AsyncDisposable {
     await this.#loadIgnore();
     const request = this.#dueScan();
     if (request !== undefined) await this.#runScan(request);
+    if (this.#settings.mode === "send-only") await dissolveMoves(this.#context);
     const hasMore = this.#settings.mode !== "send-only" && (await this.#puller.step());
     this.#exchange();
     return hasMore || this.#commands.length > 0;
@@ -505,6 +508,9 @@ export class Folder implements AsyncDisposable {
         else present.push(seen);
       }
       await this.#commit(present, mood);
+      const isMoving = batch.moves.length > 0 && this.#settings.mode !== "receive-only";
+      // At once, before what comes on top of it: only while all of it stands is a move told as one.
+      if (isMoving && (await commitMoves(this.#context, batch.moves))) this.#exchange();
       // A small change is announced whole, so that a rename is met as one.
       if (isFull) this.#exchange();
     };

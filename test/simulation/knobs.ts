@@ -1,5 +1,6 @@
 /** What a seed decides about its world. Features are drawn one by one, so that most worlds lack most of them. */
 
+import { FEATURES } from "../../src/shared/features.ts";
 import type { FolderMode } from "../../src/sync/folder-context.ts";
 import { EXT4, PLAIN_UNIX } from "../support/sim-disk.ts";
 import type { PersonKnobs } from "./person.ts";
@@ -54,7 +55,7 @@ export function knobsFor(prng: Prng): WorldKnobs {
   const pauseMaxMs = prng.one([1, 5, 50] as const);
   const isSkewed = prng.chance(0.3);
   const hasIgnored = prng.chance(0.2);
-  return {
+  const knobs: WorldKnobs = {
     nodes: Array.from({ length: count }, (_, position) => ({
       skewMs: isSkewed ? prng.between(-20, 20) * 86_400_000 : 0,
       personality: prng.chance(0.8) ? EXT4 : PLAIN_UNIX,
@@ -72,12 +73,14 @@ export function knobsFor(prng: Prng): WorldKnobs {
       noticeMaxMs: prng.one([50, 5000, 28_000] as const),
       lieRate: some(0.15, () => 0.2),
       stallRate: some(0.1, () => 0.1),
+      lacks: [],
     },
     person: {
       bigFiles: some(0.4, () => 0.3),
       symlinks: prng.chance(0.5),
       ignoredFiles: hasIgnored,
       flushes: 0.6,
+      renamesDirectories: false,
     },
     chaosMs: prng.one([5_000, 60_000, 120_000] as const),
     rescanMs: prng.one([10_000, 30_000] as const),
@@ -93,6 +96,10 @@ export function knobsFor(prng: Prng): WorldKnobs {
     restoresIndex: some(0.08, () => 0.3),
     configures: false,
   };
+  // Drawn last, so that what came before keeps its place in each seed.
+  const lacks = prng.chance(0.2) ? [FEATURES.directoryMove] : [];
+  const renamesDirectories = prng.chance(0.5);
+  return { ...knobs, net: { ...knobs.net, lacks }, person: { ...knobs.person, renamesDirectories } };
 }
 
 /** The same world with every folder two-way. */

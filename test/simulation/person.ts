@@ -12,6 +12,8 @@ export interface PersonKnobs {
   readonly ignoredFiles: boolean;
   /** How often a save is flushed to the disk. */
   readonly flushes: number;
+  /** Whether whole directories get other names more often than anything else happens. */
+  readonly renamesDirectories: boolean;
 }
 
 const FILES = ["a", "b", "c", "d.txt", "e.txt"] as const;
@@ -56,7 +58,7 @@ export class Person {
 
   /** Does something, somewhere. */
   act(): void {
-    const action = this.#prng.one(ACTIONS);
+    const action = this.#prng.one(this.#knobs.renamesDirectories ? ACTIONS_WITH_RENAMES : ACTIONS);
     this.#do(action, () => this.#perform(action));
   }
 
@@ -91,7 +93,7 @@ export class Person {
     if (path !== undefined) this.#trace(`${this.#name}: ${action} ${path}`);
   }
 
-  #perform(action: (typeof ACTIONS)[number]): string | undefined {
+  #perform(action: (typeof ACTIONS_WITH_RENAMES)[number]): string | undefined {
     const { user } = this.#fs;
     switch (action) {
       case "create":
@@ -122,6 +124,17 @@ export class Person {
         const to = this.#newPath([...FILES, ...DIRECTORIES] as unknown as readonly [string, ...string[]]);
         user.move(from, to);
         return `${from} ${to}`;
+      }
+      case "rename directory": {
+        const from = this.#somePath("directory");
+        if (from === undefined) return undefined;
+        const to = this.#newPath(DIRECTORIES);
+        user.move(from, to);
+        return `${from} ${to}`;
+      }
+      case "write below": {
+        const directory = this.#somePath("directory");
+        return directory === undefined ? undefined : this.#write(`${directory}/${this.#prng.one(FILES)}`, "write");
       }
       case "swap": {
         const [a, b] = [this.#somePath("file"), this.#somePath("file")];
@@ -334,6 +347,23 @@ const ACTIONS = [
   "write held",
   "link",
   "ignored",
+] as const;
+
+const ACTIONS_WITH_RENAMES = [
+  ...ACTIONS,
+  "mkdir",
+  "write below",
+  "write below",
+  "write below",
+  "write below",
+  "write below",
+  "write below",
+  "rename directory",
+  "rename directory",
+  "rename directory",
+  "rename directory",
+  "rename directory",
+  "rename directory",
 ] as const;
 
 const ACTIONS_AT = [

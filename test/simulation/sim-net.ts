@@ -5,6 +5,7 @@
  * under way then is lost, and each end learns of it in its own time. Nothing
  * else is ever lost or swapped: that is what TLS over TCP promises.
  */
+import type { Feature } from "../../src/shared/features.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "../../src/shared/ids.ts";
 import type { ChunkRequest, FolderMessage } from "../../src/shared/messages.ts";
 import type { Answered } from "../../src/sync/fetch/fetch-context.ts";
@@ -33,6 +34,8 @@ export interface NetKnobs {
   readonly noticeMaxMs: number;
   readonly lieRate: number;
   readonly stallRate: number;
+  /** What connections do not speak. */
+  readonly lacks: readonly Feature[];
 }
 
 export interface NetWatcher {
@@ -155,8 +158,8 @@ export class SimLink implements PeerLink {
   }
 
   /** Devices of one version. */
-  speaks(): boolean {
-    return true;
+  speaks(feature: Feature): boolean {
+    return !this.#net.knobs.lacks.includes(feature);
   }
 
   begin(): void {
@@ -272,7 +275,9 @@ function shown(message: FolderMessage): string {
     case "folder-state":
       return `state ${message.epoch.slice(0, 4)}:${message.sequence} holds ${message.heldEpoch.slice(0, 4)}:${message.heldSequence}`;
     case "index-update":
-      return `update ${message.afterSequence}..${message.lastSequence} ${message.records
+      return `update ${message.afterSequence}..${message.lastSequence} ${message.moves
+        .map(({ from, to, author, counter, count }) => `MOVE ${from}>${to} ${author[0]}${counter} (${count}) `)
+        .join("")}${message.records
         .map(
           ({ info }) =>
             `${info.path}=${info.heads.map((head) => `${head.deleted ? "x" : head.type[0]}${JSON.stringify(head.version.map(([device, counter]) => `${device[0]}${counter}`))}`).join("|")}`,

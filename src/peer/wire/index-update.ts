@@ -21,8 +21,9 @@ const OWNER_CHARACTERS_MAX = 256;
 /** Lists above 1 KB are fetched on request; some slack lets the border move. */
 const INLINE_LIST_BYTES_MAX = 4096;
 const DEVICES_MAX = 4096;
-const MOVES_MAX = LIMITS.recordsPerUpdate.value;
+const MOVES_MAX = LIMITS.movesPerUpdate.value;
 const PERMISSIONS = 0o777;
+const MOVE_DIGEST_BYTES = 16;
 const NO_BYTES = new Uint8Array();
 
 /**
@@ -70,7 +71,7 @@ function encodeWhole(update: IndexUpdate): Uint8Array<ArrayBuffer> {
   writer.uint(3, update.afterSequence);
   writer.uint(4, update.lastSequence);
   for (const record of update.records) devices.addAll(record.info.heads);
-  for (const move of update.moves) devices.indexOf(move.author as ShortId);
+  for (const move of update.moves) devices.indexOf(move.author);
   for (const device of devices.ids) writer.string(5, device);
   for (const record of update.records) writer.message(6, () => writeRecord(writer, record, devices));
   for (const move of update.moves) writer.message(7, () => writeMove(writer, move, devices));
@@ -129,8 +130,10 @@ function writeMove(writer: ProtoWriter, move: DirectoryMove, devices: DeviceTabl
   writer.uint(1, move.sequence);
   writer.string(2, move.from);
   writer.string(3, move.to);
-  writer.uint(4, devices.indexOf(move.author as ShortId));
+  writer.uint(4, devices.indexOf(move.author));
   writer.uint(5, move.counter);
+  writer.uint(6, move.count);
+  writer.bytes(7, fromHex(move.digest));
 }
 
 /** Decodes and checks one update. Throws E_PROTOCOL; then nothing of it may be used. */
@@ -152,8 +155,7 @@ export function decodeIndexUpdate(body: Uint8Array, canonical: CanonicalHeads): 
     else reader.skip();
   }
   if (afterSequence > lastSequence) throw broken(`an update from ${afterSequence} back to ${lastSequence}`);
-  checkSequences(records, afterSequence, lastSequence);
-  checkSequences(moves, afterSequence, lastSequence);
+  checkSequences(records, moves, afterSequence, lastSequence);
   return {
     type: "index-update",
     folder: folderIdFrom(folder),
@@ -170,15 +172,32 @@ function addBounded<T>(list: T[], entry: T, countMax: number): void {
   list.push(entry);
 }
 
-/** Rising, within the update's range. */
+/** Rising, within the update's range; no record among the numbers of a move. */
 function checkSequences(
-  entries: readonly { readonly sequence: number }[],
+  records: readonly IndexRecord[],
+  moves: readonly DirectoryMove[],
+  afterSequence: number,
+  lastSequence: number,
+): void {
+  const moved = moves.map(({ sequence, count }) => ({ first: sequence - 2 * count + 1, sequence }));
+  checkRising(moved, afterSequence, lastSequence);
+  checkRising(
+    records.map(({ sequence }) => ({ first: sequence, sequence })),
+    afterSequence,
+    lastSequence,
+  );
+  if (moved.some(({ first, sequence: last }) => records.some(({ sequence }) => sequence >= first && sequence <= last)))
+    throw broken("a record among the numbers of a move");
+}
+
+function checkRising(
+  entries: readonly { readonly first: number; readonly sequence: number }[],
   afterSequence: number,
   lastSequence: number,
 ): void {
   let previous = afterSequence;
-  for (const { sequence } of entries) {
-    if (sequence <= previous || sequence > lastSequence) throw broken(`sequence ${sequence} out of order`);
+  for (const { first, sequence } of entries) {
+    if (first <= previous || sequence > lastSequence) throw broken(`sequence ${sequence} out of order`);
     previous = sequence;
   }
 }
@@ -303,21 +322,29 @@ function checkHead({ type, deleted, size, contentId, target, owner }: Head): voi
 }
 
 function readMove(reader: ProtoReader, devices: readonly ShortId[]): DirectoryMove {
-  let [sequence, from, to, author, counter] = [0, "", "", 0, 0];
+  let [sequence, from, to, author, counter, count] = [0, "", "", 0, 0, 0];
+  let digest: Uint8Array = NO_BYTES;
   for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
     if (field === 1) sequence = reader.uint();
     else if (field === 2) from = reader.string();
     else if (field === 3) to = reader.string();
     else if (field === 4) author = reader.uint32();
     else if (field === 5) counter = reader.uint();
+    else if (field === 6) count = reader.uint();
+    else if (field === 7) digest = reader.bytes();
     else reader.skip();
   }
+  if (count < 1 || count > LIMITS.recordsPerMove.value || 2 * count > sequence)
+    throw broken(`a move of ${count} records`);
+  if (digest.length !== MOVE_DIGEST_BYTES) throw broken(`a move's digest of ${digest.length} bytes`);
   const move = {
     sequence,
     from: relPathFrom(from),
     to: relPathFrom(to),
     author: deviceAt(devices, author),
     counter: counterFrom(counter),
+    count,
+    digest: digest.toHex(),
   };
   const isInside = move.to === move.from || move.to.startsWith(`${move.from}/`) || move.from.startsWith(`${move.to}/`);
   if (isInside) throw broken("a move of a directory into itself");

@@ -26,7 +26,9 @@ import type { FolderContext } from "../folder-context.ts";
 import type { LocalRow } from "../index/index-port.ts";
 import { isForgotten } from "../index-lives.ts";
 import type { PeerLink } from "../peer-link.ts";
-import { listToSend, packList } from "./announced-list.ts";
+import { MoveAnnouncer, type NextAnnouncement } from "./announce-moves.ts";
+import { listToSend } from "./announced-list.ts";
+import { storeUpdate } from "./store-update.ts";
 
 const UPDATE_BYTES = 384 * 1024;
 /** So many are told apart; of more it is enough to know that there are some. */
@@ -50,6 +52,7 @@ export class PeerSession {
   /** Up to this sequence the peer is told everything (invariant 3). */
   #tellsAllUpTo = 0;
   #announced = 0;
+  readonly #moves: MoveAnnouncer;
   #isPumping = false;
   #ack: IndexAck | undefined;
   /** Changes of a peer that may only read, in order of its sequence. */
@@ -62,6 +65,7 @@ export class PeerSession {
     this.#context = context;
     this.#isApproved = isApproved;
     this.link = link;
+    this.#moves = new MoveAnnouncer(context, link);
   }
 
   /** Says where this device stands; the peer answers with the same and then with updates. */
@@ -139,6 +143,7 @@ export class PeerSession {
     this.#peerState = state;
     this.#announced = Math.max(state.sequence, 0);
     this.#sent = own !== undefined && state.heldEpoch === own.epoch ? state.heldSequence : 0;
+    this.#moves.reopened(this.#sent);
     this.#tellsAllUpTo = this.#sent === 0 ? (own?.sequence ?? 0) : this.#tellsAllUpTo;
     this.#lastAckSent = "";
     return isAnswer ? "answered" : "unanswered";
@@ -153,7 +158,9 @@ export class PeerSession {
   async takeUpdate(update: IndexUpdate): Promise<boolean> {
     const { folder, index, log } = this.#context;
     if (!this.link.canWrite) {
-      this.#refuse(update);
+      // What may not be taken is told path by path: it is asked for in records.
+      if (update.moves.length > 0) this.open();
+      else this.#refuse(update);
       return false;
     }
     const held = index.read.remoteState(folder, this.link.device);
@@ -170,13 +177,9 @@ export class PeerSession {
       return false;
     }
     this.#announced = Math.max(this.#announced, update.lastSequence);
-    const records = update.records.map((record) => ({
-      sequence: record.sequence,
-      info: record.info,
-      chunkList: packList(record),
-    }));
-    await index.write.commitRemote(folder, this.link.device, update.epoch, update.lastSequence, records);
-    return true;
+    const isWhole = await storeUpdate(this.#context, this.link, update);
+    if (!isWhole) this.open();
+    return isWhole;
   }
 
   /** Keeps in mind what a peer wants to change that may not, so that it is told. */
@@ -241,7 +244,14 @@ export class PeerSession {
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
     if (own === undefined || this.#sent >= own.sequence) return false;
-    const rows = index.read.localSince(folder, this.#sent, LIMITS.indexBatchRows.value);
+    const next = this.#moves.next(this.#sent, this.#tellsAllUpTo);
+    if (next.type !== "records") {
+      this.#tellMove(own.epoch, next);
+      return true;
+    }
+    const rows = index.read
+      .localSince(folder, this.#sent, LIMITS.indexBatchRows.value)
+      .filter((row) => row.sequence <= next.upTo);
     const records: IndexRecord[] = [];
     let bytes = 0;
     let last = this.#sent;
@@ -258,7 +268,9 @@ export class PeerSession {
     }
     // Rows that moved on to higher sequences leave gaps: the last page reaches up to now.
     const lastSequence =
-      rows.length < LIMITS.indexBatchRows.value && last === (rows.at(-1)?.sequence ?? last) ? own.sequence : last;
+      rows.length < LIMITS.indexBatchRows.value && last === (rows.at(-1)?.sequence ?? last)
+        ? Math.min(own.sequence, next.upTo)
+        : last;
     this.link.send({
       type: "index-update",
       folder,
@@ -276,6 +288,21 @@ export class PeerSession {
   #relayed(row: LocalRow): readonly Head[] {
     const { distrusts } = this.link;
     return distrusts.size === 0 ? row.heads : row.heads.filter(({ author }) => !distrusts.has(author));
+  }
+
+  /** Tells a directory move as one, or passes over one that the peer announced itself. */
+  #tellMove(epoch: string, next: Exclude<NextAnnouncement, { type: "records" }>): void {
+    const lastSequence = next.type === "move" ? next.move.sequence : next.upTo;
+    this.link.send({
+      type: "index-update",
+      folder: this.#context.folder,
+      epoch,
+      afterSequence: this.#sent,
+      lastSequence,
+      records: [],
+      moves: next.type === "move" ? [next.move] : [],
+    });
+    this.#sent = lastSequence;
   }
 
   #isKnownToPeer(row: LocalRow): boolean {

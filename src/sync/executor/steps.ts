@@ -20,7 +20,7 @@ import { type Filesystem, FsError, type FsPath, type PrivatePath, privatePath } 
 import { installNew, makeDirectory } from "../fs/install-new.ts";
 import { type Intent, IntentLog } from "../fs/intent-log.ts";
 import type { Kept } from "../fs/keep.ts";
-import { moveFile } from "../fs/move.ts";
+import { moveDirectory, moveFile } from "../fs/move.ts";
 import { confirmPlaced, placeNew } from "../fs/place.ts";
 import { replace } from "../fs/replace.ts";
 import { makeDurable, type Staged, stageFile, stageSymlink, syncNames } from "../fs/stage.ts";
@@ -225,6 +225,8 @@ function run(tools: StepTools, log: IntentLog, step: DiskStep, staged: Staged | 
       return runDelete(tools, log, step.path, step.expected, privatePath("store", step.storeName), null);
     case "remove-directory":
       return runRemoveDirectory(tools, step.path);
+    case "move-directory":
+      return runMoveDirectory(tools, step);
     default:
       return step satisfies never;
   }
@@ -363,6 +365,13 @@ function runMove(tools: StepTools, log: IntentLog, step: Extract<DiskStep, { ste
   }
 }
 
+function runMoveDirectory(tools: StepTools, step: Extract<DiskStep, { step: "move-directory" }>): DiskOutcome {
+  const { path, to, expected } = step;
+  const result = moveDirectory(tools.fs, { from: path, to, expected });
+  if (result.type === "moved" && result.found !== undefined) return done({ stamp: stampOf(result.found) });
+  return { type: "changed", lookAt: [path, to], kept: null };
+}
+
 function runDelete(
   tools: StepTools,
   log: IntentLog,
@@ -461,7 +470,7 @@ function touchedPaths(steps: readonly DiskStep[], outcomes: readonly (DiskOutcom
     if (outcome === undefined || outcome.type === "bad-source") continue;
     if (step.step === "remove-directory") removed.add(step.path);
     paths.add(step.path);
-    if (step.step === "move") paths.add(step.to);
+    if (step.step === "move" || step.step === "move-directory") paths.add(step.to);
     const keepAs = keepAsOf(step);
     if (keepAs !== undefined && "expected" in step && step.expected !== null) paths.add(keepAs);
     if ("displacedTo" in step && step.displacedTo.conflictPath !== null) paths.add(step.displacedTo.conflictPath);

@@ -12,6 +12,7 @@
  */
 import type { ChunkList, DiskStamp, FileInfo, Head } from "../../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+import type { DirectoryMove } from "../../shared/messages.ts";
 import type { IndexMeetings } from "./meeting-port.ts";
 import type { TransferReader, TransferWriter } from "./transfer-port.ts";
 
@@ -109,6 +110,43 @@ export interface FolderTotals {
   readonly bytes: number;
 }
 
+/** A directory that was found under another path than the index has it; it has `stamp` now. */
+export interface MovedDirectory {
+  readonly from: RelPath;
+  readonly to: RelPath;
+  readonly author: ShortId;
+  readonly stamp: DiskStamp;
+}
+
+/** How the move of a directory ended in the index. */
+export type LocalMoveResult =
+  | { readonly type: "moved"; readonly move: DirectoryMove }
+  /** Something lives at the destination: its own move comes first, or there is none. */
+  | { readonly type: "occupied" }
+  /** Something below is in conflict, waits for its content, or would get an impossible name: each path goes its own way. */
+  | { readonly type: "refused" };
+
+/** What can be done with a move that a peer announced. */
+export type MoveReadiness =
+  /** The records here are those that it moves: one rename does it. `stamp` is the directory's. */
+  | { readonly type: "ready"; readonly move: DirectoryMove; readonly stamp: DiskStamp }
+  /** All of it is here already. */
+  | { readonly type: "done" }
+  | { readonly type: "different" };
+
+/** A peer's move, by its last sequence, that is on the disk now; the directory has `stamp`. */
+export interface AppliedMove {
+  readonly last: number;
+  readonly stamp: DiskStamp;
+  readonly nowMs: number;
+}
+
+/** A peer's move that is stored, and not on the disk yet. */
+export interface PendingMove {
+  readonly device: ShortId;
+  readonly move: DirectoryMove;
+}
+
 export interface IndexReader extends TransferReader {
   /** This device's epoch and highest sequence for a folder; undefined before `openFolder`. */
   folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined;
@@ -122,6 +160,16 @@ export interface IndexReader extends TransferReader {
   localByContent(contentId: ContentId, limit: number): readonly { readonly folder: FolderId; readonly row: LocalRow }[];
   /** Whether some peer has acknowledged anything of this index: then others may know its versions. */
   isAcknowledged(folder: FolderId): boolean;
+  /** Live directories that had this inode when they were last looked at. */
+  directoriesAt(folder: FolderId, place: Pick<DiskStamp, "dev" | "ino">): readonly LocalRow[];
+  /** The first move of this device that ends behind a sequence; the last 64 are kept. */
+  moveAfter(folder: FolderId, sequence: number): DirectoryMove | undefined;
+  /** Whether all records of this device's move still stand under the numbers that it gave them. */
+  isMoveWhole(folder: FolderId, move: DirectoryMove): boolean;
+  /** Whether a device announced this very move. */
+  isMoveKnownTo(folder: FolderId, device: ShortId, digest: string): boolean;
+  /** Peers' moves that wait to be applied as one, a peer's oldest first. They hold back {@link appliedUpTo}. */
+  pendingMoves(folder: FolderId): readonly PendingMove[];
   /** Every peer's row for a path. */
   remote(folder: FolderId, path: RelPath): readonly RemoteRow[];
   remoteOf(folder: FolderId, device: ShortId, path: RelPath): RemoteRow | undefined;
@@ -216,6 +264,22 @@ export interface IndexWriter extends TransferWriter {
     lastSequence: number,
     records: readonly { readonly sequence: number; readonly info: FileInfo; readonly chunkList: Uint8Array | null }[],
   ): Promise<void>;
+  /**
+   * Commits that a directory was moved on this device's disk: the records it stands for are made of those that are there,
+   * under numbers of their own, and the move is noted, to be told as one.
+   */
+  moveDirectory(folder: FolderId, found: MovedDirectory, nowMs: number): Promise<LocalMoveResult>;
+  /**
+   * Stores a move that a peer announced as the records it stands for, to be applied as one. False, with nothing stored,
+   * when the peer moved other records than are known of it here: then it has to tell them one by one.
+   */
+  receiveMove(folder: FolderId, device: ShortId, epoch: string, move: DirectoryMove): Promise<boolean>;
+  /** Tells what can be done with a pending move. Writes nothing; it is a call of the writer because it may take long. */
+  checkMove(folder: FolderId, device: ShortId, last: number): Promise<MoveReadiness>;
+  /** Commits that a pending move is on the disk. False when the records are no longer those it moves. */
+  applyMove(folder: FolderId, device: ShortId, applied: AppliedMove): Promise<boolean>;
+  /** Leaves a pending move to be applied path by path. */
+  dissolveMove(folder: FolderId, device: ShortId, last: number): Promise<void>;
   /** Drops what is stored of a peer's index (its epoch changed, or the folder is unshared). */
   resetRemote(folder: FolderId, device: ShortId): Promise<void>;
   /** Takes every peer's row for these paths as applied: they need nothing here. A path whose local row is wanted again stays listed. */

@@ -1,4 +1,5 @@
 import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+import type { DirectoryMove } from "../../shared/messages.ts";
 import type {
   ConflictRow,
   EventRow,
@@ -6,12 +7,14 @@ import type {
   HistoryRow,
   IndexReader,
   LocalRow,
+  PendingMove,
   RemoteRow,
   RemoteState,
   VersionRow,
 } from "./index-port.ts";
 import { KeepReader } from "./keep-reader.ts";
 import { LocalReader } from "./local-reader.ts";
+import { MoveTable } from "./move-table.ts";
 import { RemoteReader } from "./remote-reader.ts";
 import type { Statements } from "./statements.ts";
 import type { NoticeRow, TransferFile, TransferRow, TransferTotals } from "./transfer-port.ts";
@@ -25,12 +28,14 @@ export class SqliteIndexReader implements IndexReader {
   readonly #remote: RemoteReader;
   readonly #keep: KeepReader;
   readonly #transfers: TransferTableReader;
+  readonly #moves: MoveTable;
 
   constructor(sql: Statements) {
     this.#local = new LocalReader(sql);
     this.#remote = new RemoteReader(sql);
     this.#keep = new KeepReader(sql);
     this.#transfers = new TransferTableReader(sql);
+    this.#moves = new MoveTable(sql);
   }
 
   folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined {
@@ -62,6 +67,26 @@ export class SqliteIndexReader implements IndexReader {
 
   isAcknowledged(folder: FolderId): boolean {
     return this.#remote.isAcknowledged(folder);
+  }
+
+  directoriesAt(...args: Args<"directoriesAt">): readonly LocalRow[] {
+    return this.#local.directoriesAt(...args);
+  }
+
+  moveAfter(folder: FolderId, sequence: number): DirectoryMove | undefined {
+    return this.#moves.after(folder, sequence);
+  }
+
+  isMoveWhole(folder: FolderId, move: DirectoryMove): boolean {
+    return this.#moves.isWhole(folder, move);
+  }
+
+  isMoveKnownTo(folder: FolderId, device: ShortId, digest: string): boolean {
+    return this.#moves.isKnownTo(folder, device, digest);
+  }
+
+  pendingMoves(folder: FolderId): readonly PendingMove[] {
+    return this.#moves.pending(folder);
   }
 
   remote(folder: FolderId, path: RelPath): readonly RemoteRow[] {

@@ -1,11 +1,22 @@
 import { assert } from "../../shared/errors.ts";
 import type { FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+import type { DirectoryMove } from "../../shared/messages.ts";
 import { DirectoryTable } from "./directory-table.ts";
 import { type FolderState, FolderTable } from "./folder-table.ts";
-import type { EventRow, IndexWriter, LocalChange } from "./index-port.ts";
+import type {
+  AppliedMove,
+  EventRow,
+  IndexWriter,
+  LocalChange,
+  LocalMoveResult,
+  MovedDirectory,
+  MoveReadiness,
+} from "./index-port.ts";
 import { KeepWriter, type NewConflict, type NewVersion, type StoredList } from "./keep-writer.ts";
 import { LocalWriter } from "./local-writer.ts";
 import { type MeetingStep, Meetings } from "./meetings.ts";
+import { firstOf, MoveTable } from "./move-table.ts";
+import { MoveWriter } from "./move-writer.ts";
 import { PeerTable } from "./peer-table.ts";
 import { Pruner, type PruneStep } from "./pruner.ts";
 import { type AnnouncedRecord, type RemotePlace, RemoteWriter } from "./remote-writer.ts";
@@ -41,6 +52,8 @@ export class SqliteIndexWriter {
   readonly #pruner: Pruner;
   readonly #transfers: TransferTable;
   readonly #meetings: Meetings;
+  readonly #moveTable: MoveTable;
+  readonly #moves: MoveWriter;
 
   constructor(sql: Statements) {
     const waiting = new WaitingList(sql);
@@ -49,7 +62,8 @@ export class SqliteIndexWriter {
     this.#directories = new DirectoryTable(sql);
     this.#peers = new PeerTable(sql);
     this.#local = new LocalWriter(sql, this.#directories, waiting);
-    this.#remote = new RemoteWriter(sql, this.#directories, waiting, this.#peers);
+    this.#moveTable = new MoveTable(sql);
+    this.#remote = new RemoteWriter(sql, this.#directories, waiting, this.#peers, this.#moveTable);
     this.#keep = new KeepWriter(sql);
     this.#pruner = new Pruner(sql, this.#directories, this.#peers);
     this.#transfers = new TransferTable(sql);
@@ -58,6 +72,13 @@ export class SqliteIndexWriter {
       local: this.#local,
       remote: this.#remote,
       peers: this.#peers,
+    });
+    this.#moves = new MoveWriter({
+      sql,
+      directories: this.#directories,
+      local: this.#local,
+      remote: this.#remote,
+      moves: this.#moveTable,
     });
   }
 
@@ -109,19 +130,60 @@ export class SqliteIndexWriter {
       this.#sql.run(`DELETE FROM ${table} WHERE directory IN (SELECT id FROM directory WHERE folder = ?)`, num);
     }
     for (const table of ["peer", "waiting", "directory"]) this.#sql.run(`DELETE FROM ${table} WHERE folder = ?`, num);
+    this.#moveTable.forgetFolder(num);
     this.#directories.forget();
   }
 
   commitLocal(id: FolderId, changes: readonly LocalChange[], extra: LocalExtra): number {
     const folder = this.#folders.get(id);
     this.#keep.putLists(extra.chunkLists);
-    const peers = new Set(folder.waiting > 0 ? this.#peers.withPending(folder.num) : []);
+    const peers = this.#peersToReview(folder);
     for (const change of changes) this.#local.write(folder, change, extra.nowMs, peers);
     for (const row of extra.versions) this.#keep.addVersion(this.#folderOf(row.folder, folder).num, row);
     for (const row of extra.conflicts) this.#keep.addConflict(row);
     for (const [key, value] of extra.notes) this.#keep.setNote(id, key, value);
     this.#folders.save(folder);
     return folder.sequence;
+  }
+
+  #peersToReview(folder: FolderState): Set<number> {
+    return new Set(folder.waiting > 0 ? this.#peers.withPending(folder.num) : []);
+  }
+
+  moveDirectory(id: FolderId, found: MovedDirectory, nowMs: number): LocalMoveResult {
+    const folder = this.#folders.get(id);
+    const result = this.#moves.moveLocal(folder, found, nowMs, this.#peersToReview(folder));
+    this.#folders.save(folder);
+    return result;
+  }
+
+  receiveMove(id: FolderId, device: ShortId, epoch: string, move: DirectoryMove): boolean {
+    const folder = this.#folders.get(id);
+    const peer = this.#peers.get(folder.num, device);
+    if (peer.epoch !== epoch || peer.received >= firstOf(move)) return false;
+    const isStored = this.#moves.receive(folder, peer, move);
+    if (isStored) this.#peers.setReceived(peer.num, epoch, move.sequence);
+    this.#folders.save(folder);
+    return isStored;
+  }
+
+  checkMove(id: FolderId, device: ShortId, last: number): MoveReadiness {
+    const folder = this.#folders.get(id);
+    return this.#moves.check(folder, this.#peers.get(folder.num, device), last);
+  }
+
+  applyMove(id: FolderId, device: ShortId, applied: AppliedMove): boolean {
+    const folder = this.#folders.get(id);
+    const peer = this.#peers.get(folder.num, device);
+    const isApplied = this.#moves.apply(folder, peer, applied, this.#peersToReview(folder));
+    this.#folders.save(folder);
+    return isApplied;
+  }
+
+  dissolveMove(id: FolderId, device: ShortId, last: number): void {
+    const folder = this.#folders.get(id);
+    this.#moves.dissolve(folder, this.#peers.get(folder.num, device), last);
+    this.#folders.save(folder);
   }
 
   #folderOf(id: FolderId, current: FolderState): FolderState {

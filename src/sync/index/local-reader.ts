@@ -1,7 +1,9 @@
 import type { SQLInputValue } from "node:sqlite";
+import type { DiskStamp } from "../../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath } from "../../shared/ids.ts";
 import { winnerOf } from "../core/heads.ts";
 import type { FolderTotals, HistoryRow, LocalRow } from "./index-port.ts";
+import { inodeKey } from "./inode-key.ts";
 import { PRESENT_FILE } from "./local-kind.ts";
 import { pageBelow } from "./page-below.ts";
 import { decodeRecord } from "./record-codec.ts";
@@ -15,6 +17,9 @@ const LOCAL = `${DIRECTORIES} CROSS JOIN local l ON l.directory = d.id`;
 const COUNTED_MAX = 50_000;
 /** Rows looked at for one content, so that a folder of a million empty files costs no more. */
 const CONTENT_SCANNED_MAX = 1000;
+
+/** Rows looked at for one inode: a directory has one, and what was made anew since may have left a few. */
+const SAME_INODE_MAX = 8;
 
 /** Reads this device's rows. */
 export class LocalReader {
@@ -99,6 +104,17 @@ export class LocalReader {
     return rows
       .map((row) => ({ folder: row[4] as FolderId, row: toLocalRow(row) }))
       .filter((found) => winnerOf(found.row.heads).contentId === contentId);
+  }
+
+  directoriesAt(folder: FolderId, { dev, ino }: Pick<DiskStamp, "dev" | "ino">): readonly LocalRow[] {
+    const rows = this.#sql.all(
+      `SELECT ${ROW} FROM local l CROSS JOIN directory d ON d.id = l.directory CROSS JOIN folder f ON f.num = l.folder
+       WHERE l.inode = ? AND f.id = ? LIMIT ?`,
+      inodeKey(ino),
+      folder,
+      SAME_INODE_MAX,
+    );
+    return rows.map(toLocalRow).filter(({ stamp }) => stamp?.ino === ino && stamp.dev === dev);
   }
 
   totals(folder: FolderId): FolderTotals {

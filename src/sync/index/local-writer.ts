@@ -5,6 +5,7 @@ import type { DirectoryTable } from "./directory-table.ts";
 import { count, type FolderState } from "./folder-table.ts";
 import { encodeHeads } from "./head-codec.ts";
 import type { LocalChange } from "./index-port.ts";
+import { inodeKeyOf } from "./inode-key.ts";
 import { isLive, isWanted, kindOf } from "./local-kind.ts";
 import { decodeRecord, encodeRecord } from "./record-codec.ts";
 import { contentKey, splitPath } from "./split-path.ts";
@@ -20,8 +21,8 @@ interface OldRow {
 }
 
 const SELECT = "SELECT sequence, since, kind, size, record FROM local WHERE directory = ? AND name = ?";
-const REPLACE = `INSERT OR REPLACE INTO local (directory, name, folder, sequence, since, kind, size, content, record)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const REPLACE = `INSERT OR REPLACE INTO local (directory, name, folder, sequence, since, kind, size, content, inode, record)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Writes this device's rows. */
 export class LocalWriter {
@@ -38,21 +39,23 @@ export class LocalWriter {
   /**
    * Writes one row: its sequence, the folder's counters, the value it replaces
    * into the history, and whether the path still has to be worked on.
-   * `peers` are those with pending rows; more may be added.
+   * `peers` are those with pending rows; more may be added. `numbered` is the
+   * sequence of an announced row whose caller counts by itself.
    */
-  write(folder: FolderState, change: LocalChange, nowMs: number, peers: Set<number>): void {
+  write(folder: FolderState, change: LocalChange, nowMs: number, peers: Set<number>, numbered?: number): void {
     const { parent, name } = splitPath(change.path);
     const directory = this.#directories.idOf(folder.num, parent);
     const old = this.#oldRow(directory, name);
     const winner = winnerOf(change.heads);
     const kind = kindOf(winner, change.stamp);
-    const sequence = old !== undefined && !change.announce ? old.sequence : ++folder.sequence;
+    const sequence = old !== undefined && !change.announce ? old.sequence : (numbered ?? ++folder.sequence);
     const since = this.#remember(directory, name, old, winner, nowMs);
     const content =
       isLive(kind) && winner.type === "file" && winner.contentId !== null ? contentKey(winner.contentId) : null;
     const record = encodeRecord(change.heads, change.stamp);
     const size = winner.deleted ? 0 : winner.size;
-    this.#sql.run(REPLACE, directory, name, folder.num, sequence, since, kind, size, content, record);
+    const inode = inodeKeyOf(winner, change.stamp);
+    this.#sql.run(REPLACE, directory, name, folder.num, sequence, since, kind, size, content, inode, record);
     if (old !== undefined) count(folder, old.kind, old.size, -1);
     count(folder, kind, size, 1);
     const path = { directory, parent, name, heads: change.heads, isWanted: isWanted(kind) };

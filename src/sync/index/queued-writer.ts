@@ -1,7 +1,7 @@
 import type { FolderId, ShortId } from "../../shared/ids.ts";
 import { encodeChunkList } from "../delta/chunk-list.ts";
 import { WHOLE_FILE_BYTES_MAX } from "../delta/cut-row.ts";
-import type { IndexWriter } from "./index-port.ts";
+import type { IndexWriter, LocalMoveResult, MoveReadiness } from "./index-port.ts";
 import type { LocalExtra } from "./index-writer.ts";
 import type { StoredList } from "./keep-writer.ts";
 import type { IndexMeetings } from "./meeting-port.ts";
@@ -63,6 +63,26 @@ export class QueuedWriter implements IndexWriter {
         record.chunkList === null ? record : { ...record, chunkList: record.chunkList.slice() },
     );
     await this.#run("commitRemote", [folder, device, epoch, lastSequence, owned]);
+  }
+
+  moveDirectory(...args: Args<"moveDirectory">): Promise<LocalMoveResult> {
+    return this.#run("moveDirectory", args) as Promise<LocalMoveResult>;
+  }
+
+  receiveMove(...args: Args<"receiveMove">): Promise<boolean> {
+    return this.#run("receiveMove", args) as Promise<boolean>;
+  }
+
+  checkMove(...args: Args<"checkMove">): Promise<MoveReadiness> {
+    return this.#run("checkMove", args) as Promise<MoveReadiness>;
+  }
+
+  applyMove(...args: Args<"applyMove">): Promise<boolean> {
+    return this.#run("applyMove", args) as Promise<boolean>;
+  }
+
+  async dissolveMove(...args: Args<"dissolveMove">): Promise<void> {
+    await this.#run("dissolveMove", args);
   }
 
   async resetRemote(...args: Args<"resetRemote">): Promise<void> {

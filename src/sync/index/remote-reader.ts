@@ -96,14 +96,19 @@ export class RemoteReader {
 
   appliedUpTo(folder: FolderId, device: ShortId): number {
     const row = this.#sql.get(
-      `SELECT p.received, (SELECT min(sequence) FROM remote INDEXED BY remote_pending WHERE peer = p.num AND pending > 0)
+      `SELECT p.received, (SELECT min(sequence) FROM remote INDEXED BY remote_pending WHERE peer = p.num AND pending > 0),
+         (SELECT min(first) FROM move WHERE folder = f.num AND peer = p.num AND pending = 1)
        FROM folder f JOIN peer p ON p.folder = f.num WHERE f.id = ? AND p.device = ?`,
       folder,
       device,
     );
     if (row === undefined) return 0;
-    const [received, firstPending] = row as [number, number | null];
-    return firstPending === null ? received : firstPending - 1;
+    const [received, firstPending, firstMove] = row as [number, number | null, number | null];
+    return Math.min(
+      received,
+      (firstPending ?? Number.POSITIVE_INFINITY) - 1,
+      (firstMove ?? Number.POSITIVE_INFINITY) - 1,
+    );
   }
 }
 

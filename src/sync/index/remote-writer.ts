@@ -1,9 +1,10 @@
 import type { FileInfo, Head } from "../../shared/file-info.ts";
-import type { ShortId } from "../../shared/ids.ts";
+import type { RelPath, ShortId } from "../../shared/ids.ts";
 import type { DirectoryTable } from "./directory-table.ts";
 import type { FolderState } from "./folder-table.ts";
 import { decodeHeads, encodeHeads } from "./head-codec.ts";
 import { isWanted } from "./local-kind.ts";
+import type { MoveTable } from "./move-table.ts";
 import type { PeerTable } from "./peer-table.ts";
 import { decodeRecord } from "./record-codec.ts";
 import { splitPath } from "./split-path.ts";
@@ -38,12 +39,14 @@ export class RemoteWriter {
   readonly #directories: DirectoryTable;
   readonly #waiting: WaitingList;
   readonly #peers: PeerTable;
+  readonly #moves: MoveTable;
 
-  constructor(sql: Statements, directories: DirectoryTable, waiting: WaitingList, peers: PeerTable) {
+  constructor(sql: Statements, directories: DirectoryTable, waiting: WaitingList, peers: PeerTable, moves: MoveTable) {
     this.#sql = sql;
     this.#directories = directories;
     this.#waiting = waiting;
     this.#peers = peers;
+    this.#moves = moves;
   }
 
   /** Stores announced rows and how far they reach; what is stored of another epoch goes first. */
@@ -90,6 +93,52 @@ export class RemoteWriter {
       this.#waiting.place(folder, path, isPending ? [heads, ...pendingOfOthers] : pendingOfOthers, mayBeListed);
   }
 
+  /** Stores a row that a directory move stands for: the move itself keeps in mind whether it is applied. */
+  put(folder: FolderState, peer: number, at: RelPath, sequence: number, heads: readonly Head[]): void {
+    const { parent, name } = splitPath(at);
+    const directory = this.#directories.idOf(folder.num, parent);
+    const before =
+      folder.waiting === 0
+        ? SETTLED
+        : (this.#sql.get(
+            "SELECT pending FROM remote WHERE peer = ? AND directory = ? AND name = ?",
+            peer,
+            directory,
+            name,
+          )?.[0] ?? SETTLED);
+    this.#sql.run(REPLACE, peer, directory, name, sequence, SETTLED, encodeHeads(heads));
+    if (before === SETTLED) return;
+    const path = this.#localPath(directory, parent, name);
+    if (before === PENDING_WITH_LIST) this.#withdraw(peer, path);
+    this.#waiting.review(folder, this.#peers.withPending(folder.num), path);
+  }
+
+  /** Lists a path as one to be worked on when a peer's row for it is not applied after all. */
+  renew(folder: FolderState, peer: number, at: RelPath): void {
+    const { parent, name } = splitPath(at);
+    const directory = this.#directories.find(folder.num, parent);
+    const row =
+      directory === undefined
+        ? undefined
+        : this.#sql.get(
+            "SELECT record FROM remote WHERE peer = ? AND directory = ? AND name = ? AND pending = 0",
+            peer,
+            directory,
+            name,
+          );
+    if (directory === undefined || row === undefined) return;
+    const path = this.#localPath(directory, parent, name);
+    if (hasApplied(path, decodeHeads(row[0] as Uint8Array))) return;
+    this.#sql.run(
+      "UPDATE remote SET pending = ? WHERE peer = ? AND directory = ? AND name = ?",
+      PENDING,
+      peer,
+      directory,
+      name,
+    );
+    this.#waiting.review(folder, this.#peers.withPending(folder.num), path);
+  }
+
   #offer(peer: number, path: WaitingPath, list: Uint8Array): void {
     this.#sql.run(
       "INSERT OR REPLACE INTO offered_list (peer, directory, name, list) VALUES (?, ?, ?, ?)",
@@ -116,6 +165,7 @@ export class RemoteWriter {
     for (let page = this.#pendingOf(peer.num); page.length > 0; page = this.#pendingOf(peer.num))
       this.#settleAll(folder, page, peer.num);
     this.#sql.run("DELETE FROM remote WHERE peer = ?", peer.num);
+    this.#moves.forgetPeer(folder.num, peer.num);
     this.#sql.run("DELETE FROM offered_list WHERE peer = ?", peer.num);
     this.#peers.setReceived(peer.num, "", 0);
   }

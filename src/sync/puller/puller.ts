@@ -20,6 +20,7 @@ import type { ContentSource } from "../folder-disk.ts";
 import type { LocalRow } from "../index/index-port.ts";
 import type { ProblemBook } from "../problem-book.ts";
 import { type Applied, applyBatch, type Planned } from "./apply.ts";
+import { MoveApplier } from "./apply-moves.ts";
 import { Fetcher, type Transfer } from "./fetcher.ts";
 import type { Sources } from "./sources.ts";
 
@@ -59,6 +60,7 @@ export class Puller {
   readonly #settled: RelPath[] = [];
   /** Paths whose disk is not as the index has it: they wait until they have been looked at. */
   readonly #unlooked = new Set<RelPath>();
+  readonly #moves: MoveApplier;
   #cursor = "";
   #planned = 0;
   /** No file is here yet: nothing can be found by content. */
@@ -72,6 +74,14 @@ export class Puller {
       wake: () => hooks.wake(),
       restart: () => this.restart(),
       failed: (problem) => this.#report(problem),
+    });
+    this.#moves = new MoveApplier(context, {
+      lookAgain: (path) => hooks.lookAgain(path),
+      isBlocked: (path) => hooks.isBlocked(path),
+      isIgnored: (path, isDirectory) => hooks.isIgnored(path, isDirectory),
+      isRootPresent: () => hooks.isRootPresent(),
+      unlooked: this.#unlooked,
+      makeParent: (path) => this.#makeParent(path),
     });
   }
 
@@ -107,6 +117,8 @@ export class Puller {
 
   /** Plans and applies one batch. Returns whether another step would find more to do now. */
   async step(): Promise<boolean> {
+    // Before anything is planned: below a directory that moves, no path is to go its own way first.
+    if (await this.#moves.step()) return true;
     const batch = await this.#takeReady();
     const didPlan = await this.#planLive(batch);
     // Before anything that may fail: what was planned to be fetched is already noted as being on its way.
@@ -229,6 +241,13 @@ export class Puller {
       const makesDirectory = action.type === "install" && action.winner.type === "directory";
       batch.set(parent, { path: parent, action: makesDirectory ? action : keepDirectory(known) });
     }
+  }
+
+  /** Makes the directory that holds a path where it only waits to be made; none is kept or made for the path's sake. */
+  async #makeParent(path: RelPath): Promise<void> {
+    const batch = new Map<RelPath, Planned>();
+    this.#withAncestors(batch, path);
+    if ([...batch.values()].every(({ action }) => action.type === "install")) await this.#apply(batch);
   }
 
   #knowledge(path: RelPath): PathKnowledge {

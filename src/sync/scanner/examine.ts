@@ -78,8 +78,14 @@ export function examine(tools: ExamineTools, path: RelPath, listedAs: EntryType,
 }
 
 function examineDirectory(tools: ExamineTools, path: RelPath, stat: DiskStat, row: LocalRow | undefined): Finding {
-  if (shows(row, "directory") && row.stamp.mode === stat.mode) return { type: "same", isDirectory: true };
+  const isSame = shows(row, "directory") && row.stamp.mode === stat.mode && isSameInode(row.stamp, stat);
+  if (isSame) return { type: "same", isDirectory: true };
   return differs(tools, path, stat, row, { fileType: "directory", contentId: null, target: "" });
+}
+
+/** Whether two stamps tell of one thing, whatever was done to it since. */
+export function isSameInode(a: Pick<DiskStamp, "dev" | "ino">, b: Pick<DiskStamp, "dev" | "ino">): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
 }
 
 function examineSymlink(tools: ExamineTools, path: RelPath, stat: DiskStat, row: LocalRow | undefined): Finding {

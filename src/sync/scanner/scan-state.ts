@@ -3,7 +3,7 @@ import type { PathProblem } from "../../shared/file-info.ts";
 import { baseName, isReserved, parentOf, type RelPath, relPathFault } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { winnerOf } from "../core/heads.ts";
-import type { Observation, ScanBatch } from "../folder-disk.ts";
+import type { Observation, ScanBatch, ScannedMove } from "../folder-disk.ts";
 import { type EntryType, PRIVATE_DIRECTORY, ROOT } from "../fs/filesystem.ts";
 import { markerError, readMarker } from "../fs/marker.ts";
 import type { LocalRow } from "../index/index-port.ts";
@@ -30,6 +30,7 @@ export class ScanState {
   readonly #problemPaths = new Set<string>();
   #observations: Observation[] = [];
   #problems: PathProblem[] = [];
+  #moves: ScannedMove[] = [];
   #chunks = 0;
   #files = 0;
   #directories = 0;
@@ -158,6 +159,14 @@ export class ScanState {
     if (observation.fileType !== "directory") this.#files++;
   }
 
+  moved(move: ScannedMove): void {
+    this.#moves.push(move);
+  }
+
+  get hasMoves(): boolean {
+    return this.#moves.length > 0;
+  }
+
   unchanged(): void {
     this.#files++;
   }
@@ -183,8 +192,9 @@ export class ScanState {
   }
 
   takeBatch(): ScanBatch {
-    const batch = { observations: this.#observations, problems: this.#problems };
+    const batch = { observations: this.#observations, problems: this.#problems, moves: this.#moves };
     this.#observations = [];
+    this.#moves = [];
     this.#problems = [];
     this.#chunks = 0;
     return batch;

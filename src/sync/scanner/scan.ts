@@ -17,7 +17,10 @@
  *    perhaps moved to where the scan had been: it is E_CHANGING (trust B11).
  * 3. Directories come before what they hold. What took a directory's place
  *    comes after all that was in it is missing.
- * 4. Rows that show nothing on disk (tombstones, versions wanted again) and
+ * 4. A directory that was moved is met as one: it is told with the first batch
+ *    after it was found, and looked at by the rows that its taking leaves. One
+ *    that another took the place of is looked at when everything else was.
+ * 5. Rows that show nothing on disk (tombstones, versions wanted again) and
  *    ignored rows are not missing.
  */
 import type { FolderId } from "../../shared/ids.ts";
@@ -33,7 +36,7 @@ import { Visitor } from "./visit.ts";
 
 export interface ScanParts {
   readonly fs: Filesystem;
-  readonly reader: Pick<IndexReader, "local" | "localChildren" | "localBelow">;
+  readonly reader: Pick<IndexReader, "local" | "localChildren" | "localBelow" | "directoriesAt">;
   readonly folder: FolderId;
   readonly hash: HashTools;
   readonly hashLarge?: HashLarge;

@@ -1,9 +1,11 @@
+import type { DiskStamp } from "../../shared/file-info.ts";
 import { baseName, parentOf, type RelPath } from "../../shared/ids.ts";
 import type { ScanBatch } from "../folder-disk.ts";
 import type { DiskStat, EntryType } from "../fs/filesystem.ts";
 import { ROOT } from "../fs/filesystem.ts";
 import type { LocalRow } from "../index/index-port.ts";
-import { examine, type Finding } from "./examine.ts";
+import { examine, type Finding, isSameInode } from "./examine.ts";
+import { MoveFinder } from "./find-moved.ts";
 import { special } from "./scan-faults.ts";
 import { type DirectoryPath, isDirectoryRow, isReplaced, isShown, joinPath, type ScanState } from "./scan-state.ts";
 
@@ -18,9 +20,16 @@ export class Visitor {
   readonly #state: ScanState;
   readonly #toVisit: DirectoryPath[] = [];
   readonly #suspects = new Map<DirectoryPath, Set<string> | undefined>();
+  readonly #finder: MoveFinder;
+  /** Directories that were moved here: looked at again once the index knows. */
+  readonly #moved: RelPath[] = [];
+  /** Directories that took the place of others, which may have been moved: looked at last (invariant 4 of `scan`). */
+  readonly #others: RelPath[] = [];
+  readonly #looked = new Set<RelPath>();
 
   constructor(state: ScanState) {
     this.#state = state;
+    this.#finder = new MoveFinder(state, (path) => this.#statExact(path));
   }
 
   startAtRoot(): void {
@@ -33,7 +42,25 @@ export class Visitor {
   }
 
   *visitAll(): Generator<ScanBatch> {
-    for (let next = this.#toVisit.pop(); next !== undefined; next = this.#toVisit.pop()) yield* this.#visit(next);
+    while (this.#toVisit.length + this.#moved.length + this.#others.length > 0) {
+      for (let next = this.#toVisit.pop(); next !== undefined; next = this.#toVisit.pop()) {
+        yield* this.#visit(next);
+        yield* this.#followMoves();
+      }
+      yield* this.#followMoves();
+      const others = this.#toVisit.length === 0 ? this.#others.splice(0) : [];
+      for (const path of others) {
+        this.#looked.add(path);
+        this.look(path, "directory", this.#state.row(path));
+      }
+    }
+  }
+
+  /** Tells what was moved, and looks at it as the index has it then. */
+  *#followMoves(): Generator<ScanBatch> {
+    if (this.#moved.length === 0) return;
+    yield this.#state.takeBatch();
+    for (const path of this.#moved.splice(0)) this.look(path, "directory", this.#state.row(path));
   }
 
   /** Takes one directory out in which something seems to be missing. */
@@ -85,10 +112,26 @@ export class Visitor {
           this.#state.wentAway(path, row);
           break;
         }
+        if (finding.observation.fileType === "directory" && this.#isForLater(path, row, finding.observation.stamp))
+          break;
         this.#state.found(finding.observation);
         if (finding.observation.fileType === "directory") this.#toVisit.push(path);
         break;
     }
+  }
+
+  /** Whether a directory is met as a moved one, or only after those that may have been moved from its place. */
+  #isForLater(path: RelPath, row: LocalRow | undefined, stamp: DiskStamp): boolean {
+    if (row !== undefined && isShown(row) && isDirectoryRow(row)) {
+      if (row.stamp === null || isSameInode(row.stamp, stamp) || this.#looked.has(path)) return false;
+      this.#others.push(path);
+      return true;
+    }
+    const move = this.#finder.find(path, stamp);
+    if (move === undefined) return false;
+    this.#state.moved(move);
+    this.#moved.push(path);
+    return true;
   }
 
   #start(path: RelPath): void {
@@ -126,7 +169,11 @@ export class Visitor {
       const row = this.#state.row(directory);
       if (row === undefined || !isShown(row) || !isDirectoryRow(row)) return directory;
       const stat = this.#statExact(directory);
-      const isThere = typeof stat === "object" && stat.type === "directory" && stat.dev === this.#state.tools.device;
+      const isThere =
+        typeof stat === "object" &&
+        stat.type === "directory" &&
+        isSameInode(stat, row.stamp ?? stat) &&
+        stat.dev === this.#state.tools.device;
       if (!isThere) return directory;
     }
     return path;

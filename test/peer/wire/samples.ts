@@ -93,7 +93,17 @@ export const messages: Readonly<Record<string, FolderMessage>> = {
         isApproved: true,
       },
     ],
-    moves: [{ sequence: 20, from: path("old"), to: path("new/place"), author: B, counter: 99 }],
+    moves: [
+      {
+        sequence: 20,
+        from: path("old"),
+        to: path("new/place"),
+        author: B,
+        counter: 99,
+        count: 3,
+        digest: "0123456789abcdef0123456789abcdef",
+      },
+    ],
   },
   "index-update-splice": {
     type: "index-update",

@@ -5,8 +5,9 @@ import { startIndex } from "../../../src/sync/index/index-client.ts";
 import { MIGRATIONS, type Migration } from "../../../src/sync/index/migrations.ts";
 import { openForReading, openForWriting } from "../../../src/sync/index/open-database.ts";
 import { openIndex } from "../../../src/sync/index/open-index.ts";
+import { encodeRecord } from "../../../src/sync/index/record-codec.ts";
 import { indexPlaces } from "./places.ts";
-import { change, EPOCH, FOLDER, file, path } from "./rows.ts";
+import { change, directory, EPOCH, FOLDER, file, path, stamp } from "./rows.ts";
 
 const newIndexPath = indexPlaces();
 
@@ -120,6 +121,22 @@ describe("migrating an index", () => {
     expect(database.prepare("PRAGMA user_version").get()).toEqual({ user_version: LAST + 1 });
     expect(database.prepare("SELECT count(*) AS n FROM sqlite_master WHERE name = 'later'").get()).toEqual({ n: 0 });
     expect(database.prepare("SELECT count(*) AS n FROM local").get()).toEqual({ n: 2 });
+  });
+
+  test("from the first version notes the inodes of the directories that are there", async () => {
+    const at = newIndexPath();
+    const old = openForWriting(at, MIGRATIONS.slice(0, 1));
+    old.exec(`INSERT INTO folder (num, id, epoch, sequence) VALUES (1, '${FOLDER}', '${EPOCH}', 1)`);
+    old.exec("INSERT INTO directory (id, folder, path) VALUES (1, 1, '')");
+    old
+      .prepare(
+        "INSERT INTO local (directory, name, folder, sequence, since, kind, size, record) VALUES (1, 'd', 1, 1, 1, 5, 0, ?)",
+      )
+      .run(encodeRecord([directory({ A: 1 })], stamp(77n)));
+    old.close();
+    await using index = openIndex(at);
+    expect(index.read.directoriesAt(FOLDER, stamp(77n)).map((row) => row.path)).toEqual(["d"]);
+    expect(existsSync(`${at}.v1.bak`)).toBe(true);
   });
 
   test("a new index needs no backup", () => {
