@@ -58,6 +58,7 @@ test.each([
   { name: "HFS+", personality: HFS },
 ])(
   "on $name: no row claims content that is not there, untouched files stay, and in the end index and disk are equal",
+  { timeout: 60_000 },
   async ({ personality }) => {
     const step = fc.record({ atCall: fc.integer({ min: 0, max: 60 }), act, thenMs: fc.integer({ min: 0, max: 5000 }) });
     await fc.assert(
