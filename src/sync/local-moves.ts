@@ -40,8 +40,11 @@ async function adopt(
   { from, to, stamp }: ScannedMove,
   { device, move }: PendingMove,
 ): Promise<boolean> {
+  const last = move.sequence;
+  if ((await index.write.checkMove(folder, device, last)).type !== "ready") return false;
   await disk.flushNames([from, to]);
-  return await index.write.applyMove(folder, device, { last: move.sequence, stamp, nowMs: clock.now() });
+  await index.write.applyMove(folder, device, { last, stamp, nowMs: clock.now() });
+  return true;
 }
 
 /** One event for each end of a move: what lies below follows. */

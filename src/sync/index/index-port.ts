@@ -276,8 +276,8 @@ export interface IndexWriter extends TransferWriter {
   receiveMove(folder: FolderId, device: ShortId, epoch: string, move: DirectoryMove): Promise<boolean>;
   /** Tells what can be done with a pending move. Writes nothing; it is a call of the writer because it may take long. */
   checkMove(folder: FolderId, device: ShortId, last: number): Promise<MoveReadiness>;
-  /** Commits that a pending move is on the disk. False when the records are no longer those it moves. */
-  applyMove(folder: FolderId, device: ShortId, applied: AppliedMove): Promise<boolean>;
+  /** Commits that a pending move is on the disk, which {@link checkMove} found ready and nobody wrote local rows since. */
+  applyMove(folder: FolderId, device: ShortId, applied: AppliedMove): Promise<void>;
   /** Leaves a pending move to be applied path by path. */
   dissolveMove(folder: FolderId, device: ShortId, last: number): Promise<void>;
   /** Drops what is stored of a peer's index (its epoch changed, or the folder is unshared). */

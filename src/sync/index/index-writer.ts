@@ -61,11 +61,11 @@ export class SqliteIndexWriter {
     this.#folders = new FolderTable(sql);
     this.#directories = new DirectoryTable(sql);
     this.#peers = new PeerTable(sql);
-    this.#local = new LocalWriter(sql, this.#directories, waiting);
     this.#moveTable = new MoveTable(sql);
+    this.#local = new LocalWriter(sql, this.#directories, waiting, this.#moveTable);
     this.#remote = new RemoteWriter(sql, this.#directories, waiting, this.#peers, this.#moveTable);
     this.#keep = new KeepWriter(sql);
-    this.#pruner = new Pruner(sql, this.#directories, this.#peers);
+    this.#pruner = new Pruner(sql, this.#directories, this.#peers, this.#moveTable);
     this.#transfers = new TransferTable(sql);
     this.#meetings = new Meetings(sql, {
       folders: this.#folders,
@@ -85,6 +85,7 @@ export class SqliteIndexWriter {
   /** Forgets what was learned in a transaction that did not happen. */
   rolledBack(): void {
     this.#directories.forget();
+    this.#moveTable.rolledBack();
     this.#meetings.forgetAll();
   }
 
@@ -172,12 +173,10 @@ export class SqliteIndexWriter {
     return this.#moves.check(folder, this.#peers.get(folder.num, device), last);
   }
 
-  applyMove(id: FolderId, device: ShortId, applied: AppliedMove): boolean {
+  applyMove(id: FolderId, device: ShortId, applied: AppliedMove): void {
     const folder = this.#folders.get(id);
-    const peer = this.#peers.get(folder.num, device);
-    const isApplied = this.#moves.apply(folder, peer, applied, this.#peersToReview(folder));
+    this.#moves.apply(folder, this.#peers.get(folder.num, device), applied, this.#peersToReview(folder));
     this.#folders.save(folder);
-    return isApplied;
   }
 
   dissolveMove(id: FolderId, device: ShortId, last: number): void {

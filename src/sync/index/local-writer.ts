@@ -7,6 +7,7 @@ import { encodeHeads } from "./head-codec.ts";
 import type { LocalChange } from "./index-port.ts";
 import { inodeKeyOf } from "./inode-key.ts";
 import { isLive, isWanted, kindOf } from "./local-kind.ts";
+import type { MoveTable } from "./move-table.ts";
 import { decodeRecord, encodeRecord } from "./record-codec.ts";
 import { contentKey, splitPath } from "./split-path.ts";
 import type { Statements } from "./statements.ts";
@@ -29,11 +30,13 @@ export class LocalWriter {
   readonly #sql: Statements;
   readonly #directories: DirectoryTable;
   readonly #waiting: WaitingList;
+  readonly #moves: MoveTable;
 
-  constructor(sql: Statements, directories: DirectoryTable, waiting: WaitingList) {
+  constructor(sql: Statements, directories: DirectoryTable, waiting: WaitingList, moves: MoveTable) {
     this.#sql = sql;
     this.#directories = directories;
     this.#waiting = waiting;
+    this.#moves = moves;
   }
 
   /**
@@ -56,7 +59,10 @@ export class LocalWriter {
     const size = winner.deleted ? 0 : winner.size;
     const inode = inodeKeyOf(winner, change.stamp);
     this.#sql.run(REPLACE, directory, name, folder.num, sequence, since, kind, size, content, inode, record);
-    if (old !== undefined) count(folder, old.kind, old.size, -1);
+    if (old !== undefined) {
+      count(folder, old.kind, old.size, -1);
+      if (old.sequence !== sequence) this.#moves.left(folder.num, old.sequence);
+    }
     count(folder, kind, size, 1);
     const path = { directory, parent, name, heads: change.heads, isWanted: isWanted(kind) };
     // A row that knows less than before leaves peers' rows uncovered that it had applied.
@@ -74,6 +80,7 @@ export class LocalWriter {
     if (directory === undefined || old === undefined) return;
     this.#sql.run("DELETE FROM local WHERE directory = ? AND name = ?", directory, name);
     count(folder, old.kind, old.size, -1);
+    this.#moves.left(folder.num, old.sequence);
   }
 
   #oldRow(directory: number, name: string): OldRow | undefined {

@@ -7,7 +7,9 @@ import { decodeRecord } from "./record-codec.ts";
  * Directories are found by inode, and a moved one is remembered as one.
  *
  * `move`: peer 0 is this device's own index, else whose index it was told in;
- * `pending`: a peer's move that is stored but not on the disk yet.
+ * `state`: 0 when nothing is to be done about it; 1 for a peer's move that is
+ * stored but not on the disk yet; 2 for one of this device that can be told
+ * as one no longer, because some of its records were written anew.
  */
 const TABLES = `
   ALTER TABLE local ADD COLUMN inode INTEGER;
@@ -22,7 +24,7 @@ const TABLES = `
     author TEXT NOT NULL,
     counter INTEGER NOT NULL,
     digest TEXT NOT NULL,
-    pending INTEGER NOT NULL,
+    state INTEGER NOT NULL,
     PRIMARY KEY (folder, peer, last)
   ) STRICT, WITHOUT ROWID;
 `;

@@ -7,11 +7,23 @@ import type { SqlRow, Statements } from "./statements.ts";
 /** The number under which this device's own moves stand among those of its peers. */
 export const OWN = 0;
 
+/** Values of the column `state` (migrate-moves.ts). */
+const SETTLED = 0;
+const PENDING = 1;
+const BROKEN = 2;
+
 const COLUMNS = "m.first, m.last, m.source, m.target, m.author, m.counter, m.digest";
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
 
 /** Directory moves as they were committed or announced. */
 export class MoveTable {
   readonly #sql: Statements;
+  /** Numbers of the own moves that are whole, by folder: asked for each row that is written. */
+  readonly #whole = new Map<number, readonly Range[]>();
 
   constructor(sql: Statements) {
     this.#sql = sql;
@@ -21,7 +33,7 @@ export class MoveTable {
   add(folder: number, peer: number, move: DirectoryMove, isPending: boolean): void {
     const { sequence, from, to, author, counter, digest } = move;
     this.#sql.run(
-      `INSERT OR REPLACE INTO move (folder, peer, last, first, source, target, author, counter, digest, pending)
+      `INSERT OR REPLACE INTO move (folder, peer, last, first, source, target, author, counter, digest, state)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       folder,
       peer,
@@ -32,10 +44,11 @@ export class MoveTable {
       author,
       counter,
       digest,
-      isPending ? 1 : 0,
+      isPending ? PENDING : SETTLED,
     );
+    this.#whole.delete(folder);
     this.#sql.run(
-      `DELETE FROM move WHERE folder = ?1 AND peer = ?2 AND pending = 0 AND last NOT IN
+      `DELETE FROM move WHERE folder = ?1 AND peer = ?2 AND state <> ${PENDING} AND last NOT IN
          (SELECT last FROM move WHERE folder = ?1 AND peer = ?2 ORDER BY last DESC LIMIT ?3)`,
       folder,
       peer,
@@ -44,7 +57,7 @@ export class MoveTable {
   }
 
   settle(folder: number, peer: number, last: number): void {
-    this.#sql.run("UPDATE move SET pending = 0 WHERE folder = ? AND peer = ? AND last = ?", folder, peer, last);
+    this.#sql.run(`UPDATE move SET state = ${SETTLED} WHERE folder = ? AND peer = ? AND last = ?`, folder, peer, last);
   }
 
   get(folder: number, peer: number, last: number): DirectoryMove | undefined {
@@ -61,7 +74,39 @@ export class MoveTable {
     this.#sql.run("DELETE FROM move WHERE folder = ? AND peer = ?", folder, peer);
   }
 
+  /** A row leaves its number: the move that gave it, if one did, is whole no longer. */
+  left(folder: number, sequence: number): void {
+    const ranges = this.#rangesOf(folder);
+    const broken = ranges.find(({ first, last }) => first <= sequence && sequence <= last);
+    if (broken === undefined) return;
+    this.#sql.run(
+      `UPDATE move SET state = ${BROKEN} WHERE folder = ? AND peer = ${OWN} AND last = ?`,
+      folder,
+      broken.last,
+    );
+    this.#whole.set(
+      folder,
+      ranges.filter((range) => range !== broken),
+    );
+  }
+
+  #rangesOf(folder: number): readonly Range[] {
+    const known = this.#whole.get(folder);
+    if (known !== undefined) return known;
+    const ranges = this.#sql
+      .all(`SELECT first, last FROM move WHERE folder = ? AND peer = ${OWN} AND state = ${SETTLED}`, folder)
+      .map((row) => ({ first: row[0] as number, last: row[1] as number }));
+    this.#whole.set(folder, ranges);
+    return ranges;
+  }
+
+  /** Forgets what was learned in a transaction that did not happen. */
+  rolledBack(): void {
+    this.#whole.clear();
+  }
+
   forgetFolder(folder: number): void {
+    this.#whole.delete(folder);
     this.#sql.run("DELETE FROM move WHERE folder = ?", folder);
   }
 
@@ -81,13 +126,12 @@ export class MoveTable {
   /** Whether all records of this device's move still stand under the numbers that it gave them. */
   isWhole(folder: FolderId, move: DirectoryMove): boolean {
     const row = this.#sql.get(
-      `SELECT count(*) FROM folder f CROSS JOIN local l ON l.folder = f.num
-       WHERE f.id = ? AND l.sequence BETWEEN ? AND ?`,
+      `SELECT m.state FROM folder f CROSS JOIN move m ON m.folder = f.num
+       WHERE f.id = ? AND m.peer = ${OWN} AND m.last = ?`,
       folder,
-      firstOf(move),
       move.sequence,
     );
-    return row?.[0] === 2 * move.count;
+    return row?.[0] === SETTLED;
   }
 
   /** What waits to be taken as one, a peer's oldest first. */
@@ -95,7 +139,7 @@ export class MoveTable {
     return this.#sql
       .all(
         `SELECT ${COLUMNS}, p.device FROM folder f CROSS JOIN move m ON m.folder = f.num JOIN peer p ON p.num = m.peer
-         WHERE f.id = ? AND m.peer > ${OWN} AND m.pending = 1 ORDER BY m.peer, m.last`,
+         WHERE f.id = ? AND m.peer > ${OWN} AND m.state = ${PENDING} ORDER BY m.peer, m.last`,
         folder,
       )
       .map((row) => ({ move: toMove(row), device: row[7] as ShortId }));

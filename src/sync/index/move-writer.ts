@@ -42,6 +42,19 @@ interface Moved extends MovedRecord {
 /** The rows of one directory of the index that is moved, by name. */
 type Rows = ReadonlyMap<string, Pick<TreeRow, "heads" | "stamp">>;
 
+/** Binds the records that a move makes, one by one. */
+class MoveDigest {
+  readonly #hash: Hash = createHash("sha256");
+
+  add(moved: Moved): void {
+    this.#hash.update(digestLine(moved.to, moved));
+  }
+
+  end(): string {
+    return this.#hash.digest("hex").slice(0, 2 * DIGEST_BYTES);
+  }
+}
+
 /** Stands for what cannot be moved as one. */
 class Unmovable extends Error {}
 
@@ -70,10 +83,11 @@ export class MoveWriter {
   moveLocal(folder: FolderState, found: MovedDirectory, nowMs: number, peers: Set<number>): LocalMoveResult {
     if (isNested(found)) return { type: "refused" };
     if (isLiveBelow(this.#sql, folder.num, found.to)) return { type: "occupied" };
-    const rule: MoveRule = { ...found, counter: this.#counterFor(folder, found, nowMs) };
-    const checked = this.#digestOf(this.#moved(folder, rule, (directory) => this.#ownRows(directory)));
-    if (checked === undefined || checked.hasGap || rule.counter >= COUNTER_MAX) return { type: "refused" };
-    return { type: "moved", move: this.#write(folder, rule, checked, found.stamp, nowMs, peers) };
+    const survey = this.#survey(folder, found);
+    const counter = Math.max(1, Math.floor(nowMs / 1000), survey.counter + 1);
+    if (!survey.isMovable || counter >= COUNTER_MAX) return { type: "refused" };
+    const rule: MoveRule = { ...found, counter };
+    return { type: "moved", move: this.#write(folder, rule, survey.count, found.stamp, nowMs, peers) };
   }
 
   /**
@@ -109,13 +123,13 @@ export class MoveWriter {
     return isSame && stamp !== null ? { type: "ready", move, stamp } : { type: "different" };
   }
 
-  /** Commits that a pending move is on the disk. False when the records are no longer those it moves. */
-  apply(folder: FolderState, peer: PeerState, { last, stamp, nowMs }: AppliedMove, peers: Set<number>): boolean {
-    const checked = this.check(folder, peer, last);
-    if (checked.type === "different") return false;
-    if (checked.type === "ready") this.#write(folder, checked.move, checked.move, stamp, nowMs, peers);
+  /** Commits that a pending move, which was found ready, is on the disk. Throws when the records are no longer those it moves. */
+  apply(folder: FolderState, peer: PeerState, { last, stamp, nowMs }: AppliedMove, peers: Set<number>): void {
+    const move = this.#moves.get(folder.num, peer.num, last);
+    if (move === undefined) throw new Error("bug: a move that nobody announced");
+    const { digest } = this.#write(folder, move, move.count, stamp, nowMs, peers);
+    if (digest !== move.digest) throw new Error("bug: a move that was ready moves other records");
     this.#moves.settle(folder.num, peer.num, last);
-    return true;
   }
 
   /** Leaves a pending move to be applied path by path; what is here already needs nothing. */
@@ -134,15 +148,17 @@ export class MoveWriter {
   #write(
     folder: FolderState,
     rule: MoveRule,
-    { count, digest }: { readonly count: number; readonly digest: string },
+    count: number,
     stamp: DiskStamp,
     nowMs: number,
     peers: Set<number>,
   ): DirectoryMove {
     const first = folder.sequence + 1;
     const last = folder.sequence + 2 * count;
+    const digest = new MoveDigest();
     let position = 0;
     for (const moved of this.#moved(folder, rule, (directory) => this.#ownRows(directory))) {
+      digest.add(moved);
       const { from, to, gone, arrived } = moved;
       const here = from === rule.from ? stamp : moved.stamp;
       this.#local.write(
@@ -164,7 +180,7 @@ export class MoveWriter {
     if (position !== count) throw new Error(`bug: a move of ${count} records wrote ${position}`);
     folder.sequence = last;
     const { from, to, author, counter } = rule;
-    const move: DirectoryMove = { sequence: last, count, from, to, author, counter, digest };
+    const move: DirectoryMove = { sequence: last, count, from, to, author, counter, digest: digest.end() };
     this.#moves.add(folder.num, OWN, move, false);
     return move;
   }
@@ -249,40 +265,47 @@ export class MoveWriter {
   #digestOf(
     records: Generator<Moved>,
   ): { readonly count: number; readonly digest: string; readonly hasGap: boolean } | undefined {
-    const hash: Hash = createHash("sha256");
+    const digest = new MoveDigest();
     let count = 0;
     let hasGap = false;
     try {
       for (const moved of records) {
         if (++count > LIMITS.recordsPerMove.value) return undefined;
         hasGap ||= moved.stamp === null;
-        hash.update(digestLine(moved.to, moved));
+        digest.add(moved);
       }
     } catch (thrown) {
       if (thrown instanceof Unmovable) return undefined;
       throw thrown;
     }
-    return count === 0 ? undefined : { count, digest: hash.digest("hex").slice(0, 2 * DIGEST_BYTES), hasGap };
+    return count === 0 ? undefined : { count, digest: digest.end(), hasGap };
   }
 
-  /** A counter above every one that this device gave at either end, never below the seconds of the clock. */
-  #counterFor(
+  /** Looks at all that would move: how many records, whether they can, and the highest counter that this device gave at either end. */
+  #survey(
     folder: FolderState,
     { from, to, author }: Pick<MoveRule, "from" | "to" | "author">,
-    nowMs: number,
-  ): number {
+  ): { readonly count: number; readonly isMovable: boolean; readonly counter: number } {
     const peers = this.#sql.all("SELECT num FROM peer WHERE folder = ?", folder.num).map((row) => row[0] as number);
-    let most = 0;
+    let [count, counter, isAllMovable] = [0, 0, true];
     const see = (heads: readonly Head[]): void => {
-      for (const { version } of heads) most = Math.max(most, counterOf(version, author));
+      for (const { version } of heads) counter = Math.max(counter, counterOf(version, author));
     };
     for (const root of [from, to]) {
       for (const directory of subtreeOf(this.#sql, folder.num, root)) {
-        for (const { heads } of localRows(this.#sql, directory).values()) see(heads);
+        for (const [name, { heads, stamp }] of localRows(this.#sql, directory)) {
+          see(heads);
+          if (root !== from || winnerOf(heads).deleted) continue;
+          count++;
+          const goesTo = movedPath({ from, to }, pathIn(directory, name));
+          isAllMovable &&= isMovable(heads) && stamp !== null && goesTo !== undefined;
+        }
         for (const peer of peers) for (const heads of remoteRows(this.#sql, peer, directory).values()) see(heads);
       }
     }
-    return Math.max(1, Math.floor(nowMs / 1000), most + 1);
+    const root = this.#rowAt(folder, from);
+    const isDirectory = root !== undefined && isMovable(root.heads) && winnerOf(root.heads).type === "directory";
+    return { count, counter, isMovable: isAllMovable && isDirectory && count <= LIMITS.recordsPerMove.value };
   }
 
   #rowAt(folder: FolderState, path: RelPath): Pick<TreeRow, "heads" | "stamp"> | undefined {

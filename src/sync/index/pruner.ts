@@ -2,6 +2,7 @@ import type { ShortId } from "../../shared/ids.ts";
 import { winnerOf } from "../core/heads.ts";
 import type { DirectoryTable } from "./directory-table.ts";
 import { count, type FolderState } from "./folder-table.ts";
+import type { MoveTable } from "./move-table.ts";
 import type { PeerTable } from "./peer-table.ts";
 import { decodeRecord } from "./record-codec.ts";
 import type { SqlRow, Statements } from "./statements.ts";
@@ -34,11 +35,13 @@ export class Pruner {
   readonly #sql: Statements;
   readonly #directories: DirectoryTable;
   readonly #peers: PeerTable;
+  readonly #moves: MoveTable;
 
-  constructor(sql: Statements, directories: DirectoryTable, peers: PeerTable) {
+  constructor(sql: Statements, directories: DirectoryTable, peers: PeerTable, moves: MoveTable) {
     this.#sql = sql;
     this.#directories = directories;
     this.#peers = peers;
+    this.#moves = moves;
   }
 
   /** Looks at one page of tombstones, those above `after` by sequence; the last page clears the rest, too. */
@@ -54,8 +57,10 @@ export class Pruner {
     let tombstones = 0;
     for (const row of rows) {
       if (!isOld(row, beforeMs)) continue;
-      const [, directory, name, kind, size] = row as [number, number, string, number, number];
-      if (this.#remove(folder, { directory, name, kind, size })) tombstones++;
+      const [sequence, directory, name, kind, size] = row as [number, number, string, number, number];
+      if (!this.#remove(folder, { directory, name, kind, size })) continue;
+      this.#moves.left(folder.num, sequence);
+      tombstones++;
     }
     if (rows.length === PAGE) return { tombstones, next: rows.at(-1)?.[0] as number };
     this.#clearHistory(folder, beforeMs);

@@ -77,8 +77,8 @@ export class QueuedWriter implements IndexWriter {
     return this.#run("checkMove", args) as Promise<MoveReadiness>;
   }
 
-  applyMove(...args: Args<"applyMove">): Promise<boolean> {
-    return this.#run("applyMove", args) as Promise<boolean>;
+  async applyMove(...args: Args<"applyMove">): Promise<void> {
+    await this.#run("applyMove", args);
   }
 
   async dissolveMove(...args: Args<"dissolveMove">): Promise<void> {

@@ -97,7 +97,7 @@ export class RemoteReader {
   appliedUpTo(folder: FolderId, device: ShortId): number {
     const row = this.#sql.get(
       `SELECT p.received, (SELECT min(sequence) FROM remote INDEXED BY remote_pending WHERE peer = p.num AND pending > 0),
-         (SELECT min(first) FROM move WHERE folder = f.num AND peer = p.num AND pending = 1)
+         (SELECT min(first) FROM move WHERE folder = f.num AND peer = p.num AND state = 1)
        FROM folder f JOIN peer p ON p.folder = f.num WHERE f.id = ? AND p.device = ?`,
       folder,
       device,

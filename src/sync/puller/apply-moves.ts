@@ -105,14 +105,10 @@ export class MoveApplier {
     this.#hooks.lookAgain(from);
     this.#hooks.lookAgain(to);
     if (outcome?.type !== "done" || outcome.stamp === null) return false;
-    const isCommitted = await index.write.applyMove(folder, device, {
-      last: sequence,
-      stamp: outcome.stamp,
-      nowMs: clock.now(),
-    });
+    await index.write.applyMove(folder, device, { last: sequence, stamp: outcome.stamp, nowMs: clock.now() });
     await disk.committed();
-    if (isCommitted) tellMoved(this.#context, { from, to, records: count, origin: "peer", device: author });
-    return isCommitted;
+    tellMoved(this.#context, { from, to, records: count, origin: "peer", device: author });
+    return true;
   }
 }
 

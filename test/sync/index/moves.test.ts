@@ -63,6 +63,19 @@ test("the move is remembered for as long as all its records stand", async () => 
   expect(index.read.isMoveWhole(FOLDER, move)).toBe(false);
 });
 
+test("a row that is forgotten, and a tombstone that is pruned, leave a move that is whole no longer", async () => {
+  await index.write.commitLocal(FOLDER, TREE, { nowMs: 1 });
+  const move = await moved();
+  await index.write.forgetPaths(FOLDER, [path("b/x")]);
+  expect(index.read.isMoveWhole(FOLDER, move)).toBe(false);
+  await index.write.commitLocal(FOLDER, [change("b/x", file({ A: 91 }, "x"), { stamp: stamp(2n) })], { nowMs: 2 });
+  const back = await index.write.moveDirectory(FOLDER, { ...found, from: path("b"), to: path("c") }, NOW_MS);
+  if (back.type !== "moved") throw new Error(back.type);
+  expect(index.read.isMoveWhole(FOLDER, back.move)).toBe(true);
+  await index.write.prune(FOLDER, [], 10 ** 13);
+  expect(index.read.isMoveWhole(FOLDER, back.move)).toBe(false);
+});
+
 test("the counter rises above every one that this device gave at either end", async () => {
   await index.write.commitLocal(FOLDER, [...TREE, change("b/x", tombstone({ A: 500 }))], { nowMs: 1 });
   await index.write.commitRemote(FOLDER, B, "e", 1, [announced(1, "b/sub/ü", tombstone({ A: 700 }))]);
@@ -114,7 +127,7 @@ test("a device that holds the same records makes the same of them", async () => 
   expect(other.read.appliedUpTo(FOLDER, A)).toBe(6);
 
   expect(await other.write.checkMove(FOLDER, A, 14)).toEqual({ type: "ready", move, stamp: stamp(1n) });
-  expect(await other.write.applyMove(FOLDER, A, { last: 14, stamp: stamp(1n), nowMs: 99 })).toBe(true);
+  await other.write.applyMove(FOLDER, A, { last: 14, stamp: stamp(1n), nowMs: 99 });
   expect(other.read.appliedUpTo(FOLDER, A)).toBe(14);
   expect(other.read.pendingMoves(FOLDER)).toEqual([]);
   for (const row of index.read.localSince(FOLDER, 6, 99))
@@ -182,7 +195,8 @@ test("where the rows here are others, the move is left to be applied path by pat
   await other.write.commitLocal(FOLDER, [change("a/x", file({ A: 1, C: 9 }, "edited here"))], { nowMs: 2 });
   expect(await other.write.receiveMove(FOLDER, A, EPOCH, move)).toBe(true);
   expect(await other.write.checkMove(FOLDER, A, 14)).toEqual({ type: "different" });
-  expect(await other.write.applyMove(FOLDER, A, { last: 14, stamp: stamp(1n), nowMs: 99 })).toBe(false);
+  await expect(other.write.applyMove(FOLDER, A, { last: 14, stamp: stamp(1n), nowMs: 99 })).rejects.toThrow("bug");
+  expect(other.read.folder(FOLDER)?.sequence).toBe(7);
   await other.write.dissolveMove(FOLDER, A, 14);
   expect(other.read.pendingMoves(FOLDER)).toEqual([]);
   expect(other.read.pending(FOLDER, "live", "", 99)).toEqual(["b", "a/x", "b/sub", "b/x", "b/sub/ü"]);
