@@ -52,7 +52,7 @@ export const LIMITS = {
   sketchCapacity: {
     value: 64,
     unit: "elements",
-    why: "differences one sketch can tell; decoding costs its square, and a signature is shorter from there on",
+    why: "differences one sketch can tell; decoding costs its square, and a signature costs less from there on",
   },
   commandBytes: { value: 256 * 1024, unit: "bytes", why: "a command of a peer, its input as JSON; decoded whole" },
   commandReplyBytes: {

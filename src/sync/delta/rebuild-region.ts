@@ -23,6 +23,7 @@ export function rebuildRegion(asked: AskedRegion, answer: RegionAnswer, tools: R
   const { old, query, newSize } = asked;
   switch (answer.type) {
     case "none":
+    case "features":
       return undefined;
     case "whole":
       return answer.literals.length === newSize ? answer.literals : undefined;

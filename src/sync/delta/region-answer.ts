@@ -1,5 +1,6 @@
 import { LIMITS } from "../../shared/limits.ts";
 import { FieldReader, FieldWriter, varintBytes } from "./byte-fields.ts";
+import { FEATURE_COUNT, type Features } from "./similar.ts";
 
 /**
  * How the new bytes of a region follow from the old ones.
@@ -13,6 +14,7 @@ import { FieldReader, FieldWriter, varintBytes } from "./byte-fields.ts";
  * - `aligned`: the first `keptStart` and the last `keptEnd` old bytes, with the
  *   literal bytes between.
  * - `dictionary`: compressed with the old bytes as dictionary.
+ * - `features`: not told; this is what bytes have that resemble them (similar.ts).
  */
 export type RegionAnswer =
   | { readonly type: "whole"; readonly literals: Uint8Array }
@@ -25,7 +27,8 @@ export type RegionAnswer =
     }
   | { readonly type: "blocks"; readonly steps: Uint32Array; readonly literals: Uint8Array }
   | { readonly type: "aligned"; readonly keptStart: number; readonly keptEnd: number; readonly literals: Uint8Array }
-  | { readonly type: "dictionary"; readonly compressed: Uint8Array };
+  | { readonly type: "dictionary"; readonly compressed: Uint8Array }
+  | { readonly type: "features"; readonly features: Features };
 
 const WHOLE = 0;
 const NONE = 1;
@@ -33,6 +36,7 @@ const SKETCH = 2;
 const BLOCKS = 3;
 const ALIGNED = 4;
 const DICTIONARY = 5;
+const FEATURES = 6;
 
 /** Of three numbers in a `blocks` step: literal bytes, first block, count of blocks. */
 export const BLOCK_STEP_LENGTH = 3;
@@ -70,6 +74,10 @@ export function encodeRegionAnswer(answer: RegionAnswer): Uint8Array {
     case "dictionary":
       out.byte(DICTIONARY);
       out.bytes(answer.compressed);
+      break;
+    case "features":
+      out.byte(FEATURES);
+      out.words(answer.features);
   }
   return out.finish();
 }
@@ -104,9 +112,20 @@ export function decodeRegionAnswer(bytes: Uint8Array): RegionAnswer {
     }
     case DICTIONARY:
       return { type: "dictionary", compressed: fields.rest() };
+    case FEATURES:
+      return { type: "features", features: readFeatures(fields) };
     default:
       throw fields.broken(`is of the unknown type ${type}`);
   }
+}
+
+function readFeatures(fields: FieldReader): Features {
+  const count = fields.left / Uint32Array.BYTES_PER_ELEMENT;
+  if (!Number.isInteger(count) || count > FEATURE_COUNT) throw fields.broken(`has features of ${fields.left} bytes`);
+  const features = fields.words(count);
+  if (features.some((feature, i) => i > 0 && feature <= (features[i - 1] as number)))
+    throw fields.broken("has features out of order");
+  return features;
 }
 
 /** Bytes of `steps` of blocks when encoded. */

@@ -8,6 +8,9 @@
  * the caller has checked each chunk by its hash: when one is wrong, or nothing
  * was rebuilt, the receiver asks again with the next tier.
  *
+ * When nothing here is known to resemble it, a query for the features of the new
+ * bytes finds what does (similar.ts), for one more round trip.
+ *
  * Tiers, cheapest first: sketch, signature, whole. Two more need no description:
  * alignment (align.ts), and the old bytes as a dictionary where the sender
  * still has them.
@@ -20,6 +23,7 @@ import type { RegionKernel } from "./region-loops.ts";
 import type { RegionQuery } from "./region-query.ts";
 import type { Signature } from "./signature.ts";
 import { blockCount } from "./signature.ts";
+import { featuresOf } from "./similar.ts";
 import { differenceOf, locate, withoutRoot } from "./sketch.ts";
 import type { SubChunks } from "./sub-chunks.ts";
 import { SUB_CHUNK_BYTES_AVERAGE } from "./sub-chunks.ts";
@@ -48,8 +52,12 @@ export interface RegionShape {
 
 /** Bytes of a block of a signature. The best of 256, 512 and 1024 on source archives (docs/delta.md). */
 const BLOCK_BYTES = 512;
-/** Up to this size one byte of a strong sum is enough, above two: one region in 10^5 is rebuilt wrongly and asked for again. */
-const SHORT_STRONG_BYTES_MAX = 256 * 1024;
+/**
+ * Up to this size one byte of a strong sum is enough, above two: at the limit a
+ * chunk in a hundred regions comes out wrong and is asked for again, which costs
+ * less than a second byte for every block.
+ */
+const SHORT_STRONG_BYTES_MAX = 2 * 1024 * 1024;
 /**
  * What a sketch can tell beyond what the change of length makes likely. Half as
  * many save 24 bytes where one byte changed, and fail where two edits share a
@@ -81,13 +89,13 @@ export function describeRegion(old: Uint8Array, shape: RegionShape, { kernel }: 
   return { type: "signature", signature: { size: old.length, blockBytes: BLOCK_BYTES, strongBits, ...sums } };
 }
 
-/** The capacity of a sketch that is likely to do, or undefined where a signature costs less. */
+/** The capacity of a sketch that is likely to do, or undefined where a signature is likely to cost less. */
 function sketchCapacity(oldSize: number, { newSize, chunkCount }: RegionShape): number | undefined {
   const change = Math.abs(newSize - oldSize);
   if (chunkCount > SKETCH_CHUNKS_MAX || 4 * change >= Math.max(oldSize, newSize)) return undefined;
   const capacity = CAPACITY_MIN + Math.ceil((1.1 * change) / SUB_CHUNK_BYTES_AVERAGE);
-  const isCheaper = 4 * capacity < signatureBytes(oldSize) || oldSize < BLOCK_BYTES;
-  return capacity <= LIMITS.sketchCapacity.value && isCheaper ? capacity : undefined;
+  // At its limit it is as long as half the block that a signature would have sent in vain around an edit.
+  return capacity <= LIMITS.sketchCapacity.value ? capacity : undefined;
 }
 
 /** Old bytes much fewer than the new ones save little; many more cost a signature that is longer than it can save. */
@@ -113,6 +121,7 @@ export function answerRegion(
   tools: RegionTools,
   heldOld?: Uint8Array,
 ): RegionAnswer {
+  if (query.type === "features") return { type: "features", features: featuresOf(tools.kernel.subChunks(next).hashes) };
   const answer = answerQuery(query, next, tools.kernel);
   if (heldOld === undefined || tools.dictionary === undefined) return answer;
   const compressed = tools.dictionary.compress(next, heldOld);
@@ -120,7 +129,11 @@ export function answerRegion(
   return isShorter ? { type: "dictionary", compressed } : answer;
 }
 
-function answerQuery(query: RegionQuery, next: Uint8Array, kernel: RegionKernel): RegionAnswer {
+function answerQuery(
+  query: Exclude<RegionQuery, { type: "features" }>,
+  next: Uint8Array,
+  kernel: RegionKernel,
+): RegionAnswer {
   if (query.type === "whole") return { type: "whole", literals: next };
   const answer =
     query.type === "sketch" ? answerSketch(query, next, kernel) : answerSignature(query.signature, next, kernel);
@@ -133,6 +146,7 @@ function answerQuery(query: RegionQuery, next: Uint8Array, kernel: RegionKernel)
 function answerBytes(answer: RegionAnswer): number {
   switch (answer.type) {
     case "none":
+    case "features":
       return 0;
     case "dictionary":
       return answer.compressed.length;
