@@ -20,6 +20,7 @@ import { measureScan } from "./nodes/scan.ts";
 import { NODE_SCENARIOS, type Scenario } from "./nodes/scenarios.ts";
 import { WIRE_SCENARIOS } from "./nodes/wire.ts";
 import { benchRegionLoops } from "./regions.ts";
+import { benchThreads } from "./threads.ts";
 
 const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
   kernels: {
@@ -38,6 +39,16 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
       for (const { name, megabytesPerSecond } of benchRegionLoops()) {
         report.figure({ who: name, value: megabytesPerSecond, unit: "MB/s" });
       }
+    },
+  },
+  threads: {
+    title: "read, cut and hash one large file, best of nine",
+    target: "two threads at least 1.8 times one, with both cores free",
+    run: async ({ base, report, scale }) => {
+      const { one, two } = benchThreads(base, Math.max(64, Math.round(512 * scale)) * 1_048_576);
+      report.figures({ who: "one thread", value: one, unit: "MB/s" }, [
+        { who: "two threads", value: two, unit: "MB/s" },
+      ]);
     },
   },
   index: {

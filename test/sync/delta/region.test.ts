@@ -5,9 +5,9 @@ import { LIMITS } from "../../../src/shared/limits.ts";
 import { type AskedRegion, rebuildRegion } from "../../../src/sync/delta/rebuild-region.ts";
 import type { RegionShape, RegionTools } from "../../../src/sync/delta/region.ts";
 import { answerRegion, describeRegion } from "../../../src/sync/delta/region.ts";
-import { decodeRegionAnswer, encodeRegionAnswer } from "../../../src/sync/delta/region-answer.ts";
+import { decodeRegionAnswer, encodeRegionAnswer, type RegionAnswer } from "../../../src/sync/delta/region-answer.ts";
 import { createRegionKernel } from "../../../src/sync/delta/region-kernel.ts";
-import { decodeRegionQuery, encodeRegionQuery } from "../../../src/sync/delta/region-query.ts";
+import { decodeRegionQuery, encodeRegionQuery, type RegionQuery } from "../../../src/sync/delta/region-query.ts";
 import { featuresOf } from "../../../src/sync/delta/similar.ts";
 import { randomBytes, textBytes } from "./inputs.ts";
 import type { RegionEdit } from "./region-edits.ts";
@@ -221,6 +221,12 @@ describe("what a hostile peer sends", () => {
     expect(() => decodeRegionAnswer(Uint8Array.from(bytes))).toThrow(expect.objectContaining({ code: "E_PROTOCOL" }));
   });
 
+  test("a sketch whose numbers do not add up is not believed", () => {
+    const query = queries[0] as Extract<RegionQuery, { type: "sketch" }>;
+    expect(answerRegion(query, next, plain).type).toBe("sketch");
+    expect(answerRegion({ ...query, elementCount: query.elementCount + 1 }, next, plain).type).toBe("none");
+  });
+
   test("a signature of less than a block is answered with all the bytes", () => {
     const query = decodeRegionQuery(Uint8Array.from([2, 1, 0x80, 4, 1]));
     expect(answerRegion(query, next, plain)).toEqual({ type: "whole", literals: next });
@@ -228,6 +234,11 @@ describe("what a hostile peer sends", () => {
 
   test("blocks beyond the old bytes do not fit", () => {
     const answer = decodeRegionAnswer(Uint8Array.from([3, 1, 0, 2 * 17, 2]));
+    expect(rebuildRegion(asked[1] as AskedRegion, answer, plain)).toBeUndefined();
+  });
+
+  test("blocks beyond the old bytes do not fit, even when the literals alone have the size", () => {
+    const answer: RegionAnswer = { type: "blocks", steps: Uint32Array.of(next.length, 99, 1), literals: next };
     expect(rebuildRegion(asked[1] as AskedRegion, answer, plain)).toBeUndefined();
   });
 
