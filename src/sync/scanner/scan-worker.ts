@@ -51,6 +51,8 @@ interface Running {
   readonly steps: Iterator<ScanBatch>;
   /** Batches sent and not taken yet. */
   untaken: number;
+  /** The last batch told of moves: the scan goes on from the rows that taking it leaves. */
+  mustBeTaken: boolean;
 }
 
 /** Enough to keep hashing while a batch is committed. */
@@ -109,14 +111,15 @@ function* start({ folder, root, request, abort }: Extract<ToScanWorker, { type: 
 /** Goes on with a scan until it is ahead far enough, or at its end. */
 function advance(id: number, scanning: Running): void {
   try {
-    while (scanning.untaken < UNTAKEN_MAX) {
+    while (scanning.untaken < (scanning.mustBeTaken ? 1 : UNTAKEN_MAX)) {
       const { done, value: batch } = scanning.steps.next();
       if (done) {
         running.delete(id);
         send({ type: "done", id });
         return;
       }
-      if (batch.observations.length === 0 && batch.problems.length === 0) continue;
+      scanning.mustBeTaken = batch.moves.length > 0;
+      if (batch.observations.length === 0 && batch.problems.length === 0 && !scanning.mustBeTaken) continue;
       scanning.untaken++;
       send({ type: "batch", id, batch });
     }
@@ -129,7 +132,7 @@ function advance(id: number, scanning: Running): void {
 port.on("message", (message: ToScanWorker) => {
   switch (message.type) {
     case "scan": {
-      const scanning: Running = { steps: start(message), untaken: 0 };
+      const scanning: Running = { steps: start(message), untaken: 0, mustBeTaken: false };
       running.set(message.id, scanning);
       advance(message.id, scanning);
       break;

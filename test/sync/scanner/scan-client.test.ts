@@ -3,10 +3,11 @@ import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { FolderId } from "../../../src/shared/ids.ts";
+import type { FolderId, ShortId } from "../../../src/shared/ids.ts";
 import type { ScanBatch, ScanRequest } from "../../../src/sync/folder-disk.ts";
 import { openDisk } from "../../../src/sync/fs/disk.ts";
 import { writeMarker } from "../../../src/sync/fs/marker.ts";
+import type { LocalChange } from "../../../src/sync/index/index-port.ts";
 import { type OwnedIndex, openIndex } from "../../../src/sync/index/open-index.ts";
 import { ScanClient } from "../../../src/sync/scanner/scan-client.ts";
 import { tree } from "../../support/tree.ts";
@@ -100,6 +101,31 @@ test("what was committed meanwhile is what the next scan compares with", async (
   );
   rmSync(join(root, "a"));
   expect(await scan()).toEqual(["missing a"]);
+});
+
+test("a moved directory is told, and looked at only by the rows that taking it leaves", async () => {
+  await tree(root, { a: { "b.txt": "1" }, other: "2" });
+  const run = client.folder({ folder: FOLDER, root });
+  const self = "AAAAAAAAAAAA" as ShortId;
+  const commit = async ({ observations }: ScanBatch): Promise<void> => {
+    const changes = observations.flatMap((seen): readonly LocalChange[] => {
+      if (seen.type === "missing") return [];
+      const { path, fileType: type, contentId, mode, mtimeNs, size, stamp, target } = seen;
+      const facts = { type, contentId, mode, mtimeNs, size, target, deleted: false, previous: null };
+      const head = { ...facts, version: [[self, 1]] as const, author: self, owner: self };
+      return [{ path, heads: [head], stamp, announce: true }];
+    });
+    await index.write.commitLocal(FOLDER, changes, { nowMs: 1 });
+  };
+  await run(EVERYTHING, commit, never);
+  renameSync(join(root, "a"), join(root, "moved"));
+  const told: string[] = [];
+  const take = async (batch: ScanBatch): Promise<void> => {
+    told.push(...toldIn(batch), ...batch.moves.map(({ from, to }) => `${from} > ${to}`));
+    for (const move of batch.moves) await index.write.moveDirectory(FOLDER, { ...move, author: self }, 5000);
+  };
+  await run(EVERYTHING, take, never);
+  expect(told).toEqual(["a > moved"]);
 });
 
 test("the scan waits for its taker: batches come one after the other, few are ahead", async () => {
