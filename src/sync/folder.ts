@@ -818,10 +818,11 @@ export class Folder implements AsyncDisposable {
       needFiles: need.files,
       // What is on its way counts as far as it has come.
       needBytes: Math.max(0, need.bytes - this.#puller.transfers.reduce((sum, transfer) => sum + transfer.done, 0)),
-      problems: this.#problems(LIMITS.problemsShown.value),
+      problems: [...this.#sources.problems, ...this.#problems(LIMITS.problemsShown.value)],
       problemsTotal:
         this.#scanProblems.size +
         this.#applyProblems.size +
+        this.#sources.problems.length +
         (held === undefined ? 0 : 1) +
         (this.#reason() === undefined ? 0 : 1),
       held,

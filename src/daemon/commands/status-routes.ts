@@ -117,12 +117,14 @@ function why(node: Node, runtime: FolderRuntime, text: string): Why {
 }
 
 function whyFolder(node: Node, runtime: FolderRuntime): Why {
-  const [problem] = runtime.folder.status.problems;
+  const { state, problems } = runtime.folder.status;
+  const [problem] = problems;
+  // A device that sends wrong bytes keeps nothing out of step as long as others have what is needed.
+  const inSync = state === "in-sync" && problem?.code === "E_BAD_DATA";
   if (problem !== undefined)
-    return { path: "", inSync: false, code: problem.code, message: problem.message, fix: fixFor(problem.code) };
+    return { path: "", inSync, code: problem.code, message: problem.message, fix: fixFor(problem.code) };
   const behind = peersBehind(node, runtime);
   if (behind !== undefined) return { path: "", inSync: false, ...behind };
-  const { state } = runtime.folder.status;
   if (state === "in-sync") return { path: "", inSync: true, code: null, message: "in sync", fix: null };
   return {
     path: "",

@@ -12,6 +12,7 @@ import type { Clock, Hasher, Log } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import type { WantedChunk } from "../folder-disk.ts";
+import type { LinkBook } from "./link-book.ts";
 
 /** An answer, and what it took on the connection. */
 export interface Answered<T> {
@@ -43,13 +44,11 @@ export interface WantedFile {
 
 /** Who can be asked, and how each has done. */
 export interface FetchSources {
-  /** Devices that have this version, in the order in which they are to be asked. */
+  readonly book: LinkBook;
+  /** Devices that have this version and can be asked for it. */
   holding(file: WantedFile): readonly FetchLink[];
   /** The chunk list that a device sent along when it announced the file, where it can be read here; unverified. */
   announcedList(link: FetchLink, file: WantedFile): WireChunkList | undefined;
-  /** How much one request asks for. */
-  readonly requestBytes: number;
-  noteAnswer(hasCome: boolean): void;
   /** The device sent bytes that do not match their hash. */
   noteBadAnswer(link: FetchLink): void;
 }

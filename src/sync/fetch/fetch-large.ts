@@ -5,16 +5,15 @@
  */
 import type { ChunkList } from "../../shared/file-info.ts";
 import { toHex } from "../../shared/hex.ts";
-import { addWire, type TransferBytes, transferOf, type WireBytes } from "../../shared/transfer-bytes.ts";
+import { addWire, type TransferBytes, transferOf } from "../../shared/transfer-bytes.ts";
 import { encodeChunkList, HASH_BYTES, hashAt } from "../delta/chunk-list.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import type { WantedChunk } from "../folder-disk.ts";
+import { ChunkWork } from "./chunk-work.ts";
 import { chunksHere } from "./chunks-here.ts";
-import type { Base, FetchContext, FetchLink, WantedFile } from "./fetch-context.ts";
-import { chunkOffsets, missingRuns, provenHashes, type Run, runBytes } from "./missing-runs.ts";
+import type { Base, FetchContext, WantedFile } from "./fetch-context.ts";
 import { wantedList } from "./wanted-list.ts";
-
-const REQUESTS_IN_FLIGHT = 12;
+import { carryOut } from "./work-loop.ts";
 
 export interface FetchProblem {
   readonly type: "problem";
@@ -49,8 +48,7 @@ export async function fetchLarge(
   const wanted = chunksHere(context, list, file.bases);
   const hashes = [...(await context.stage.assemble(contentId, size, wanted))];
   const keptBytes = wanted.reduce((sum, chunk, i) => (hashes[i] && isKept(file, chunk) ? sum + chunk.size : sum), 0);
-  const missing = missingRuns(list, hashes, context.sources.requestBytes);
-  const missingBytes = missing.reduce((sum, run) => sum + runBytes(list, run), 0);
+  const missingBytes = hashes.reduce((sum, hash, i) => (hash === undefined ? sum + (list.sizes[i] ?? 0) : sum), 0);
   progress.done = size - missingBytes;
   // Found out before the disk is filled to its last byte with what cannot become whole.
   const { bytes: freeBytes } = await context.stage.free();
@@ -58,20 +56,31 @@ export async function fetchLarge(
     const message = `${path} needs ${missingBytes} bytes more, and the disk has ${freeBytes}`;
     return { type: "problem", code: "E_DISK_FULL", message };
   }
-  const fetching = { context, file, list, offsets: chunkOffsets(list), hashes, progress, signal, wire: listWire };
-  const failure = await fetchRuns(fetching, missing);
-  if (failure !== undefined) return failure;
+  const work = new ChunkWork({ context, file, list, hashes, progress });
+  const { clock, log, sources } = context;
+  if (missingBytes > 0)
+    await carryOut({ clock, log, book: sources.book, links: () => sources.holding(file) }, work, signal);
   const chunkList = fullList(list, hashes);
+  if (chunkList === undefined) return unfetched(file, work.liars);
   if (toHex(context.hasher.list(encodeChunkList(chunkList))) !== contentId) {
     await context.stage.dropStaged(contentId);
     return { type: "problem", code: "E_BAD_DATA", message: `the chunks of ${path} do not add up to its content id` };
   }
+  const wire = addWire(listWire, work.wire);
   const bytes = transferOf({
     keptBytes,
     reusedBytes: size - missingBytes - keptBytes,
-    whole: { fileBytes: missingBytes, wire: fetching.wire },
+    whole: { fileBytes: missingBytes, wire },
   });
   return { type: "staged", chunkList, bytes };
+}
+
+function unfetched({ path }: WantedFile, liars: readonly string[]): FetchProblem {
+  const message =
+    liars.length > 0
+      ? `what ${liars.join(" and ")} sent of ${path} does not match its hash`
+      : `no connected device could give ${path}; it may have changed there`;
+  return { type: "problem", code: liars.length > 0 ? "E_BAD_DATA" : "E_NO_SOURCE", message };
 }
 
 /** Whether a chunk that is here was taken from what the path itself holds. */
@@ -79,90 +88,11 @@ function isKept({ path }: LargeFile, { sources: [source] }: WantedChunk): boolea
   return source?.from === "path" && source.name === path;
 }
 
-interface Fetching {
-  readonly context: FetchContext;
-  readonly file: LargeFile;
-  readonly list: WireChunkList;
-  readonly offsets: Float64Array;
-  readonly hashes: (Uint8Array | undefined)[];
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-  wire: WireBytes;
-}
-
-/** Fetches runs, several at once. Returns the first failure after all that ran have ended. */
-async function fetchRuns(fetching: Fetching, runs: readonly Run[]): Promise<FetchProblem | undefined> {
-  let next = 0;
-  let failure: FetchProblem | undefined;
-  const work = async (): Promise<void> => {
-    while (failure === undefined) {
-      const run = runs[next++];
-      if (run === undefined) return;
-      failure ??= await fetchRun(fetching, run);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(REQUESTS_IN_FLIGHT, runs.length) }, work));
-  fetching.signal.throwIfAborted();
-  return failure;
-}
-
-async function fetchRun(fetching: Fetching, run: Run): Promise<FetchProblem | undefined> {
-  const { context, file, list, offsets, hashes } = fetching;
-  const { sources } = context;
-  const offset = offsets[run.first] ?? 0;
-  let sawWrongBytes = false;
-  for (const link of sources.holding(file)) {
-    const bytes = await askOnce(fetching, link, { offset, size: runBytes(list, run) });
-    if (bytes === undefined) {
-      sources.noteAnswer(false);
-      continue;
-    }
-    const proven = provenHashes(context.hasher, list, run, bytes);
-    if (proven !== undefined) {
-      for (const [position, hash] of proven.entries()) hashes[run.first + position] = hash;
-      await context.stage.writeStaged(file.contentId, [{ offset, bytes }]);
-      fetching.progress.done += bytes.length;
-      sources.noteAnswer(true);
-      return undefined;
-    }
-    sawWrongBytes = true;
-    sources.noteBadAnswer(link);
-  }
-  return sawWrongBytes
-    ? { type: "problem", code: "E_BAD_DATA", message: `what was sent of ${file.path} does not match its hash` }
-    : {
-        type: "problem",
-        code: "E_NO_SOURCE",
-        message: `no connected device could give ${file.path}; it may have changed there`,
-      };
-}
-
-async function askOnce(
-  fetching: Fetching,
-  link: FetchLink,
-  range: { readonly offset: number; readonly size: number },
-): Promise<Uint8Array | undefined> {
-  const { context, file, signal } = fetching;
-  try {
-    const { path, contentId } = file;
-    const { answer, wire } = await link.fetchChunks([{ path, contentId, ...range }], signal);
-    fetching.wire = addWire(fetching.wire, wire);
-    return answer[0];
-  } catch (error) {
-    signal.throwIfAborted();
-    context.log.debug("Fetch failed; another device is asked", {
-      device: link.name,
-      path: file.path,
-      error: String(error),
-    });
-    return undefined;
-  }
-}
-
-function fullList(list: WireChunkList, hashes: readonly (Uint8Array | undefined)[]): ChunkList {
+/** Undefined while chunks are missing. */
+function fullList(list: WireChunkList, hashes: readonly (Uint8Array | undefined)[]): ChunkList | undefined {
   const all = { sizes: list.sizes, hashes: new Uint8Array(list.sizes.length * HASH_BYTES) };
   for (const [chunk, hash] of hashes.entries()) {
-    if (hash === undefined) throw new Error("bug: a staged file with a hole");
+    if (hash === undefined) return undefined;
     hashAt(all, chunk).set(hash);
   }
   return all;

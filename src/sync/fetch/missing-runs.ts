@@ -9,30 +9,25 @@ export interface Run {
   readonly count: number;
 }
 
-/** Cuts what is missing into runs of at most `requestBytes`, or one chunk. */
-export function missingRuns(
+/** The first run of missing chunks from `from` on: at most `bytes`, or one chunk. Undefined when nothing is missing there. */
+export function nextRun(
   list: WireChunkList,
   hashes: readonly (Uint8Array | undefined)[],
-  requestBytes: number,
-): readonly Run[] {
-  const runs: Run[] = [];
-  let first = -1;
-  let bytes = 0;
-  for (let chunk = 0; chunk <= list.sizes.length; chunk++) {
-    const isMissing = chunk < list.sizes.length && hashes[chunk] === undefined;
-    const size = list.sizes[chunk] ?? 0;
-    const isFull = first !== -1 && (bytes + size > requestBytes || chunk - first >= LIMITS.requestItems.value);
-    if (first !== -1 && (!isMissing || isFull)) {
-      runs.push({ first, count: chunk - first });
-      first = -1;
-      bytes = 0;
-    }
-    if (isMissing) {
-      if (first === -1) first = chunk;
-      bytes += size;
-    }
+  from: number,
+  bytes: number,
+): Run | undefined {
+  const { sizes } = list;
+  let first = from;
+  while (first < sizes.length && hashes[first] !== undefined) first++;
+  if (first >= sizes.length) return undefined;
+  let total = 0;
+  let end = first;
+  while (end < sizes.length && hashes[end] === undefined && end - first < LIMITS.requestItems.value) {
+    total += sizes[end] ?? 0;
+    if (end > first && total > bytes) break;
+    end++;
   }
-  return runs;
+  return { first, count: end - first };
 }
 
 export function runBytes(list: WireChunkList, run: Run): number {

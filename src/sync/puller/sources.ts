@@ -1,37 +1,40 @@
 /** Asks connected peers for bytes: who has a version, in which order they are asked, who answered wrongly. */
-import type { Head } from "../../shared/file-info.ts";
+import type { Head, PathProblem } from "../../shared/file-info.ts";
 import type { RelPath, ShortId } from "../../shared/ids.ts";
 import { sameContent, winnerOf } from "../core/heads.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import { unpackList } from "../exchange/announced-list.ts";
 import type { FetchContext, FetchLink, FetchSources, WantedFile } from "../fetch/fetch-context.ts";
+import { LinkBook } from "../fetch/link-book.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { PeerLink } from "../peer-link.ts";
 
 const BAD_ANSWERS_MAX = 3;
 const REST_MS = 60_000;
-const REQUEST_BYTES_MAX = 1024 * 1024;
-const REQUEST_BYTES_MIN = 32 * 1024;
 
 interface BadAnswers {
+  readonly name: string;
   readonly count: number;
   readonly lastMs: number;
 }
 
 /**
- * The links of one folder that can serve content. Asks them in turn, and
- * leaves a peer that sent wrong bytes three times alone for a minute after
- * each further one: it may lie, or its files may be changing while it reads.
+ * The links of one folder that can serve content.
+ *
+ * A device that sent wrong bytes three times is dropped: it may lie, or its
+ * disk is broken. As long as it is connected it is asked again only for what
+ * nobody else has, a minute after each further wrong answer, because its
+ * files may just have been changing while it read them.
  */
 export class Sources implements FetchSources {
+  readonly book: LinkBook;
   readonly #context: FolderContext;
   readonly #links = new Map<ShortId, PeerLink>();
   readonly #badAnswers = new Map<ShortId, BadAnswers>();
-  #turn = 0;
-  #requestBytes = REQUEST_BYTES_MAX;
 
   constructor(context: FolderContext) {
     this.#context = context;
+    this.book = new LinkBook(context.clock);
   }
 
   add(link: PeerLink): void {
@@ -40,16 +43,30 @@ export class Sources implements FetchSources {
   }
 
   remove(link: PeerLink): void {
-    if (this.#links.get(link.device) === link) this.#links.delete(link.device);
+    if (this.#links.get(link.device) !== link) return;
+    this.#links.delete(link.device);
+    this.#badAnswers.delete(link.device);
+    this.book.forget(link);
   }
 
   get size(): number {
     return this.#links.size;
   }
 
+  /** What there is to say of devices that were dropped. */
+  get problems(): readonly PathProblem[] {
+    return [...this.#badAnswers.values()]
+      .filter(({ count }) => count >= BAD_ANSWERS_MAX)
+      .map(({ name, count }) => ({
+        path: "",
+        code: "E_BAD_DATA",
+        message: `${name} sent bytes that do not match their hash ${count} times; others are asked instead of it until it connects again`,
+      }));
+  }
+
   /**
-   * Peers that have this version at this path, the next in turn first: those
-   * that announced it, and those that have acknowledged our announcement of it
+   * Peers that have this version at this path: those that announced it, and
+   * those that have acknowledged our announcement of it
    * (who took a record unchanged does not send it back).
    */
   holding(file: WantedFile): readonly FetchLink[] {
@@ -60,13 +77,11 @@ export class Sources implements FetchSources {
     }
     const own = index.read.local(folder, file.path);
     const isOurs = own !== undefined && shows(own.heads, file);
-    const holders = [...this.#links.values()].filter((link) => {
-      if (this.#isResting(link)) return false;
-      return announced.has(link.device) || (isOurs && this.#hasAcknowledged(link, own.sequence));
-    });
-    if (holders.length < 2) return holders;
-    const start = this.#turn++ % holders.length;
-    return [...holders.slice(start), ...holders.slice(0, start)];
+    const holders = [...this.#links.values()].filter(
+      (link) => announced.has(link.device) || (isOurs && this.#hasAcknowledged(link, own.sequence)),
+    );
+    const honest = holders.filter((link) => !this.#isDropped(link));
+    return honest.length > 0 ? honest : holders.filter((link) => !this.#isResting(link));
   }
 
   /** Whether anybody, connected or not, is known to have this version: it announced it, or has acknowledged ours. */
@@ -98,33 +113,22 @@ export class Sources implements FetchSources {
     return acked >= sequence && ackedEpoch === index.read.folder(folder)?.epoch;
   }
 
+  #isDropped(link: PeerLink): boolean {
+    return (this.#badAnswers.get(link.device)?.count ?? 0) >= BAD_ANSWERS_MAX;
+  }
+
   #isResting(link: PeerLink): boolean {
     const bad = this.#badAnswers.get(link.device);
-    if (bad === undefined || bad.count < BAD_ANSWERS_MAX) return false;
-    return this.#context.clock.monotonic() - bad.lastMs < REST_MS;
+    return this.#isDropped(link) && bad !== undefined && this.#context.clock.monotonic() - bad.lastMs < REST_MS;
   }
 
-  /**
-   * How much one request asks for. Less after each failure: a connection that
-   * breaks again and again must still bring something across whole.
-   */
-  get requestBytes(): number {
-    return this.#requestBytes;
-  }
-
-  noteAnswer(hasCome: boolean): void {
-    this.#requestBytes = hasCome
-      ? Math.min(this.#requestBytes * 2, REQUEST_BYTES_MAX)
-      : Math.max(this.#requestBytes / 2, REQUEST_BYTES_MIN);
-  }
-
-  noteBadAnswer(link: FetchLink): void {
-    const count = (this.#badAnswers.get(link.device)?.count ?? 0) + 1;
-    this.#badAnswers.set(link.device, { count, lastMs: this.#context.clock.monotonic() });
+  noteBadAnswer({ device, name }: FetchLink): void {
+    const count = (this.#badAnswers.get(device)?.count ?? 0) + 1;
+    this.#badAnswers.set(device, { name, count, lastMs: this.#context.clock.monotonic() });
     this.#context.log.warn("A device sent bytes that do not match their hash", {
-      device: link.name,
+      device: name,
       count,
-      isResting: count >= BAD_ANSWERS_MAX,
+      isDropped: count >= BAD_ANSWERS_MAX,
     });
   }
 }

@@ -11,6 +11,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { Base, FetchLink, FetchSources, WantedFile } from "../fetch/fetch-context.ts";
 import { fetchLarge } from "../fetch/fetch-large.ts";
 import { fetchSmall } from "../fetch/fetch-small.ts";
+import { LinkBook } from "../fetch/link-book.ts";
 import type { ContentSource } from "../folder-disk.ts";
 import type { PeerLink } from "../peer-link.ts";
 import { fetchContextOf } from "../puller/sources.ts";
@@ -27,7 +28,6 @@ const PROBES_AT_ONCE = 256;
 const GROUP_FILES = 256;
 const GROUP_BYTES = 1024 * 1024;
 const BASES_MAX = 8;
-const REQUEST_BYTES = 1024 * 1024;
 
 /** Fetches contents. What no connected device has is left out of the answer. Rejects only on abort. */
 export async function fetchContents(
@@ -136,13 +136,14 @@ const WRONG_ANSWERS_MAX = 3;
 
 /** All connected devices, whatever they announced. */
 class Everyone implements FetchSources {
-  readonly requestBytes = REQUEST_BYTES;
+  readonly book: LinkBook;
   readonly #context: KeepContext;
   readonly #links: readonly PeerLink[];
   readonly #wrongAnswers = new Map<FetchLink, number>();
 
   constructor(context: KeepContext) {
     this.#context = context;
+    this.book = new LinkBook(context.clock);
     this.#links = context.links();
   }
 
@@ -157,8 +158,6 @@ class Everyone implements FetchSources {
   announcedList(): undefined {
     return undefined;
   }
-
-  noteAnswer(): void {}
 
   noteBadAnswer(link: FetchLink): void {
     this.#wrongAnswers.set(link, (this.#wrongAnswers.get(link) ?? 0) + 1);
