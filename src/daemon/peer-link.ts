@@ -2,7 +2,7 @@
 import { SyncError } from "../shared/errors.ts";
 import type { Feature } from "../shared/features.ts";
 import { type ContentId, type FolderId, type RelPath, type ShortId, shortId } from "../shared/ids.ts";
-import type { ChunkRequest, FolderMessage } from "../shared/messages.ts";
+import type { ChunkRequest, FolderMessage, RegionRequest } from "../shared/messages.ts";
 import type { Answered } from "../sync/fetch/fetch-context.ts";
 import type { PeerLink } from "../sync/peer-link.ts";
 import type { NetPeer } from "./net/net-peer.ts";
@@ -70,6 +70,14 @@ export class DaemonLink implements PeerLink {
   ): Promise<Answered<Uint8Array | undefined>> {
     this.#requireOpen();
     return await this.#peer.fetchChunkList(this.folder, path, contentId, signal);
+  }
+
+  async fetchRegions(
+    request: RegionRequest,
+    signal: AbortSignal,
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
+    this.#requireOpen();
+    return await this.#peer.fetchRegions(this.folder, request, signal);
   }
 
   #requireOpen(): void {

@@ -23,6 +23,12 @@ import {
   LIST_PIECE_BYTES,
 } from "./wire/answers.ts";
 import { bytesOf, encodeFetchChunkList, encodeFetchChunks, type FetchChunkList } from "./wire/fetch.ts";
+import {
+  encodeFetchRegions,
+  type FetchRegions,
+  type RegionsAnswer,
+  RegionsAnswerReader,
+} from "./wire/fetch-regions.ts";
 import type { FrameType } from "./wire/frame-types.ts";
 import { type FrameHeader, HEADER_BYTES } from "./wire/frames.ts";
 import { broken } from "./wire/wire-values.ts";
@@ -32,8 +38,8 @@ const SLOW_FACTOR = 10;
 const WATCHES_PER_DEADLINE = 4;
 
 interface Request {
-  readonly question: "fetchChunks" | "fetchChunkList";
-  readonly answer: "chunks" | "chunkList";
+  readonly question: "fetchChunks" | "fetchChunkList" | "fetchRegions";
+  readonly answer: "chunks" | "chunkList" | "regions";
   readonly body: Uint8Array;
   readonly bytes: number;
   readonly reader: AnswerReader<unknown>;
@@ -103,6 +109,16 @@ export class RequestTable {
         bytes: LIST_PIECE_BYTES,
         reader,
       },
+      signal,
+    );
+  }
+
+  /** Asks for changed regions; they fit one request. Rejects as `fetchChunks` does. */
+  fetchRegions(wanted: FetchRegions, signal: AbortSignal): Promise<Costed<RegionsAnswer>> {
+    const reader = new RegionsAnswerReader(wanted.regions);
+    const bytes = wanted.regions.reduce((sum, { size }) => sum + size, 0);
+    return this.#ask(
+      { question: "fetchRegions", answer: "regions", body: encodeFetchRegions(wanted), bytes, reader },
       signal,
     );
   }

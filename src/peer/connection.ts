@@ -30,6 +30,7 @@ import { type FolderFrame, type FolderFrameType, isFolderFrame } from "./wire/co
 import { type Command, decodeCommand, decodeCommandCredit } from "./wire/command.ts";
 import { commonFeatures, OFFERED_FEATURES } from "./wire/features.ts";
 import { decodeFetchChunkList, decodeFetchChunks } from "./wire/fetch.ts";
+import { decodeFetchRegions, type FetchRegions, type RegionsAnswer } from "./wire/fetch-regions.ts";
 import type { FrameType } from "./wire/frame-types.ts";
 import { FrameDecoder, type FrameHeader, type WireItem } from "./wire/frames.ts";
 import * as greetings from "./wire/greetings.ts";
@@ -213,6 +214,11 @@ export class Connection {
   /** Asks for file bytes; `ranges` fit one request. */
   fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<Costed<ChunkAnswer>> {
     return this.#requests.fetchChunks(folder, ranges, signal);
+  }
+
+  /** Asks for changed regions; they fit one request. Only where both ends have `delta/1`. */
+  fetchRegions(wanted: FetchRegions, signal: AbortSignal): Promise<Costed<RegionsAnswer>> {
+    return this.#requests.fetchRegions(wanted, signal);
   }
 
   /** Asks for a chunk list, piece by piece; undefined when it is not there. */
@@ -420,6 +426,7 @@ export class Connection {
     else if (type === "fetchChunkList") this.#server.ask({ type: "chunkList", id, wanted: decodeFetchChunkList(body) });
     else if (type === "command") this.#answerer.ask(id, decodeCommand(body));
     else if (type === "commandCredit") this.#answerer.credit(id, decodeCommandCredit(body));
+    else if (type === "fetchRegions") this.#server.ask({ type: "regions", id, wanted: decodeFetchRegions(body) });
     else if (type === "deviceRemoved") events.onDeviceRemoved(this, greetings.decodeDeviceRemoved(body));
     else if (type === "probeMe") events.onProbe(this, greetings.decodeProbeMe(body));
     else if (type === "probeReply") events.onProbeReply(this, greetings.decodeProbeReply(body));

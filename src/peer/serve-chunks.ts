@@ -13,9 +13,10 @@
  */
 import type { ContentId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import type { ChunkRequest } from "../shared/messages.ts";
+import type { ChunkRequest, WantedRegion } from "../shared/messages.ts";
 import { LIST_HEAD_BYTES, LIST_PIECE_BYTES, writeListHead } from "./wire/answers.ts";
 import { BYTES_FOLLOW, type FetchChunkList, type FetchChunks, NOT_HERE } from "./wire/fetch.ts";
+import { encodeRegionPart, type FetchRegions } from "./wire/fetch-regions.ts";
 import { HEADER_BYTES, writeHeader } from "./wire/frames.ts";
 import { broken } from "./wire/wire-values.ts";
 
@@ -25,6 +26,8 @@ export interface ChunkSource {
   read(folder: FolderId, path: RelPath, contentId: ContentId, offset: number, target: Uint8Array): boolean;
   /** The wire form of the version's chunk list. */
   chunkList(folder: FolderId, path: RelPath, contentId: ContentId): Uint8Array | undefined;
+  /** Says how the bytes of a region follow from those that `query` describes; undefined when that cannot be done. */
+  answerRegion(folder: FolderId, path: RelPath, contentId: ContentId, region: WantedRegion): Uint8Array | undefined;
   /** Lets go of open files; called when nothing is asked any more. */
   rest(): void;
 }
@@ -41,6 +44,7 @@ export interface ServeDeps {
 type Question = { readonly id: number } & (
   | { readonly type: "chunks"; readonly wanted: FetchChunks }
   | { readonly type: "chunkList"; readonly wanted: FetchChunkList }
+  | { readonly type: "regions"; readonly wanted: FetchRegions }
 );
 
 /** A frame grows until it holds this much, so that writes are large and urgent frames wait for one at most. */
@@ -87,7 +91,8 @@ export class ChunkServer {
     for (let next = this.#questions.shift(); next !== undefined; next = this.#questions.shift()) {
       this.#current = next.id;
       if (next.type === "chunks") await this.#serveChunks(next.id, next.wanted);
-      else await this.#serveList(next.id, next.wanted);
+      else if (next.type === "chunkList") await this.#serveList(next.id, next.wanted);
+      else await this.#serveRegions(next.id, next.wanted);
       this.#cancelled.delete(next.id);
     }
     this.#current = undefined;
@@ -168,10 +173,44 @@ export class ChunkServer {
     this.#send(buffer, HEADER_BYTES + LIST_HEAD_BYTES + piece.length, { type: "chunkList", id, hasMore: false });
   }
 
+  /** Many small answers share a frame; working each out takes a moment, so others have their turn in between. */
+  async #serveRegions(id: number, { folder, path, contentId, regions }: FetchRegions): Promise<void> {
+    let parts: Uint8Array[] = [];
+    let bytes = 0;
+    const flush = (hasMore: boolean): void => {
+      const buffer = this.#takeBuffer(HEADER_BYTES + bytes);
+      let at = HEADER_BYTES;
+      for (const part of parts) {
+        buffer.set(part, at);
+        at += part.length;
+      }
+      parts = [];
+      bytes = 0;
+      this.#send(buffer, at, { type: "regions", id, hasMore });
+    };
+    for (const region of regions) {
+      await this.#turn();
+      if (this.#isEnded) return;
+      if (this.#cancelled.has(id)) break;
+      const isAllowed = this.#deps.mayRead(folder);
+      const part = encodeRegionPart(
+        isAllowed ? this.#deps.source.answerRegion(folder, path, contentId, region) : undefined,
+      );
+      if (bytes > 0 && bytes + part.length > FRAME_BYTES) flush(true);
+      parts.push(part);
+      bytes += part.length;
+    }
+    flush(false);
+  }
+
   #send(
     buffer: Uint8Array,
     end: number,
-    { type, id, hasMore }: { readonly type: "chunks" | "chunkList"; readonly id: number; readonly hasMore: boolean },
+    {
+      type,
+      id,
+      hasMore,
+    }: { readonly type: "chunks" | "chunkList" | "regions"; readonly id: number; readonly hasMore: boolean },
   ): void {
     writeHeader(buffer, { type, bodyBytes: end - HEADER_BYTES, hasMore, requestId: id });
     this.#deps.sendBulk(buffer.subarray(0, end), () => this.#giveBack(buffer));

@@ -9,6 +9,8 @@ export const FEATURES = {
   fetch: "fetch/1",
   /** Chunk lists told by what they share with a list that the other end holds. */
   splice: "splice/1",
+  /** Changed regions of a file told by how they follow from what the other end holds. */
+  delta: "delta/1",
   /** Routes of the interface run for a peer, their answers flow-controlled one by one. */
   command: "command/1",
   /** A renamed directory as one operation. */

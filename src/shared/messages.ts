@@ -102,6 +102,20 @@ export interface FolderClosed {
 
 export type FolderMessage = FolderState | IndexUpdate | IndexAck | BarrierRequest | BarrierReply | FolderClosed;
 
+/** Changed regions of one version of a file, wanted from a peer; in order, without overlap. */
+export interface RegionRequest {
+  readonly path: RelPath;
+  readonly contentId: ContentId;
+  readonly regions: readonly WantedRegion[];
+}
+
+export interface WantedRegion {
+  readonly offset: number;
+  readonly size: number;
+  /** Describes what is held in its place (src/sync/delta/region-query.ts). */
+  readonly query: Uint8Array;
+}
+
 /** Bytes of one version of a file, wanted from a peer. */
 export interface ChunkRequest {
   readonly path: RelPath;

@@ -57,6 +57,10 @@ export interface Share {
   readonly wire: WireBytes;
 }
 
+export function addShare(a: Share, b: Share): Share {
+  return { fileBytes: a.fileBytes + b.fileBytes, wire: addWire(a.wire, b.wire) };
+}
+
 /** A transfer as its parts. */
 export function transferOf(parts: {
   /** Bytes taken from elsewhere on this node. */

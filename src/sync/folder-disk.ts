@@ -183,7 +183,47 @@ export interface WantedChunk {
   /** 16 or 32 bytes of its hash. */
   readonly hash: Uint8Array;
   /** Where it may be found here, best first. Proven by hash. */
-  readonly sources: readonly { readonly from: "path" | "store"; readonly name: string; readonly offset: number }[];
+  readonly sources: readonly ByteSource[];
+}
+
+/** A place in this folder where bytes may lie: a file, a kept version, or a file that is being put together. */
+export interface ByteSource {
+  readonly from: "path" | "store" | "stage";
+  /** Path, store name or content id. */
+  readonly name: string;
+  readonly offset: number;
+}
+
+/** Bytes here that resemble a region of a wanted file: the ranges, one behind the other. */
+export interface OldBytes {
+  readonly ranges: readonly (ByteSource & { readonly size: number })[];
+}
+
+/** A changed region to be asked for. */
+export interface ChangedRegion {
+  readonly old: OldBytes;
+  readonly newSize: number;
+  readonly chunkCount: number;
+  /** The tier that has failed for it. */
+  readonly failed?: "sketch" | "signature";
+}
+
+/** What a region's description says, and which tier it is of; "whole" says nothing. */
+export interface DescribedRegion {
+  readonly tier: "sketch" | "signature" | "whole";
+  readonly query: Uint8Array;
+}
+
+/** An answer to a description, to be applied to the same old bytes. */
+export interface AnsweredRegion {
+  readonly old: OldBytes;
+  readonly query: Uint8Array;
+  readonly answer: Uint8Array;
+  /** Where the region lies in the wanted file. */
+  readonly offset: number;
+  /** Its chunks: sizes, and 16 bytes of each hash. */
+  readonly sizes: Uint32Array;
+  readonly hashes: Uint8Array;
 }
 
 export interface FolderDisk {
@@ -215,6 +255,17 @@ export interface FolderDisk {
     contentId: ContentId,
     pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
   ): Promise<void>;
+  /** Describes the old bytes of regions, each in the cheapest tier that fits; "whole" where they cannot be read. */
+  describeRegions(regions: readonly ChangedRegion[]): Promise<readonly DescribedRegion[]>;
+  /**
+   * Rebuilds regions from answers and writes those that are proven into the
+   * staged file. Gives the full hashes of each one's chunks, undefined where
+   * the answer did not do.
+   */
+  rebuildRegions(
+    contentId: ContentId,
+    regions: readonly AnsweredRegion[],
+  ): Promise<readonly (readonly Uint8Array[] | undefined)[]>;
   /** Throws a staged file away. */
   dropStaged(contentId: ContentId): Promise<void>;
   /** Makes the names of these paths durable: what a crash cut off was not flushed, and is about to be taken up. */

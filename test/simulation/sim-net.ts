@@ -7,7 +7,7 @@
  */
 import type { Feature } from "../../src/shared/features.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "../../src/shared/ids.ts";
-import type { ChunkRequest, FolderMessage } from "../../src/shared/messages.ts";
+import type { ChunkRequest, FolderMessage, RegionRequest, WantedRegion } from "../../src/shared/messages.ts";
 import type { Answered } from "../../src/sync/fetch/fetch-context.ts";
 import type { PeerLink } from "../../src/sync/peer-link.ts";
 import type { Prng } from "./prng.ts";
@@ -25,6 +25,8 @@ export interface NetDevice {
   /** Bytes of a version as the disk has them now; undefined when it is another version. */
   serve(request: ChunkRequest): Uint8Array | undefined;
   serveList(path: RelPath, contentId: ContentId): Uint8Array | undefined;
+  /** How a region follows from what its query describes. */
+  serveRegion(path: RelPath, contentId: ContentId, region: WantedRegion): Uint8Array | undefined;
 }
 
 export interface NetKnobs {
@@ -221,6 +223,16 @@ export class SimLink implements PeerLink {
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     return this.#ask(signal, () => {
       const answers = requests.map((request) => this.peer.serve(request));
+      return { answers, bytes: answers.reduce((sum, answer) => sum + (answer?.length ?? 0), 0) };
+    }).then(({ answer, wire }) => ({ answer: answer.map((bytes) => this.#lied(bytes)), wire }));
+  }
+
+  fetchRegions(
+    { path, contentId, regions }: RegionRequest,
+    signal: AbortSignal,
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
+    return this.#ask(signal, () => {
+      const answers = regions.map((region) => this.peer.serveRegion(path, contentId, region));
       return { answers, bytes: answers.reduce((sum, answer) => sum + (answer?.length ?? 0), 0) };
     }).then(({ answer, wire }) => ({ answer: answer.map((bytes) => this.#lied(bytes)), wire }));
   }

@@ -4,12 +4,16 @@
  * calls, lose its power, and start again.
  */
 import type { ContentId, FolderId, RelPath, ShortId } from "../../src/shared/ids.ts";
-import type { ChunkRequest, FolderMessage } from "../../src/shared/messages.ts";
+import type { ChunkRequest, FolderMessage, WantedRegion } from "../../src/shared/messages.ts";
 import type { Hasher, Log, LogFields } from "../../src/shared/ports.ts";
 import { winnerOf } from "../../src/sync/core/heads.ts";
 import { compileIgnore } from "../../src/sync/core/ignore.ts";
 import { decodeChunkList } from "../../src/sync/delta/chunk-list.ts";
 import { createCutter } from "../../src/sync/delta/cut.ts";
+import { answerRegion } from "../../src/sync/delta/region.ts";
+import { encodeRegionAnswer } from "../../src/sync/delta/region-answer.ts";
+import { createRegionKernel } from "../../src/sync/delta/region-kernel.ts";
+import { decodeRegionQuery } from "../../src/sync/delta/region-query.ts";
 import { encodeWireChunkList } from "../../src/sync/delta/wire-chunk-list.ts";
 import { inlineDisk, type RunScan } from "../../src/sync/executor/inline-disk.ts";
 import { Folder, type FolderSettings } from "../../src/sync/folder.ts";
@@ -27,6 +31,7 @@ import type { NetDevice, SimLink } from "./sim-net.ts";
 
 const hasher: Hasher = createHasher("pure");
 const cutter = createCutter();
+const regionKernel = createRegionKernel();
 
 export const FOLDER: FolderId = "simulated" as FolderId;
 
@@ -317,6 +322,13 @@ export class SimNode implements NetDevice {
       if (error instanceof FsError) return undefined;
       throw error;
     }
+  }
+
+  serveRegion(path: RelPath, contentId: ContentId, { offset, size, query }: WantedRegion): Uint8Array | undefined {
+    const next = this.serve({ path, contentId, offset, size });
+    return next === undefined
+      ? undefined
+      : encodeRegionAnswer(answerRegion(decodeRegionQuery(query), next, { kernel: regionKernel }));
   }
 
   serveList(path: RelPath, contentId: ContentId): Uint8Array | undefined {

@@ -11,8 +11,14 @@ import type { ChunkSource } from "../../peer/serve-chunks.ts";
 import type { DiskStamp } from "../../shared/file-info.ts";
 import { sameStamp } from "../../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath } from "../../shared/ids.ts";
+import type { WantedRegion } from "../../shared/messages.ts";
 import type { Log } from "../../shared/ports.ts";
 import { decodeChunkList } from "../../sync/delta/chunk-list.ts";
+import { answerRegion } from "../../sync/delta/region.ts";
+import { encodeRegionAnswer } from "../../sync/delta/region-answer.ts";
+import { createRegionKernel } from "../../sync/delta/region-kernel.ts";
+import type { RegionKernel } from "../../sync/delta/region-loops.ts";
+import { decodeRegionQuery } from "../../sync/delta/region-query.ts";
 import { encodeWireChunkList } from "../../sync/delta/wire-chunk-list.ts";
 import { type Disk, openDisk } from "../../sync/fs/disk.ts";
 import { type FsPath, privatePath, type ReadHandle } from "../../sync/fs/filesystem.ts";
@@ -47,6 +53,7 @@ export class DiskChunkSource implements ChunkSource {
   readonly #disks = new Map<FolderId, Disk>();
   /** By folder, path and content id, the least recently used first. */
   readonly #files = new Map<string, OpenFile>();
+  #kernel: RegionKernel | undefined;
   #list: { readonly contentId: ContentId; readonly bytes: Uint8Array } | undefined;
 
   constructor(options: { readonly indexFile: string; readonly log: Log }) {
@@ -84,6 +91,20 @@ export class DiskChunkSource implements ChunkSource {
         this.#list = { contentId, bytes: encodeWireChunkList(decodeChunkList(stored, file.stamp.size)) };
       }
       return this.#list.bytes;
+    });
+  }
+
+  answerRegion(
+    folder: FolderId,
+    path: RelPath,
+    contentId: ContentId,
+    { offset, size, query }: WantedRegion,
+  ): Uint8Array | undefined {
+    return this.#guarded(folder, undefined, () => {
+      const next = new Uint8Array(size);
+      if (!this.read(folder, path, contentId, offset, next)) return undefined;
+      this.#kernel ??= createRegionKernel();
+      return encodeRegionAnswer(answerRegion(decodeRegionQuery(query), next, { kernel: this.#kernel }));
     });
   }
 

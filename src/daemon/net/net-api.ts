@@ -16,7 +16,7 @@ import type { Command } from "../../peer/wire/command.ts";
 import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import type { HostPort } from "../../shared/host-port.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
-import type { ChunkRequest } from "../../shared/messages.ts";
+import type { ChunkRequest, RegionRequest } from "../../shared/messages.ts";
 import type { LogFields } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
 
@@ -209,6 +209,7 @@ export interface NetCalls {
   readCommand(connection: number, id: number): Promise<ReplyPart>;
   /** Sends bytes of the answer to a peer's command; resolves when more may come. */
   replyCommand(connection: number, id: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  fetchRegions(connection: number, folder: FolderId, request: RegionRequest): Promise<FetchedRegions>;
   ping(connection: number): Promise<number>;
   probe(connection: number, address: string): Promise<ProbeOutcome>;
   tellRemoved(removed: DeviceId, to: readonly DeviceId[]): Promise<void>;
@@ -224,6 +225,12 @@ export interface NetCalls {
 export interface FetchedChunks {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly offsets: readonly number[];
+  readonly wire: WireBytes;
+}
+
+export interface FetchedRegions {
+  /** Undefined for what is not there. */
+  readonly answers: readonly (Uint8Array<ArrayBuffer> | undefined)[];
   readonly wire: WireBytes;
 }
 

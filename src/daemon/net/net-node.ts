@@ -234,6 +234,13 @@ export class NetNode implements AsyncDisposable {
         return new Handed(part, [part.bytes.buffer]);
       },
       replyCommand: async (connection, id, bytes) => await this.#open.find(connection)?.replyCommand(id, bytes),
+      fetchRegions: async (connection, folder, request, signal) => {
+        const answer = await this.#open.get(connection).fetchRegions({ ...request, folder }, signal);
+        return new Handed(
+          answer,
+          answer.answers.flatMap((part) => (part === undefined ? [] : [part.buffer])),
+        );
+      },
       ping: async (connection, signal) => await this.#open.get(connection).ping(signal),
       probe: async (connection, address, signal) => await this.#prober.ask(this.#open.get(connection), address, signal),
       tellRemoved: async (removed, to) => {

@@ -5,7 +5,7 @@ import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { ChunkRequest, FolderMessage } from "../../shared/messages.ts";
+import type { ChunkRequest, FolderMessage, RegionRequest } from "../../shared/messages.ts";
 import { addWire, NO_WIRE } from "../../shared/transfer-bytes.ts";
 import type { Answered } from "../../sync/fetch/fetch-context.ts";
 import type { MainCalls, MainNote, NetCalls, PeerFacts, ProbeOutcome } from "./net-api.ts";
@@ -119,6 +119,21 @@ export class NetPeer {
     } finally {
       if (!isWhole) this.#deps.note({ type: "drop-command", connection: this.connection, id });
     }
+  }
+
+  /** How changed regions follow from what the request describes, undefined for what the peer does not have. Rejects as `fetchChunks` does. */
+  async fetchRegions(
+    folder: FolderId,
+    request: RegionRequest,
+    signal: AbortSignal,
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
+    this.#requireOpen();
+    const { answers, wire } = await this.#deps.calls.call(
+      "fetchRegions",
+      [this.connection, folder, request],
+      this.#until(signal),
+    );
+    return { answer: answers, wire };
   }
 
   /** Milliseconds until the peer answered. */

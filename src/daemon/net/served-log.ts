@@ -20,16 +20,23 @@ export function withServedLog(source: ChunkSource, clock: Clock, report: (served
     bytes = 0;
     files = 0;
   };
+  const count = (offset: number, size: number): void => {
+    lastAt = clock.monotonic();
+    if (bytes === 0) startedAt = lastAt;
+    bytes += size;
+    if (offset === 0) files++;
+    if (!isWaiting) void tell();
+  };
   return {
     read: (folder, path, contentId, offset, target) => {
       const isRead = source.read(folder, path, contentId, offset, target);
-      if (!isRead) return false;
-      lastAt = clock.monotonic();
-      if (bytes === 0) startedAt = lastAt;
-      bytes += target.length;
-      if (offset === 0) files++;
-      if (!isWaiting) void tell();
-      return true;
+      if (isRead) count(offset, target.length);
+      return isRead;
+    },
+    answerRegion: (folder, path, contentId, region) => {
+      const answer = source.answerRegion(folder, path, contentId, region);
+      if (answer !== undefined) count(region.offset, answer.length);
+      return answer;
     },
     chunkList: (folder, path, contentId) => source.chunkList(folder, path, contentId),
     rest: () => source.rest(),

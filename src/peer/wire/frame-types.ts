@@ -53,6 +53,8 @@ export const FRAMES = {
   cancel: request(34, 0, "control"),
   chunks: { ...request(35, DATA, "bulk"), isStreamed: true },
   chunkList: { ...request(36, DATA, "bulk"), isStreamed: true },
+  fetchRegions: request(37, CONTROL, "control"),
+  regions: { ...request(38, DATA, "bulk"), isStreamed: true },
   command: request(48, LIMITS.commandBytes.value, "control"),
   commandReply: { ...request(49, LIMITS.commandReplyBytes.value, "bulk"), isStreamed: true },
   commandCredit: request(50, HELLO, "control"),

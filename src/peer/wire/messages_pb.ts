@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file messages.proto.
  */
 export const file_messages: GenFile = /*@__PURE__*/
-  fileDesc("Cg5tZXNzYWdlcy5wcm90bxILc3luY2xpbmUudjEiJgoFSGVsbG8SEAoIZmVhdHVyZXMYASADKAkSCwoDcnVuGAIgASgGIowBCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCRIPCgdwcm9ncmFtGAIgASgJEg4KBm5vd19tcxgDIAEoAxIRCglhZGRyZXNzZXMYBCADKAkSKQoHZm9sZGVycxgFIAMoCzIYLnN5bmNsaW5lLnYxLkZvbGRlclNoYXJlEg8KB3JlbW92ZWQYBiADKAkiKAoLRm9sZGVyU2hhcmUSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkieQoLRm9sZGVyU3RhdGUSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEEhIKCmhlbGRfZXBvY2gYBCABKAkSFQoNaGVsZF9zZXF1ZW5jZRgFIAEoBBIOCgZhY3RpdmUYBiABKAgivQEKC0luZGV4VXBkYXRlEg4KBmZvbGRlchgBIAEoCRINCgVlcG9jaBgCIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgDIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAQgASgEEg8KB2RldmljZXMYBSADKAkSJAoHcmVjb3JkcxgGIAMoCzITLnN5bmNsaW5lLnYxLlJlY29yZBIpCgVtb3ZlcxgHIAMoCzIaLnN5bmNsaW5lLnYxLkRpcmVjdG9yeU1vdmUigAEKBlJlY29yZBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRwYXRoGAIgASgJEiAKBWhlYWRzGAMgAygLMhEuc3luY2xpbmUudjEuSGVhZBISCgpjaHVua19saXN0GAQgASgMEhAKCGFwcHJvdmVkGAUgASgIEg4KBnNwbGljZRgGIAEoDCLQAQoESGVhZBIPCgd2ZXJzaW9uGAEgAygEEg4KBmF1dGhvchgCIAEoDRIjCgR0eXBlGAMgASgOMhUuc3luY2xpbmUudjEuRmlsZVR5cGUSDwoHZGVsZXRlZBgEIAEoCBIMCgRzaXplGAUgASgEEhAKCG10aW1lX25zGAYgASgSEgwKBG1vZGUYByABKA0SEgoKY29udGVudF9pZBgIIAEoDBIOCgZ0YXJnZXQYCSABKAkSEAoIcHJldmlvdXMYCiABKAwSDQoFb3duZXIYCyABKAkiewoNRGlyZWN0b3J5TW92ZRIQCghzZXF1ZW5jZRgBIAEoBBIMCgRmcm9tGAIgASgJEgoKAnRvGAMgASgJEg4KBmF1dGhvchgEIAEoDRIPCgdjb3VudGVyGAUgASgEEg0KBWNvdW50GAYgASgEEg4KBmRpZ2VzdBgHIAEoDCI2CgdQcm9ibGVtEgwKBHBhdGgYASABKAkSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJInQKCEluZGV4QWNrEg4KBmZvbGRlchgBIAEoCRINCgVlcG9jaBgCIAEoCRIQCghyZWNlaXZlZBgDIAEoBBIPCgdhcHBsaWVkGAQgASgEEiYKCHByb2JsZW1zGAUgAygLMhQuc3luY2xpbmUudjEuUHJvYmxlbSIlCgdCYXJyaWVyEg4KBmZvbGRlchgBIAEoCRIKCgJpZBgCIAEoDSJkCgxCYXJyaWVyUmVwbHkSDgoGZm9sZGVyGAEgASgJEgoKAmlkGAIgASgNEhAKCHNlcXVlbmNlGAMgASgEEiYKCHByb2JsZW1zGAQgAygLMhQuc3luY2xpbmUudjEuUHJvYmxlbSI9CgxGb2xkZXJDbG9zZWQSDgoGZm9sZGVyGAEgASgJEgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJGCgtGZXRjaENodW5rcxIOCgZmb2xkZXIYASABKAkSJwoGcmFuZ2VzGAIgAygLMhcuc3luY2xpbmUudjEuQ2h1bmtSYW5nZSJMCgpDaHVua1JhbmdlEgwKBHBhdGgYASABKAkSEgoKY29udGVudF9pZBgCIAEoDBIOCgZvZmZzZXQYAyABKAQSDAoEc2l6ZRgEIAEoDSJSCg5GZXRjaENodW5rTGlzdBIOCgZmb2xkZXIYASABKAkSDAoEcGF0aBgCIAEoCRISCgpjb250ZW50X2lkGAMgASgMEg4KBm9mZnNldBgEIAEoBCIfCg1EZXZpY2VSZW1vdmVkEg4KBmRldmljZRgBIAEoCSI4CgdDb21tYW5kEg0KBXJvdXRlGAEgASgJEg0KBWlucHV0GAIgASgJEg8KB2xpbWl0ZWQYAyABKAgiHgoNQ29tbWFuZENyZWRpdBINCgVieXRlcxgBIAEoDSImCgdQcm9iZU1lEgoKAmlkGAEgASgNEg8KB2FkZHJlc3MYAiABKAkiOwoKUHJvYmVSZXBseRIKCgJpZBgBIAEoDRIRCglyZWFjaGFibGUYAiABKAgSDgoGZGV0YWlsGAMgASgJIigKB0dvb2RieWUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJKk4KCEZpbGVUeXBlEhIKDkZJTEVfVFlQRV9GSUxFEAASFwoTRklMRV9UWVBFX0RJUkVDVE9SWRABEhUKEUZJTEVfVFlQRV9TWU1MSU5LEAJiBnByb3RvMw");
+  fileDesc("Cg5tZXNzYWdlcy5wcm90bxILc3luY2xpbmUudjEiJgoFSGVsbG8SEAoIZmVhdHVyZXMYASADKAkSCwoDcnVuGAIgASgGIowBCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCRIPCgdwcm9ncmFtGAIgASgJEg4KBm5vd19tcxgDIAEoAxIRCglhZGRyZXNzZXMYBCADKAkSKQoHZm9sZGVycxgFIAMoCzIYLnN5bmNsaW5lLnYxLkZvbGRlclNoYXJlEg8KB3JlbW92ZWQYBiADKAkiKAoLRm9sZGVyU2hhcmUSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkieQoLRm9sZGVyU3RhdGUSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEEhIKCmhlbGRfZXBvY2gYBCABKAkSFQoNaGVsZF9zZXF1ZW5jZRgFIAEoBBIOCgZhY3RpdmUYBiABKAgivQEKC0luZGV4VXBkYXRlEg4KBmZvbGRlchgBIAEoCRINCgVlcG9jaBgCIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgDIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAQgASgEEg8KB2RldmljZXMYBSADKAkSJAoHcmVjb3JkcxgGIAMoCzITLnN5bmNsaW5lLnYxLlJlY29yZBIpCgVtb3ZlcxgHIAMoCzIaLnN5bmNsaW5lLnYxLkRpcmVjdG9yeU1vdmUigAEKBlJlY29yZBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRwYXRoGAIgASgJEiAKBWhlYWRzGAMgAygLMhEuc3luY2xpbmUudjEuSGVhZBISCgpjaHVua19saXN0GAQgASgMEhAKCGFwcHJvdmVkGAUgASgIEg4KBnNwbGljZRgGIAEoDCLQAQoESGVhZBIPCgd2ZXJzaW9uGAEgAygEEg4KBmF1dGhvchgCIAEoDRIjCgR0eXBlGAMgASgOMhUuc3luY2xpbmUudjEuRmlsZVR5cGUSDwoHZGVsZXRlZBgEIAEoCBIMCgRzaXplGAUgASgEEhAKCG10aW1lX25zGAYgASgSEgwKBG1vZGUYByABKA0SEgoKY29udGVudF9pZBgIIAEoDBIOCgZ0YXJnZXQYCSABKAkSEAoIcHJldmlvdXMYCiABKAwSDQoFb3duZXIYCyABKAkiewoNRGlyZWN0b3J5TW92ZRIQCghzZXF1ZW5jZRgBIAEoBBIMCgRmcm9tGAIgASgJEgoKAnRvGAMgASgJEg4KBmF1dGhvchgEIAEoDRIPCgdjb3VudGVyGAUgASgEEg0KBWNvdW50GAYgASgEEg4KBmRpZ2VzdBgHIAEoDCI2CgdQcm9ibGVtEgwKBHBhdGgYASABKAkSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJInQKCEluZGV4QWNrEg4KBmZvbGRlchgBIAEoCRINCgVlcG9jaBgCIAEoCRIQCghyZWNlaXZlZBgDIAEoBBIPCgdhcHBsaWVkGAQgASgEEiYKCHByb2JsZW1zGAUgAygLMhQuc3luY2xpbmUudjEuUHJvYmxlbSIlCgdCYXJyaWVyEg4KBmZvbGRlchgBIAEoCRIKCgJpZBgCIAEoDSJkCgxCYXJyaWVyUmVwbHkSDgoGZm9sZGVyGAEgASgJEgoKAmlkGAIgASgNEhAKCHNlcXVlbmNlGAMgASgEEiYKCHByb2JsZW1zGAQgAygLMhQuc3luY2xpbmUudjEuUHJvYmxlbSI9CgxGb2xkZXJDbG9zZWQSDgoGZm9sZGVyGAEgASgJEgwKBGNvZGUYAiABKAkSDwoHbWVzc2FnZRgDIAEoCSJGCgtGZXRjaENodW5rcxIOCgZmb2xkZXIYASABKAkSJwoGcmFuZ2VzGAIgAygLMhcuc3luY2xpbmUudjEuQ2h1bmtSYW5nZSJMCgpDaHVua1JhbmdlEgwKBHBhdGgYASABKAkSEgoKY29udGVudF9pZBgCIAEoDBIOCgZvZmZzZXQYAyABKAQSDAoEc2l6ZRgEIAEoDSJsCgxGZXRjaFJlZ2lvbnMSDgoGZm9sZGVyGAEgASgJEgwKBHBhdGgYAiABKAkSEgoKY29udGVudF9pZBgDIAEoDBIqCgdyZWdpb25zGAQgAygLMhkuc3luY2xpbmUudjEuV2FudGVkUmVnaW9uIjgKDFdhbnRlZFJlZ2lvbhILCgNnYXAYASABKAQSDAoEc2l6ZRgCIAEoDRINCgVxdWVyeRgDIAEoDCJSCg5GZXRjaENodW5rTGlzdBIOCgZmb2xkZXIYASABKAkSDAoEcGF0aBgCIAEoCRISCgpjb250ZW50X2lkGAMgASgMEg4KBm9mZnNldBgEIAEoBCIfCg1EZXZpY2VSZW1vdmVkEg4KBmRldmljZRgBIAEoCSI4CgdDb21tYW5kEg0KBXJvdXRlGAEgASgJEg0KBWlucHV0GAIgASgJEg8KB2xpbWl0ZWQYAyABKAgiHgoNQ29tbWFuZENyZWRpdBINCgVieXRlcxgBIAEoDSImCgdQcm9iZU1lEgoKAmlkGAEgASgNEg8KB2FkZHJlc3MYAiABKAkiOwoKUHJvYmVSZXBseRIKCgJpZBgBIAEoDRIRCglyZWFjaGFibGUYAiABKAgSDgoGZGV0YWlsGAMgASgJIigKB0dvb2RieWUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJKk4KCEZpbGVUeXBlEhIKDkZJTEVfVFlQRV9GSUxFEAASFwoTRklMRV9UWVBFX0RJUkVDVE9SWRABEhUKEUZJTEVfVFlQRV9TWU1MSU5LEAJiBnByb3RvMw");
 
 /**
  * First on every connection, both ways. Says nothing about the sender but what it can speak.
@@ -590,6 +590,71 @@ export const ChunkRangeSchema: GenMessage<ChunkRange> = /*@__PURE__*/
   messageDesc(file_messages, 14);
 
 /**
+ * Changed regions of one version of a file, each with a description of what the asker holds in its place.
+ *
+ * @generated from message syncline.v1.FetchRegions
+ */
+export type FetchRegions = Message<"syncline.v1.FetchRegions"> & {
+  /**
+   * @generated from field: string folder = 1;
+   */
+  folder: string;
+
+  /**
+   * @generated from field: string path = 2;
+   */
+  path: string;
+
+  /**
+   * @generated from field: bytes content_id = 3;
+   */
+  contentId: Uint8Array;
+
+  /**
+   * @generated from field: repeated syncline.v1.WantedRegion regions = 4;
+   */
+  regions: WantedRegion[];
+};
+
+/**
+ * Describes the message syncline.v1.FetchRegions.
+ * Use `create(FetchRegionsSchema)` to create a new message.
+ */
+export const FetchRegionsSchema: GenMessage<FetchRegions> = /*@__PURE__*/
+  messageDesc(file_messages, 15);
+
+/**
+ * @generated from message syncline.v1.WantedRegion
+ */
+export type WantedRegion = Message<"syncline.v1.WantedRegion"> & {
+  /**
+   * bytes between the region before, or the start of the file, and this one
+   *
+   * @generated from field: uint64 gap = 1;
+   */
+  gap: bigint;
+
+  /**
+   * @generated from field: uint32 size = 2;
+   */
+  size: number;
+
+  /**
+   * docs/delta.md
+   *
+   * @generated from field: bytes query = 3;
+   */
+  query: Uint8Array;
+};
+
+/**
+ * Describes the message syncline.v1.WantedRegion.
+ * Use `create(WantedRegionSchema)` to create a new message.
+ */
+export const WantedRegionSchema: GenMessage<WantedRegion> = /*@__PURE__*/
+  messageDesc(file_messages, 16);
+
+/**
  * @generated from message syncline.v1.FetchChunkList
  */
 export type FetchChunkList = Message<"syncline.v1.FetchChunkList"> & {
@@ -621,7 +686,7 @@ export type FetchChunkList = Message<"syncline.v1.FetchChunkList"> & {
  * Use `create(FetchChunkListSchema)` to create a new message.
  */
 export const FetchChunkListSchema: GenMessage<FetchChunkList> = /*@__PURE__*/
-  messageDesc(file_messages, 15);
+  messageDesc(file_messages, 17);
 
 /**
  * Told to every peer that shares folders with a device that was removed.
@@ -640,7 +705,7 @@ export type DeviceRemoved = Message<"syncline.v1.DeviceRemoved"> & {
  * Use `create(DeviceRemovedSchema)` to create a new message.
  */
 export const DeviceRemovedSchema: GenMessage<DeviceRemoved> = /*@__PURE__*/
-  messageDesc(file_messages, 16);
+  messageDesc(file_messages, 18);
 
 /**
  * Asks the receiver to run one route of its interface for the sender.
@@ -675,7 +740,7 @@ export type Command = Message<"syncline.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_messages, 17);
+  messageDesc(file_messages, 19);
 
 /**
  * The receiver of an answer has taken so many more of its bytes.
@@ -694,7 +759,7 @@ export type CommandCredit = Message<"syncline.v1.CommandCredit"> & {
  * Use `create(CommandCreditSchema)` to create a new message.
  */
 export const CommandCreditSchema: GenMessage<CommandCredit> = /*@__PURE__*/
-  messageDesc(file_messages, 18);
+  messageDesc(file_messages, 20);
 
 /**
  * Asks the receiver to try a TCP connection to one of the sender's addresses (for `doctor`).
@@ -718,7 +783,7 @@ export type ProbeMe = Message<"syncline.v1.ProbeMe"> & {
  * Use `create(ProbeMeSchema)` to create a new message.
  */
 export const ProbeMeSchema: GenMessage<ProbeMe> = /*@__PURE__*/
-  messageDesc(file_messages, 19);
+  messageDesc(file_messages, 21);
 
 /**
  * @generated from message syncline.v1.ProbeReply
@@ -745,7 +810,7 @@ export type ProbeReply = Message<"syncline.v1.ProbeReply"> & {
  * Use `create(ProbeReplySchema)` to create a new message.
  */
 export const ProbeReplySchema: GenMessage<ProbeReply> = /*@__PURE__*/
-  messageDesc(file_messages, 20);
+  messageDesc(file_messages, 22);
 
 /**
  * @generated from message syncline.v1.Goodbye
@@ -767,7 +832,7 @@ export type Goodbye = Message<"syncline.v1.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_messages, 21);
+  messageDesc(file_messages, 23);
 
 /**
  * @generated from enum syncline.v1.FileType

@@ -79,6 +79,8 @@ export class DiskClient implements AsyncDisposable {
       recover: (known) => call("recover", [], known),
       assemble: (contentId, size, chunks) => call("assemble", [], contentId, size, chunks),
       writeStaged: (contentId, pieces) => call("writeStaged", buffersOf(pieces), contentId, pieces),
+      describeRegions: (regions) => call("describeRegions", [], regions),
+      rebuildRegions: (contentId, regions) => call("rebuildRegions", [], contentId, regions),
       dropStaged: (contentId) => call("dropStaged", [], contentId),
       flushNames: (paths) => call("flushNames", [], paths),
       readIgnoreFile: () => call("readIgnoreFile", []),

@@ -9,7 +9,18 @@ import type { Hasher } from "../../shared/ports.ts";
 import { conflictName } from "../core/conflict-name.ts";
 import { IGNORE_FILE } from "../core/ignore.ts";
 import type { Cutter } from "../delta/cut.ts";
-import type { DiskOutcome, DiskStep, RecoveredPath, RootState, WantedChunk } from "../folder-disk.ts";
+import { createRegionKernel } from "../delta/region-kernel.ts";
+import type { RegionKernel } from "../delta/region-loops.ts";
+import type {
+  AnsweredRegion,
+  ChangedRegion,
+  DescribedRegion,
+  DiskOutcome,
+  DiskStep,
+  RecoveredPath,
+  RootState,
+  WantedChunk,
+} from "../folder-disk.ts";
 import { isFsError } from "../fs/errno.ts";
 import { type Filesystem, FsError, privatePath } from "../fs/filesystem.ts";
 import { INTENTS_PREFIX, type IntentLog, parseIntents } from "../fs/intent-log.ts";
@@ -18,6 +29,7 @@ import { readText } from "../fs/read-text.ts";
 import { type Recovery, recoverIntents } from "../fs/recover-intents.ts";
 import { syncNames } from "../fs/stage.ts";
 import { stampOf } from "../fs/stamps.ts";
+import { describe, type RegionDeps, rebuild } from "./regions.ts";
 import { Stage } from "./stage.ts";
 import { executeSteps } from "./steps.ts";
 
@@ -41,6 +53,7 @@ export class DiskOperations {
   /** Batches whose commit the index has not confirmed. */
   #logs: IntentLog[] = [];
   #recovery: Recovery | undefined;
+  #kernel: RegionKernel | undefined;
 
   constructor(options: DiskOperationsOptions) {
     this.#options = options;
@@ -127,6 +140,29 @@ export class DiskOperations {
 
   writeStaged(contentId: ContentId, pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): void {
     this.#stage.write(contentId, pieces);
+  }
+
+  describeRegions(regions: readonly ChangedRegion[]): readonly DescribedRegion[] {
+    const deps = this.#regionDeps();
+    return regions.map((region) => describe(deps, region));
+  }
+
+  rebuildRegions(
+    contentId: ContentId,
+    regions: readonly AnsweredRegion[],
+  ): readonly (readonly Uint8Array[] | undefined)[] {
+    const deps = this.#regionDeps();
+    return regions.map((region) => {
+      const rebuilt = rebuild(deps, region);
+      if (rebuilt !== undefined) this.#stage.write(contentId, [{ offset: region.offset, bytes: rebuilt.bytes }]);
+      return rebuilt?.hashes;
+    });
+  }
+
+  #regionDeps(): RegionDeps {
+    this.#kernel ??= createRegionKernel();
+    const { hasher } = this.#options;
+    return { hasher, tools: { kernel: this.#kernel }, read: (old) => this.#stage.readOld(old) };
   }
 
   dropStaged(contentId: ContentId): void {

@@ -21,6 +21,8 @@ export function inlineDisk(options: DiskOperationsOptions, scan: RunScan): Folde
     recover: async (known) => operations.recover(known),
     assemble: async (contentId, size, chunks) => operations.assemble(contentId, size, chunks),
     writeStaged: async (contentId, pieces) => operations.writeStaged(contentId, pieces),
+    describeRegions: async (regions) => operations.describeRegions(regions),
+    rebuildRegions: async (contentId, regions) => operations.rebuildRegions(contentId, regions),
     dropStaged: async (contentId) => operations.dropStaged(contentId),
     flushNames: async (paths) => operations.flushNames(paths),
     readIgnoreFile: async () => operations.readIgnoreFile(),

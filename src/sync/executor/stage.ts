@@ -5,7 +5,7 @@
  */
 import type { ContentId, RelPath } from "../../shared/ids.ts";
 import type { Hasher } from "../../shared/ports.ts";
-import type { WantedChunk } from "../folder-disk.ts";
+import type { ByteSource, OldBytes, WantedChunk } from "../folder-disk.ts";
 import { isFsError } from "../fs/errno.ts";
 import {
   type Filesystem,
@@ -48,6 +48,24 @@ export class Stage {
   write(contentId: ContentId, pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): void {
     const { handle } = this.#openHandle(contentId);
     for (const { offset, bytes } of pieces) handle.write(bytes, offset);
+  }
+
+  /** Bytes that lie here, ranges one behind the other; undefined when some are not there. */
+  readOld({ ranges }: OldBytes): Uint8Array | undefined {
+    const bytes = new Uint8Array(ranges.reduce((sum, { size }) => sum + size, 0));
+    const sources = new Map<string, ReadHandle | undefined>();
+    let at = 0;
+    try {
+      for (const range of ranges) {
+        const reader = this.#sourceOf(range, sources);
+        if (reader === undefined || !isFilled(reader, bytes.subarray(at, at + range.size), range.offset))
+          return undefined;
+        at += range.size;
+      }
+      return bytes;
+    } finally {
+      for (const source of sources.values()) source?.close();
+    }
   }
 
   /** Hands a complete file over to be placed; undefined when there is none. */
@@ -108,20 +126,14 @@ export class Stage {
     offset: number = chunk.offset,
   ): { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined {
     const bytes = new Uint8Array(chunk.size);
-    for (let filled = 0; filled < bytes.length; ) {
-      const count = handle.read(bytes.subarray(filled), offset + filled);
-      if (count === 0) return undefined;
-      filled += count;
-    }
+    if (!isFilled(handle, bytes, offset)) return undefined;
     const hash = this.#hasher.chunk(bytes);
     return chunk.hash.every((byte, position) => byte === hash[position]) ? { hash, bytes } : undefined;
   }
 
   #copy(handle: WriteHandle, chunk: WantedChunk, open: Map<string, ReadHandle | undefined>): Uint8Array | undefined {
     for (const source of chunk.sources) {
-      const path = source.from === "path" ? (source.name as RelPath) : privatePath("store", source.name);
-      if (!open.has(path)) open.set(path, this.#openSource(path));
-      const reader = open.get(path);
+      const reader = this.#sourceOf(source, open);
       if (reader === undefined) continue;
       const found = this.#verify(reader, chunk, source.offset);
       if (found === undefined) continue;
@@ -129,6 +141,12 @@ export class Stage {
       return found.hash;
     }
     return undefined;
+  }
+
+  #sourceOf({ from, name }: ByteSource, open: Map<string, ReadHandle | undefined>): ReadHandle | undefined {
+    const path = from === "path" ? (name as RelPath) : privatePath(from, name);
+    if (!open.has(path)) open.set(path, this.#openSource(path));
+    return open.get(path);
   }
 
   #openSource(path: RelPath | PrivatePath): ReadHandle | undefined {
@@ -140,6 +158,15 @@ export class Stage {
       throw thrown;
     }
   }
+}
+
+function isFilled(reader: ReadsAt, target: Uint8Array, position: number): boolean {
+  for (let filled = 0; filled < target.length; ) {
+    const count = reader.read(target.subarray(filled), position + filled);
+    if (count === 0) return false;
+    filled += count;
+  }
+  return true;
 }
 
 function stagePath(contentId: ContentId): PrivatePath {

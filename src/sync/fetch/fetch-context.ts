@@ -7,11 +7,11 @@
  */
 import type { Feature } from "../../shared/features.ts";
 import type { ContentId, RelPath, ShortId } from "../../shared/ids.ts";
-import type { ChunkRequest } from "../../shared/messages.ts";
+import type { ChunkRequest, RegionRequest } from "../../shared/messages.ts";
 import type { Clock, Hasher, Log } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
-import type { WantedChunk } from "../folder-disk.ts";
+import type { FolderDisk } from "../folder-disk.ts";
 import type { LinkBook } from "./link-book.ts";
 
 /** An answer, and what it took on the connection. */
@@ -31,6 +31,8 @@ export interface FetchLink {
     requests: readonly ChunkRequest[],
     signal: AbortSignal,
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>>;
+  /** How changed regions follow from what the request describes, undefined where the peer does not have them. Only where it speaks `delta/1`. */
+  fetchRegions(request: RegionRequest, signal: AbortSignal): Promise<Answered<readonly (Uint8Array | undefined)[]>>;
   /** Wire form of a chunk list, undefined where the peer no longer has it. */
   fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Answered<Uint8Array | undefined>>;
 }
@@ -54,20 +56,17 @@ export interface FetchSources {
 }
 
 /** Where a file is put together under its content id. What an earlier try left there is found again. */
-export interface FetchStage {
-  /** Fills in what is here; gives for each chunk its full hash, undefined where it must be fetched. */
-  assemble(
-    contentId: ContentId,
-    size: number,
-    chunks: readonly WantedChunk[],
-  ): Promise<readonly (Uint8Array | undefined)[]>;
-  /** Writes verified bytes. */
-  writeStaged(
-    contentId: ContentId,
-    pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
-  ): Promise<void>;
-  dropStaged(contentId: ContentId): Promise<void>;
-  free(): Promise<{ readonly bytes: number }>;
+export type FetchStage = Pick<
+  FolderDisk,
+  "assemble" | "writeStaged" | "describeRegions" | "rebuildRegions" | "dropStaged" | "free"
+>;
+
+/** Whether something is done: where it pays, always, or never. */
+export type Switch = "auto" | "on" | "off";
+
+export interface FetchOptions {
+  /** Whether changed regions are told by how they follow from what is here. */
+  readonly delta: Switch;
 }
 
 export interface FetchContext {
@@ -76,6 +75,7 @@ export interface FetchContext {
   readonly log: Log;
   readonly sources: FetchSources;
   readonly stage: FetchStage;
+  readonly options: FetchOptions;
   /** Stored form of the chunk list of a content that is or was here. */
   readonly chunkList: (contentId: ContentId) => Uint8Array | undefined;
 }

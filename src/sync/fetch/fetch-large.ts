@@ -5,13 +5,15 @@
  */
 import type { ChunkList } from "../../shared/file-info.ts";
 import { toHex } from "../../shared/hex.ts";
-import { addWire, type TransferBytes, transferOf } from "../../shared/transfer-bytes.ts";
+import { addShare, addWire, type TransferBytes, transferOf } from "../../shared/transfer-bytes.ts";
 import { encodeChunkList, HASH_BYTES, hashAt } from "../delta/chunk-list.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import type { WantedChunk } from "../folder-disk.ts";
 import { ChunkWork } from "./chunk-work.ts";
-import { chunksHere } from "./chunks-here.ts";
+import { type ChunksHere, chunksHere, wantedChunks } from "./chunks-here.ts";
 import type { Base, FetchContext, WantedFile } from "./fetch-context.ts";
+import { chunkOffsets } from "./missing-runs.ts";
+import { changedRegions } from "./region-plan.ts";
 import { wantedList } from "./wanted-list.ts";
 import { carryOut } from "./work-loop.ts";
 
@@ -45,10 +47,11 @@ export async function fetchLarge(
   const { path, contentId, size } = file;
   const { list, wire: listWire } = await wantedList(context, file, signal);
   if (list === undefined) return { type: "problem", code: "E_NO_SOURCE", message: `no connected device has ${path}` };
-  const wanted = chunksHere(context, list, file.bases);
+  const here = chunksHere(context, list, file.bases);
+  const wanted = wantedChunks(list, here);
   const hashes = [...(await context.stage.assemble(contentId, size, wanted))];
-  const keptBytes = wanted.reduce((sum, chunk, i) => (hashes[i] && isKept(file, chunk) ? sum + chunk.size : sum), 0);
-  const missingBytes = hashes.reduce((sum, hash, i) => (hash === undefined ? sum + (list.sizes[i] ?? 0) : sum), 0);
+  const keptBytes = sumSizes(list, (chunk) => hashes[chunk] !== undefined && isKept(file, wanted[chunk]));
+  const missingBytes = sumSizes(list, (chunk) => hashes[chunk] === undefined);
   progress.done = size - missingBytes;
   // Found out before the disk is filled to its last byte with what cannot become whole.
   const { bytes: freeBytes } = await context.stage.free();
@@ -56,23 +59,80 @@ export async function fetchLarge(
     const message = `${path} needs ${missingBytes} bytes more, and the disk has ${freeBytes}`;
     return { type: "problem", code: "E_DISK_FULL", message };
   }
-  const work = new ChunkWork({ context, file, list, hashes, progress });
-  const { clock, log, sources } = context;
-  if (missingBytes > 0)
-    await carryOut({ clock, log, book: sources.book, links: () => sources.holding(file) }, work, signal);
+  const work = await fetchMissing(context, { file, list, here, hashes, progress }, signal);
   const chunkList = fullList(list, hashes);
   if (chunkList === undefined) return unfetched(file, work.liars);
   if (toHex(context.hasher.list(encodeChunkList(chunkList))) !== contentId) {
     await context.stage.dropStaged(contentId);
     return { type: "problem", code: "E_BAD_DATA", message: `the chunks of ${path} do not add up to its content id` };
   }
-  const wire = addWire(listWire, work.wire);
+  const { rebuilt, whole } = work;
   const bytes = transferOf({
     keptBytes,
-    reusedBytes: size - missingBytes - keptBytes,
-    whole: { fileBytes: missingBytes, wire },
+    reusedBytes: size - keptBytes - rebuilt.fileBytes - whole.fileBytes,
+    rebuilt,
+    whole: { ...whole, wire: addWire(whole.wire, listWire) },
   });
   return { type: "staged", chunkList, bytes };
+}
+
+interface Fetching {
+  readonly file: LargeFile;
+  readonly list: WireChunkList;
+  readonly here: ChunksHere;
+  readonly hashes: (Uint8Array | undefined)[];
+  readonly progress: Progress;
+}
+
+type Fetched = Pick<ChunkWork, "rebuilt" | "whole" | "liars">;
+
+/** Asks devices for what is missing, and copies what the file holds more than once. */
+async function fetchMissing(context: FetchContext, fetching: Fetching, signal: AbortSignal): Promise<Fetched> {
+  const { file, list, here, hashes, progress } = fetching;
+  const { clock, log, sources, options } = context;
+  const deps = { clock, log, book: sources.book, links: () => sources.holding(file) };
+  const isMissing = (chunk: number): boolean => hashes[chunk] === undefined && !isRepeat(here, chunk);
+  const regions = options.delta === "off" ? [] : changedRegions(list, here, isMissing);
+  const parts = { context, file, list, hashes, progress };
+  const work = new ChunkWork({ ...parts, regions, isRepeat: (chunk) => isRepeat(here, chunk) });
+  await carryOut(deps, work, signal);
+  if (!(await copyRepeats(context, fetching))) return work;
+  // Somebody wrote into the staged file: very rare, and mended by asking.
+  const rest = new ChunkWork({ ...parts, regions: [], isRepeat: () => false });
+  await carryOut(deps, rest, signal);
+  return {
+    rebuilt: work.rebuilt,
+    whole: addShare(work.whole, rest.whole),
+    liars: [...new Set([...work.liars, ...rest.liars])],
+  };
+}
+
+function isRepeat({ sources }: ChunksHere, chunk: number): boolean {
+  return sources[chunk]?.type === "repeat";
+}
+
+/** Copies chunks that are the same as earlier ones of the file. Returns whether some could not be copied although those are there. */
+async function copyRepeats(context: FetchContext, { file, list, here, hashes, progress }: Fetching): Promise<boolean> {
+  const offsets = chunkOffsets(list);
+  const chunks: number[] = [];
+  const wanted = here.sources.flatMap((source, chunk): readonly WantedChunk[] => {
+    if (source.type !== "repeat" || hashes[chunk] !== undefined || hashes[source.chunk] === undefined) return [];
+    chunks.push(chunk);
+    const hash = hashes[source.chunk] as Uint8Array;
+    const from = { from: "stage" as const, name: file.contentId, offset: offsets[source.chunk] ?? 0 };
+    return [{ offset: offsets[chunk] ?? 0, size: list.sizes[chunk] ?? 0, hash, sources: [from] }];
+  });
+  if (wanted.length === 0) return false;
+  const found = await context.stage.assemble(file.contentId, file.size, wanted);
+  for (const [i, chunk] of chunks.entries()) {
+    hashes[chunk] = found[i];
+    if (found[i] !== undefined) progress.done += list.sizes[chunk] ?? 0;
+  }
+  return found.includes(undefined);
+}
+
+function sumSizes(list: WireChunkList, isCounted: (chunk: number) => boolean): number {
+  return list.sizes.reduce((sum, size, chunk) => (isCounted(chunk) ? sum + size : sum), 0);
 }
 
 function unfetched({ path }: WantedFile, liars: readonly string[]): FetchProblem {
@@ -84,7 +144,8 @@ function unfetched({ path }: WantedFile, liars: readonly string[]): FetchProblem
 }
 
 /** Whether a chunk that is here was taken from what the path itself holds. */
-function isKept({ path }: LargeFile, { sources: [source] }: WantedChunk): boolean {
+function isKept({ path }: LargeFile, chunk: WantedChunk | undefined): boolean {
+  const source = chunk?.sources[0];
   return source?.from === "path" && source.name === path;
 }
 

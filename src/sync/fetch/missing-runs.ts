@@ -9,20 +9,20 @@ export interface Run {
   readonly count: number;
 }
 
-/** The first run of missing chunks from `from` on: at most `bytes`, or one chunk. Undefined when nothing is missing there. */
+/** The first run of wanted chunks from `from` on: at most `bytes`, or one chunk. Undefined when none is wanted there. */
 export function nextRun(
   list: WireChunkList,
-  hashes: readonly (Uint8Array | undefined)[],
+  isWanted: (chunk: number) => boolean,
   from: number,
   bytes: number,
 ): Run | undefined {
   const { sizes } = list;
   let first = from;
-  while (first < sizes.length && hashes[first] !== undefined) first++;
+  while (first < sizes.length && !isWanted(first)) first++;
   if (first >= sizes.length) return undefined;
   let total = 0;
   let end = first;
-  while (end < sizes.length && hashes[end] === undefined && end - first < LIMITS.requestItems.value) {
+  while (end < sizes.length && isWanted(end) && end - first < LIMITS.requestItems.value) {
     total += sizes[end] ?? 0;
     if (end > first && total > bytes) break;
     end++;

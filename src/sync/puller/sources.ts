@@ -4,7 +4,7 @@ import type { RelPath, ShortId } from "../../shared/ids.ts";
 import { sameContent, winnerOf } from "../core/heads.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import { unpackList } from "../exchange/announced-list.ts";
-import type { FetchContext, FetchLink, FetchSources, WantedFile } from "../fetch/fetch-context.ts";
+import type { FetchContext, FetchLink, FetchOptions, FetchSources, WantedFile } from "../fetch/fetch-context.ts";
 import { LinkBook } from "../fetch/link-book.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { PeerLink } from "../peer-link.ts";
@@ -142,5 +142,14 @@ function shows(heads: readonly Head[], { contentId, size }: WantedFile): boolean
 /** A folder's parts as fetching needs them. */
 export function fetchContextOf(context: FolderContext, sources: FetchSources): FetchContext {
   const { clock, hasher, log, disk, index } = context;
-  return { clock, hasher, log, sources, stage: disk, chunkList: (contentId) => index.read.chunkList(contentId) };
+  const options: FetchOptions = { delta: "auto" };
+  return {
+    clock,
+    hasher,
+    log,
+    sources,
+    options,
+    stage: disk,
+    chunkList: (contentId) => index.read.chunkList(contentId),
+  };
 }

@@ -13,7 +13,12 @@ import type { Clock } from "../../../src/shared/ports.ts";
 import { ManualClock } from "../support.ts";
 import { deviceA, deviceB, folder } from "../wire/samples.ts";
 
-export const nothingHere: ChunkSource = { read: () => false, chunkList: () => undefined, rest: () => {} };
+export const nothingHere: ChunkSource = {
+  read: () => false,
+  chunkList: () => undefined,
+  answerRegion: () => undefined,
+  rest: () => {},
+};
 
 export function introduction(name: string): Introduction {
   const folders = [{ id: folder, label: "Shared" }];

@@ -30,6 +30,12 @@ import {
   encodeFetchChunkList,
   encodeFetchChunks,
 } from "../../../src/peer/wire/fetch.ts";
+import {
+  decodeFetchRegions,
+  encodeFetchRegions,
+  encodeRegionPart,
+  RegionsAnswerReader,
+} from "../../../src/peer/wire/fetch-regions.ts";
 import { FRAMES } from "../../../src/peer/wire/frame-types.ts";
 import { encodeFrame, FrameDecoder } from "../../../src/peer/wire/frames.ts";
 import * as greetings from "../../../src/peer/wire/greetings.ts";
@@ -73,6 +79,15 @@ const ranges = [
   { path: path("b.bin"), contentId: content("b"), offset: 2 ** 42, size: 1 },
 ];
 const list = { folder, path: path("a.bin"), contentId: content("a"), offset: 4_194_304 };
+const regions = {
+  folder,
+  path: path("a.bin"),
+  contentId: content("a"),
+  regions: [
+    { offset: 300, size: 40_000, query: Uint8Array.of(1, 2, 3) },
+    { offset: 2 ** 42, size: 7, query: Uint8Array.of(0) },
+  ],
+};
 
 test.each([
   { name: "hello", value: hello, encode: greetings.encodeHello, decode: greetings.decodeHello },
@@ -115,6 +130,7 @@ test.each([
   },
   { name: "command-credit", value: 262_144, encode: encodeCommandCredit, decode: decodeCommandCredit },
   { name: "fetch-chunk-list", value: list, encode: encodeFetchChunkList, decode: decodeFetchChunkList },
+  { name: "fetch-regions", value: regions, encode: encodeFetchRegions, decode: decodeFetchRegions },
 ] as {
   name: string;
   value: unknown;
@@ -138,6 +154,13 @@ test("answers keep their bytes", () => {
   const listReader = new ChunkListAnswerReader(0);
   listReader.take(golden("chunk-list", head));
   expect(listReader.finish()).toEqual({ totalBytes: 2, bytes: new Uint8Array(2) });
+});
+
+test("an answer about regions keeps its bytes", () => {
+  const parts = [encodeRegionPart(Uint8Array.of(0, 1, 2)), encodeRegionPart(undefined)];
+  const reader = new RegionsAnswerReader(regions.regions);
+  reader.take(golden("regions", Buffer.concat(parts)));
+  expect(reader.finish()).toEqual({ answers: [Uint8Array.of(0, 1, 2), undefined] });
 });
 
 test("a conversation's frames keep their bytes", () => {

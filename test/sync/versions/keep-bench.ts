@@ -329,6 +329,7 @@ class FakePeer {
         const answer = requests.map(({ contentId, offset, size }) => this.#serve(contentId, offset, size));
         return { answer, wire: NO_WIRE };
       },
+      fetchRegions: async () => ({ answer: [], wire: NO_WIRE }),
       fetchChunkList: async (_, contentId) => ({ answer: this.#lists.get(contentId), wire: NO_WIRE }),
     };
   }
