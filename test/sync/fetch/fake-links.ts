@@ -24,7 +24,7 @@ import { createHasher } from "../../../src/sync/hash/blake3.ts";
 import { Scheduler, SimClock } from "../../simulation/sim-clock.ts";
 import { silentLog } from "../../support/silent-log.ts";
 
-export const hasher = createHasher();
+const hasher = createHasher();
 const cutter = createCutter();
 const kernel = createRegionKernel();
 
