@@ -24,7 +24,8 @@ export function describe(deps: RegionDeps, region: ChangedRegion): DescribedRegi
   const bytes = deps.read(region.old);
   if (bytes === undefined) return NOTHING;
   const query = describeRegion(bytes, region, deps.tools);
-  return query.type === "whole" ? NOTHING : { tier: query.type, query: encodeRegionQuery(query) };
+  const isTelling = query.type === "sketch" || query.type === "signature";
+  return isTelling ? { tier: query.type, query: encodeRegionQuery(query) } : NOTHING;
 }
 
 export interface RebuiltRegion {
