@@ -7,7 +7,7 @@ import { SkipReporter } from "./scripts/test-reporter.ts";
  * simulation runs whole devices from seeds and may take its time;
  * real starts daemons, so each file has a process of its own and they come last.
  */
-const REAL = ["test/integration/**/*.test.ts", "test/lab/**/*.test.ts"];
+const REAL = ["test/integration/**/*.test.ts", "test/lab/**/*.test.ts", "test/browser/**/*.test.ts"];
 const SIMULATION = ["test/simulation/**/*.test.ts"];
 
 export default defineConfig({

@@ -13,8 +13,11 @@ const DIST = join(ROOT, "dist");
 rmSync(DIST, { recursive: true, force: true });
 const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
 const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: ROOT, stdio: "inherit" });
-if (status === 0) finish();
-else process.exitCode = 1;
+if (status === 0) {
+  finish();
+  const page = spawnSync(process.execPath, [join(ROOT, "scripts/build-page.mjs")], { cwd: ROOT, stdio: "inherit" });
+  process.exitCode = page.status ?? 1;
+} else process.exitCode = 1;
 
 function finish(): void {
   // The compiler rewrites imports and not the URLs by which workers are started.
@@ -24,7 +27,7 @@ function finish(): void {
     const rewritten = text.replaceAll(/(new URL\(\s*"\.[^"]+)\.ts"/g, '$1.js"');
     if (rewritten !== text) writeFileSync(path, rewritten);
   }
-  for (const file of globSync("**/*.{json,sql,wasm,html,css,svg}", { cwd: join(ROOT, "src") })) {
+  for (const file of globSync("!(web)/**/*.{json,sql,wasm,html,css,svg}", { cwd: join(ROOT, "src") })) {
     cpSync(join(ROOT, "src", file), join(DIST, file));
   }
 }

@@ -24,6 +24,7 @@ export const VITEST: string = join(BIN, "vitest/vitest.mjs");
 const STATIC_STEPS: readonly Step[] = [
   { name: "format and lint", command: [join(BIN, "@biomejs/biome/bin/biome"), "check", "--error-on-warnings", "."] },
   { name: "types", command: [join(BIN, "typescript/bin/tsc"), "--noEmit", "-p", "."] },
+  { name: "types of the page", command: [join(BIN, "typescript/bin/tsc"), "--noEmit", "-p", "src/web"] },
   // Biome does not see promises that come from Node or from packages.
   {
     name: "promises",

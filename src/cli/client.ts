@@ -1,6 +1,7 @@
 /** Speaks to the daemon over its control socket. */
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { ApiError, JsonRoute, RouteInput, RouteOutput, StreamRoute } from "../shared/api.ts";
+import { fillPath, pathPart, queryOf } from "../shared/api-address.ts";
 import { API_PREFIX, PEER_PREFIX, ROUTES, type RouteName } from "../shared/api-routes.ts";
 import { SyncError } from "../shared/errors.ts";
 import { ApiFailure } from "./failure.ts";
@@ -91,31 +92,6 @@ export class Client {
       throw translate(error, signal);
     }
   }
-}
-
-/** Puts what the path names into it; the rest is query or body. */
-function fillPath(
-  path: string,
-  input: Readonly<Record<string, unknown>>,
-): { readonly path: string; readonly rest: Record<string, unknown> } {
-  const rest: Record<string, unknown> = { ...input };
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = String(rest[name]);
-    delete rest[name];
-    return pathPart(value);
-  });
-  return { path: filled, rest };
-}
-
-/** A lone "." or ".." would be taken for a step in the path. */
-function pathPart(text: string): string {
-  return /^\.{1,2}$/.test(text) ? text.replaceAll(".", "%2E") : encodeURIComponent(text);
-}
-
-function queryOf(input: Readonly<Record<string, unknown>>): string {
-  const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(input)) if (value !== undefined) query.set(key, String(value));
-  return query.size === 0 ? "" : `?${query}`;
 }
 
 function isError(document: unknown): document is ApiError {

@@ -362,7 +362,8 @@ const SHAPES = {
     }),
   },
   watch: {
-    input: nothing,
+    /** With `since`, the events after this id come first: a broken stream is taken up without a gap. */
+    input: z.strictObject({ since: count.optional() }),
     /** A status first and after each change, at most four a second; events as they come. */
     output: z.discriminatedUnion("type", [
       z.object({ type: z.literal("status"), status }),
@@ -625,6 +626,8 @@ const SESSION_SHAPES = {
   signOut: { input: nothing, output: z.object({ signedOut: z.boolean() }) },
   openApi: { input: nothing, output: z.record(z.string(), z.unknown()) },
 } satisfies Record<SessionRouteName, Shapes>;
+
+export type SessionOutput<R extends SessionRouteName> = z.output<(typeof SESSION_SHAPES)[R]["output"]>;
 
 /** What the dashboard's server answers by itself, with its shapes. */
 export const SESSION_API: { readonly [R in SessionRouteName]: Route & (typeof SESSION_SHAPES)[R] } = Object.fromEntries(

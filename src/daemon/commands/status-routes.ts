@@ -28,7 +28,7 @@ export function statusRoutes(node: Node): StatusRoutes {
     status: () => statusOf(node),
     why: async ({ folder, path }) =>
       why(node, node.folders.get(resolveFolder(node.parts.context.config.get(), folder)), path),
-    watch: (_request, { signal }) => watch(node, signal),
+    watch: ({ since }, { signal }) => watch(node, since, signal),
     events: (request, { signal }) => events(node, request, signal),
   };
 }
@@ -187,18 +187,26 @@ function peersBehind(
   return undefined;
 }
 
-async function* watch(node: Node, signal: AbortSignal): AsyncIterable<RouteOutput<"watch">> {
+async function* watch(node: Node, since: number | undefined, signal: AbortSignal): AsyncIterable<RouteOutput<"watch">> {
   const feed = new Feed<NodeEvent>(FEED_MAX);
   const stop = node.parts.events.follow((event) => feed.push(event));
   let told = "";
+  let lastId = since ?? 0;
   try {
+    if (since !== undefined) {
+      await node.parts.events.settled();
+      for (const event of storedEvents(node.parts.index, { since, limit: LIMITS.eventsKept.value }, undefined)) {
+        lastId = Math.max(lastId, event.id);
+        yield { type: "event", event };
+      }
+    }
     while (!signal.aborted) {
       const status = await statusOf(node);
       const { process: _process, traffic: _traffic, ...telling } = status;
       const text = JSON.stringify(telling);
       if (text !== told) yield { type: "status", status };
       told = text;
-      for (const event of feed.take()) yield { type: "event", event };
+      for (const event of feed.take()) if (event.id > lastId) yield { type: "event", event };
       await node.parts.clock.sleep(WATCH_MS, signal).catch(() => undefined);
     }
   } finally {
@@ -240,7 +248,7 @@ async function* events(
 
 function* storedEvents(
   index: Node["parts"]["index"],
-  request: RouteRequest<"events">,
+  request: Pick<RouteRequest<"events">, "since" | "limit">,
   folder: FolderId | undefined,
 ): Generator<NodeEvent> {
   const limit = Math.min(request.limit, LIMITS.eventsKept.value);

@@ -1,0 +1,179 @@
+/** The frame around every page: what node this is, how it is, and where to go. */
+import { computed, useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { link, may, session, signOut, status } from "./api/live.ts";
+import { ActivityPage } from "./pages/activity.tsx";
+import { ConflictsPage } from "./pages/conflicts.tsx";
+import { DoctorPage } from "./pages/doctor.tsx";
+import { FolderPage } from "./pages/folder.tsx";
+import { FoldersPage } from "./pages/folders.tsx";
+import { HistoryPage } from "./pages/history.tsx";
+import { HomePage } from "./pages/home.tsx";
+import { LogsPage } from "./pages/logs.tsx";
+import { PeersPage } from "./pages/peers.tsx";
+import { SettingsPage } from "./pages/settings.tsx";
+import { SignInPage } from "./pages/sign-in.tsx";
+import { href, place } from "./route.ts";
+import { chooseScheme, scheme } from "./scheme.ts";
+import { overview } from "./text/overview.ts";
+import { Button, Empty, Loading, Page, State } from "./ui/basics.tsx";
+import { Questions } from "./ui/dialog.tsx";
+import { Icon, type IconName } from "./ui/icon.tsx";
+import { Toasts } from "./ui/toasts.tsx";
+
+interface Entry {
+  readonly page: string;
+  readonly title: string;
+  readonly icon: IconName;
+  readonly show: () => JSX.Element;
+  /** Left out for those who may not see anything of it. */
+  readonly isForAll: boolean;
+}
+
+const ENTRIES: readonly Entry[] = [
+  { page: "home", title: "Home", icon: "home", show: () => <HomePage />, isForAll: true },
+  { page: "folders", title: "Folders", icon: "folder", show: () => folders(), isForAll: true },
+  { page: "peers", title: "Peers", icon: "peers", show: () => <PeersPage />, isForAll: true },
+  { page: "conflicts", title: "Conflicts", icon: "conflict", show: () => <ConflictsPage />, isForAll: true },
+  { page: "history", title: "History", icon: "history", show: () => <HistoryPage />, isForAll: true },
+  { page: "activity", title: "Activity", icon: "activity", show: () => <ActivityPage />, isForAll: false },
+  { page: "logs", title: "Logs", icon: "log", show: () => <LogsPage />, isForAll: false },
+  { page: "doctor", title: "Doctor", icon: "doctor", show: () => <DoctorPage />, isForAll: false },
+  { page: "settings", title: "Settings", icon: "settings", show: () => <SettingsPage />, isForAll: false },
+];
+
+function folders(): JSX.Element {
+  const [id] = place.value.rest;
+  return id === undefined ? <FoldersPage /> : <FolderPage id={id} key={id} />;
+}
+
+export function App(): JSX.Element {
+  if (link.value === "signed-out") return <SignInPage />;
+  if (session.value === undefined)
+    return (
+      <div class="sign-in">
+        <Loading what={link.value === "lost" ? "Syncline does not answer; trying again…" : "Opening…"} />
+      </div>
+    );
+  return <Shell />;
+}
+
+function Shell(): JSX.Element {
+  const isOpen = useSignal(false);
+  const entry = ENTRIES.find(({ page }) => page === place.value.page);
+  return (
+    <div class="shell">
+      <button type="button" class="skip" onClick={skipToMain}>
+        Skip to the page
+      </button>
+      <Top isOpen={isOpen.value} onMenu={() => (isOpen.value = !isOpen.value)} />
+      <nav
+        class={`nav ${isOpen.value ? "open" : ""}`}
+        aria-label="Pages"
+        onClick={() => (isOpen.value = false)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") isOpen.value = false;
+        }}
+      >
+        <ul>
+          {ENTRIES.filter(({ isForAll }) => isForAll || may("events")).map((one) => (
+            <li key={one.page}>
+              <a href={href(one.page)} aria-current={one === entry ? "page" : undefined}>
+                <Icon name={one.icon} />
+                {one.title}
+                {one.page === "conflicts" && conflicts.value > 0 ? (
+                  <span class="count">
+                    {conflicts.value}
+                    <span class="unseen"> open</span>
+                  </span>
+                ) : null}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <main class="content" id="main" tabIndex={-1}>
+        {link.value === "lost" ? <Lost /> : null}
+        {entry === undefined ? <NotFound /> : entry.show()}
+      </main>
+      <Toasts />
+      <Questions />
+    </div>
+  );
+}
+
+const conflicts = computed(() => status.value?.folders.reduce((sum, folder) => sum + folder.conflicts, 0) ?? 0);
+
+/** By a button: the address says which page is shown, so it is left alone. */
+function skipToMain(): void {
+  document.getElementById("main")?.focus();
+}
+
+function Top({ isOpen, onMenu }: { readonly isOpen: boolean; readonly onMenu: () => void }): JSX.Element {
+  const user = session.value?.user ?? null;
+  return (
+    <header class="top">
+      <span class="only-narrow">
+        <Button kind="quiet" icon="menu" label="Pages" expanded={isOpen} onPress={onMenu}>
+          {null}
+        </Button>
+      </span>
+      <a class="brand" href="#/" aria-label="Syncline, home">
+        <img src="/icon.svg" alt="" />
+        <span>Syncline</span>
+      </a>
+      <bdi class="device" title="This device">
+        {status.value?.device.name ?? session.value?.device.name ?? ""}
+      </bdi>
+      <span class="spring" />
+      <Overall />
+      <Button
+        kind="quiet"
+        icon="moon"
+        label={scheme.value === "dark" ? "Light colours" : "Dark colours"}
+        onPress={chooseScheme}
+      >
+        {null}
+      </Button>
+      <Button kind="quiet" icon="out" label={user === null ? "Sign out" : `Sign out ${user}`} onPress={signOut}>
+        {null}
+      </Button>
+    </header>
+  );
+}
+
+/** The state of the whole node, on every page. */
+function Overall(): JSX.Element {
+  if (link.value === "lost") return <State tone="warn">Not answering</State>;
+  if (status.value === undefined) return <State tone="busy">Opening</State>;
+  const { tone } = overview(status.value);
+  return <State tone={tone}>{tone === "warn" ? "Needs you" : OVERALL[status.value.state]}</State>;
+}
+
+const OVERALL = {
+  "in-sync": "In sync",
+  scanning: "Scanning",
+  syncing: "Syncing",
+  paused: "Paused",
+  halted: "Halted",
+  error: "Problems",
+} as const;
+
+function Lost(): JSX.Element {
+  return (
+    <p class="banner" role="alert">
+      <Icon name="warn" />
+      <span>Syncline does not answer. What you see may be old; this page goes on by itself when it is back.</span>
+    </p>
+  );
+}
+
+function NotFound(): JSX.Element {
+  return (
+    <Page title="No such page">
+      <Empty icon="search" title="There is nothing at this address">
+        <a href="#/">Home</a>
+      </Empty>
+    </Page>
+  );
+}

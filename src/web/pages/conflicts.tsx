@@ -1,0 +1,148 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { Conflict } from "../../shared/api.ts";
+import { call } from "../api/client.ts";
+import { may } from "../api/live.ts";
+import { bytes, moment } from "../text/format.ts";
+import { Ago, Button, Card, Empty, Loading, Name, Page, Problem, State } from "../ui/basics.tsx";
+import { Tick } from "../ui/form.tsx";
+import { attempt, say } from "../ui/toasts.tsx";
+import { useData } from "../ui/use-data.ts";
+
+type Keep = "current" | "copy" | "both";
+
+/** Files that were changed on two machines at once: both sides, and the choice. */
+export function ConflictsPage(): JSX.Element {
+  const isAll = useSignal(false);
+  const { value, error, reload } = useData(
+    (signal) => call("conflictList", { all: isAll.value }, signal),
+    String(isAll.value),
+    { live: true },
+  );
+  const open = value?.conflicts.filter(({ state }) => state === "open") ?? [];
+  return (
+    <Page
+      title="Conflicts"
+      actions={<Tick label="Show settled ones" checked={isAll.value} onChange={(checked) => (isAll.value = checked)} />}
+    >
+      {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
+      {value === undefined && error === undefined ? <Loading what="Looking for conflicts…" /> : null}
+      {open.length > 1 && may("conflictResolve") ? <Bulk conflicts={open} reload={reload} /> : null}
+      {value?.conflicts.length === 0 ? (
+        <Card>
+          <Empty icon="check" title="No conflict">
+            <p>When two machines change a file at once, both versions are kept and you choose here.</p>
+          </Empty>
+        </Card>
+      ) : null}
+      {value?.conflicts.map((conflict) => (
+        <ConflictCard conflict={conflict} reload={reload} key={conflict.id} />
+      ))}
+    </Page>
+  );
+}
+
+interface ConflictProps {
+  readonly conflict: Conflict;
+  readonly reload: () => Promise<void>;
+}
+
+function ConflictCard({ conflict, reload }: ConflictProps): JSX.Element {
+  const { id, folder, path, copies, state } = conflict;
+  const [current, ...others] = copies;
+  return (
+    <Card
+      title={<Name>{path}</Name>}
+      actions={<State tone={state === "open" ? "warn" : "good"}>{state === "open" ? "open" : settled(conflict)}</State>}
+    >
+      <p class="muted small">
+        in <Name>{folder}</Name>, found <Ago time={conflict.createdAt} />
+      </p>
+      <div class="sides">
+        {current === undefined ? null : <Side copy={current} title="At its place now" />}
+        {others.map((copy) => (
+          <Side copy={copy} title="Kept beside it" key={copy.path} />
+        ))}
+      </div>
+      {state === "open" && may("conflictResolve") ? (
+        <div class="actions">
+          <Button onPress={() => settle([conflict], "current", reload)}>
+            Keep {current === undefined ? "this one" : `that of ${current.device}`}
+          </Button>
+          <Button onPress={() => settle([conflict], "copy", reload)}>
+            Keep {others[0] === undefined ? "the other" : `that of ${others[0].device}`}
+          </Button>
+          <Button onPress={() => settle([conflict], "both", reload)}>Keep both</Button>
+        </div>
+      ) : null}
+      {conflict.canUndo && may("conflictUndo") ? (
+        <div class="actions">
+          <Button
+            icon="undo"
+            onPress={async () => {
+              if (await attempt(() => call("conflictUndo", { id }), "The conflict is open again")) await reload();
+            }}
+          >
+            Take it back
+          </Button>
+        </div>
+      ) : null}
+    </Card>
+  );
+}
+
+function settled({ kept }: Conflict): string {
+  return kept === "both" ? "both kept" : kept === "copy" ? "the other kept" : "settled";
+}
+
+function Side({ copy, title }: { readonly copy: Conflict["copies"][number]; readonly title: string }): JSX.Element {
+  return (
+    <div class="side">
+      <p class="small muted">{title}</p>
+      <p class="strong">
+        <Name>{`Changed on ${copy.device}`}</Name>
+      </p>
+      <p class="number">
+        <time dateTime={copy.mtime}>{moment(new Date(copy.mtime))}</time>, {bytes(copy.size)}
+      </p>
+      <p class="small muted">
+        <Name>{copy.path}</Name>
+      </p>
+    </div>
+  );
+}
+
+/** Settles conflicts one after the other, and offers to take all of it back. */
+async function settle(conflicts: readonly Conflict[], keep: Keep, reload: () => Promise<void>): Promise<void> {
+  const done: number[] = [];
+  await attempt(async () => {
+    for (const { id } of conflicts) {
+      await call("conflictResolve", { id, keep });
+      done.push(id);
+    }
+  });
+  if (done.length > 0)
+    say(done.length === 1 ? "The conflict is settled" : `${done.length} conflicts are settled`, async () => {
+      for (const id of done) await call("conflictUndo", { id });
+      await reload();
+    });
+  await reload();
+}
+
+function Bulk({
+  conflicts,
+  reload,
+}: {
+  readonly conflicts: readonly Conflict[];
+  readonly reload: () => Promise<void>;
+}): JSX.Element {
+  return (
+    <Card title={`All ${conflicts.length} open ones`}>
+      <div class="actions">
+        <Button onPress={() => settle(conflicts, "current", reload)}>Keep what is at its place</Button>
+        <Button onPress={() => settle(conflicts, "copy", reload)}>Keep the others</Button>
+        <Button onPress={() => settle(conflicts, "both", reload)}>Keep both of each</Button>
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,51 @@
+import type { JSX } from "preact";
+import type { NodeEvent } from "../../shared/api.ts";
+import { status } from "../api/live.ts";
+import { tell } from "../text/event-text.ts";
+import { Ago, Empty, Name } from "../ui/basics.tsx";
+import { Icon, type IconName } from "../ui/icon.tsx";
+
+const ICONS: Readonly<Record<ReturnType<typeof tell>["tone"], IconName>> = {
+  good: "check",
+  info: "info",
+  warn: "warn",
+  bad: "bad",
+};
+
+/** Events as sentences, newest first. */
+export function EventList({ events }: { readonly events: readonly NodeEvent[] }): JSX.Element {
+  if (events.length === 0) return <Empty icon="activity" title="Nothing has happened yet" />;
+  return (
+    <ul class="feed">
+      {events.map((event) => {
+        const { text, tone } = tell(event, nameOf);
+        return (
+          <li key={event.id}>
+            <span class={`tone-${tone}`}>
+              <Icon name={ICONS[tone]} />
+            </span>
+            <span class="text">
+              <Name>{text}</Name>
+              {event.folder === null || event.path === null ? null : (
+                <span class="muted small">
+                  {" in "}
+                  <Name>{event.folder}</Name>
+                </span>
+              )}
+            </span>
+            <Ago time={event.time} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function nameOf(device: string): string {
+  const now = status.value;
+  if (now === undefined) return device;
+  const begins = (id: string): boolean =>
+    id === device || id.replaceAll("-", "").startsWith(device.replaceAll("-", ""));
+  if (begins(now.device.id)) return "this device";
+  return now.peers.find(({ id }) => begins(id))?.name ?? device;
+}

@@ -1,0 +1,351 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import type { RestoreItem } from "../../shared/api.ts";
+import { call, collect } from "../api/client.ts";
+import { may, status } from "../api/live.ts";
+import { go, href, place } from "../route.ts";
+import { bytes, moment, plural } from "../text/format.ts";
+import { Ago, Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
+import { confirm } from "../ui/dialog.tsx";
+import { Choice, Field, Form } from "../ui/form.tsx";
+import { attempt, say } from "../ui/toasts.tsx";
+import { useData } from "../ui/use-data.ts";
+
+const TABS = [
+  ["trash", "Deleted files"],
+  ["versions", "Versions of a file"],
+  ["moment", "Back to a time"],
+] as const;
+
+/** What was: deleted files, old versions, and a folder as it stood at a time. */
+export function HistoryPage(): JSX.Element {
+  const tab = place.value.rest[0] ?? "trash";
+  return (
+    <Page title="History">
+      <nav class="tabs" aria-label="Kinds of history">
+        {TABS.map(([name, title]) => (
+          <a key={name} href={href("history", name)} aria-current={tab === name ? "page" : undefined}>
+            {title}
+          </a>
+        ))}
+      </nav>
+      {tab === "versions" ? <Versions /> : tab === "moment" ? <Moment /> : <Trash />}
+    </Page>
+  );
+}
+
+function Trash(): JSX.Element {
+  const { value, error, reload } = useData(
+    async (signal) => (await collect("trashList", {}, signal)).filter((item) => item.type === "item"),
+    "trash",
+    { live: true },
+  );
+  if (value === undefined)
+    return error === undefined ? <Loading what="Looking into the trash…" /> : <Problem error={error} retry={reload} />;
+  if (value.length === 0)
+    return (
+      <Card>
+        <Empty icon="trash" title="Nothing was deleted">
+          <p>Deleted files are kept here for a while, whichever machine deleted them.</p>
+        </Empty>
+      </Card>
+    );
+  return (
+    <Card
+      title={plural(value.length, "deleted file")}
+      actions={
+        may("trashEmpty") ? (
+          <Button icon="trash" onPress={() => empty(reload)}>
+            Empty the trash
+          </Button>
+        ) : undefined
+      }
+    >
+      <table class="table">
+        <thead>
+          <tr>
+            <th>File</th>
+            <th>Folder</th>
+            <th class="right">Size</th>
+            <th>Deleted</th>
+            <th>
+              <span class="unseen">What to do</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {value.slice(0, ROWS_SHOWN).map(({ folder, path, size, deletedAt, device, version }) => (
+            <tr key={`${folder}/${path}/${version}`}>
+              <td class="wide">
+                <Name>{path}</Name>
+              </td>
+              <td data-label="Folder">
+                <Name>{folder}</Name>
+              </td>
+              <td class="right number" data-label="Size">
+                {bytes(size)}
+              </td>
+              <td data-label="Deleted">
+                <Ago time={deletedAt} /> on <Name>{device}</Name>
+              </td>
+              <td>
+                <Button icon="undo" label={`Bring ${path} back`} onPress={() => bringBack(folder, path, reload)}>
+                  Bring back
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {value.length > ROWS_SHOWN ? (
+        <p class="muted">
+          The newest {ROWS_SHOWN} are shown; <code>syncline trash list</code> has all.
+        </p>
+      ) : null}
+    </Card>
+  );
+}
+
+const ROWS_SHOWN = 500;
+
+async function bringBack(folder: string, path: string, reload: () => Promise<void>): Promise<void> {
+  await attempt(async () => {
+    sayRestored(await collect("trashRestore", { folder, path }));
+  });
+  await reload();
+}
+
+async function empty(reload: () => Promise<void>): Promise<void> {
+  await attempt(async () => {
+    const { items, bytes: size } = await call("trashEmpty", { dryRun: true });
+    const isSure = await confirm(
+      "Empty the trash?",
+      `${plural(items, "deleted file")} (${bytes(size)}) are removed from this machine for good.`,
+      "Remove them for good",
+    );
+    if (isSure) {
+      await call("trashEmpty", {});
+      say("The trash is empty");
+    }
+  });
+  await reload();
+}
+
+function sayRestored(items: readonly RestoreItem[]): void {
+  const summary = items.find((item) => item.type === "summary");
+  if (summary?.type !== "summary") return;
+  const skipped = items.find((item) => item.type === "skipped");
+  const rest =
+    summary.skipped === 0
+      ? ""
+      : `; ${plural(summary.skipped, "file")} could not: ${skipped?.type === "skipped" ? skipped.message : ""}`;
+  say(`${plural(summary.restored, "file is", "files are")} back${rest}`);
+}
+
+/** The folder that the address names, or the first one. */
+function useFolder(): { readonly folder: string; readonly field: ComponentChildren } {
+  const folders = status.value?.folders ?? [];
+  const named = place.value.query.get("folder");
+  const chosen = useSignal(named ?? folders[0]?.id ?? "");
+  const field = (
+    <Choice
+      label="Folder"
+      value={chosen.value}
+      options={folders.map(({ id, label }) => [id, label])}
+      onChange={(value) => (chosen.value = value)}
+    />
+  );
+  return { folder: chosen.value, field };
+}
+
+function Versions(): JSX.Element {
+  const { folder, field } = useFolder();
+  const path = useSignal(place.value.query.get("path") ?? "");
+  const asked = useSignal(path.value);
+  return (
+    <Card>
+      <Form
+        submit="Show versions"
+        disabled={path.value.trim() === ""}
+        onSubmit={async () => {
+          asked.value = path.value.trim();
+        }}
+      >
+        <div class="row-fields">
+          {field}
+          <Field
+            label="Path in the folder"
+            value={path.value}
+            placeholder="docs/a.pdf"
+            onChange={(value) => (path.value = value)}
+          />
+        </div>
+      </Form>
+      {asked.value === "" ? (
+        <Empty icon="history" title="Name a file to see its versions">
+          <p>What was replaced is kept for a while, whichever machine replaced it.</p>
+        </Empty>
+      ) : (
+        <VersionList folder={folder} path={asked.value} key={`${folder}/${asked.value}`} />
+      )}
+    </Card>
+  );
+}
+
+function VersionList({ folder, path }: { readonly folder: string; readonly path: string }): JSX.Element {
+  const { value, error, reload } = useData(
+    (signal) => call("versions", { folder, path }, signal),
+    `${folder}/${path}`,
+    { live: true },
+  );
+  if (value === undefined)
+    return error === undefined ? <Loading what="Looking for versions…" /> : <Problem error={error} retry={reload} />;
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          <th>Version</th>
+          <th>When</th>
+          <th class="right">Size</th>
+          <th>By</th>
+          <th>
+            <span class="unseen">What to do</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {value.versions.toReversed().map(({ version, time, size, device, user, origin, current, kept }) => (
+          <tr key={version}>
+            <td data-label="Version">
+              {version} {current ? <span class="strong">now</span> : null}
+            </td>
+            <td class="wide" data-label="When">
+              <time dateTime={time}>{moment(new Date(time))}</time>
+            </td>
+            <td class="right number" data-label="Size">
+              {bytes(size)}
+            </td>
+            <td data-label="By">
+              <Name>{user ?? device}</Name>, {origin}
+            </td>
+            <td>
+              {current ? null : kept ? (
+                <Button
+                  icon="undo"
+                  label={`Restore version ${version}`}
+                  onPress={async () => {
+                    await attempt(async () => sayRestored(await collect("restore", { folder, path, version })));
+                    await reload();
+                  }}
+                >
+                  Restore
+                </Button>
+              ) : (
+                <span class="muted small">not here</span>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Moment(): JSX.Element {
+  const { folder, field } = useFolder();
+  const path = useSignal("");
+  const at = useSignal("");
+  const plan = useSignal<readonly RestoreItem[] | undefined>(undefined);
+  const input = (dryRun: boolean) => ({
+    folder,
+    path: path.value.trim(),
+    at: new Date(at.value).toISOString(),
+    dryRun,
+  });
+  const show = async (): Promise<void> => {
+    plan.value = undefined;
+    await attempt(async () => {
+      plan.value = await collect("restore", input(true));
+    });
+  };
+  const carryOut = async (): Promise<void> => {
+    await attempt(async () => {
+      sayRestored(await collect("restore", input(false)));
+      plan.value = undefined;
+      go("history", "trash");
+    });
+  };
+  return (
+    <Card>
+      <p>A folder, or a directory in it, as it was. What is there now is kept as versions and in the trash.</p>
+      <Form submit="Show what would change" disabled={at.value === "" || folder === ""} onSubmit={show}>
+        <div class="row-fields">
+          {field}
+          <Field
+            label="Directory in it"
+            value={path.value}
+            placeholder="all of it"
+            onChange={(value) => {
+              path.value = value;
+              plan.value = undefined;
+            }}
+          />
+          <Field
+            label="As it was at"
+            type="datetime-local"
+            value={at.value}
+            onChange={(value) => {
+              at.value = value;
+              plan.value = undefined;
+            }}
+          />
+        </div>
+      </Form>
+      {plan.value === undefined ? null : <Plan items={plan.value} onGo={carryOut} />}
+    </Card>
+  );
+}
+
+const PLAN_SHOWN = 200;
+
+function Plan({
+  items,
+  onGo,
+}: {
+  readonly items: readonly RestoreItem[];
+  readonly onGo: () => Promise<void>;
+}): JSX.Element {
+  const changes = items.filter((item) => item.type !== "summary");
+  if (changes.length === 0) return <Empty icon="check" title="Nothing would change: it is like that now" />;
+  return (
+    <div class="stack">
+      <table class="table">
+        <thead>
+          <tr>
+            <th>What</th>
+            <th>File</th>
+          </tr>
+        </thead>
+        <tbody>
+          {changes.slice(0, PLAN_SHOWN).map((item) => (
+            <tr key={`${item.type}${item.path}`}>
+              <td>{PLAN_WORDS[item.type]}</td>
+              <td class="wide">
+                <Name>{item.path}</Name>
+                {item.type === "skipped" ? <span class="muted small"> {item.message}</span> : null}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {changes.length > PLAN_SHOWN ? <p class="muted">And {plural(changes.length - PLAN_SHOWN, "more")}.</p> : null}
+      <div class="actions end">
+        <Button kind="main" icon="undo" onPress={onGo}>
+          Restore it so
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+const PLAN_WORDS = { restored: "comes back", removed: "goes to the trash", skipped: "cannot be restored" } as const;

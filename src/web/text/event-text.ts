@@ -1,0 +1,48 @@
+/** An event as a sentence. */
+import type { NodeEvent } from "../../shared/api.ts";
+import { bytes } from "./format.ts";
+
+export interface Told {
+  readonly text: string;
+  readonly tone: "good" | "info" | "warn" | "bad";
+}
+
+/** `nameOf` gives a device its name. */
+export function tell(event: NodeEvent, nameOf: (device: string) => string): Told {
+  const { type, path, folder, data } = event;
+  const file = path ?? folder ?? "";
+  const who = event.user ?? (event.device === null ? "" : nameOf(event.device));
+  const by = who === "" ? "" : ` by ${who}`;
+  const size = typeof data["size"] === "number" ? ` (${bytes(data["size"])})` : "";
+  const said = typeof data["message"] === "string" ? `: ${data["message"]}` : "";
+  switch (type) {
+    case "file.changed":
+      return { text: `${file} changed${by}${size}`, tone: "info" };
+    case "file.deleted":
+      return { text: `${file} was deleted${by}`, tone: "info" };
+    case "file.uploaded":
+      return { text: `${file} was uploaded${by}${size}`, tone: "good" };
+    case "file.downloaded":
+      return { text: `${file} was downloaded${by}`, tone: "info" };
+    case "conflict.created":
+      return { text: `${file} was changed on two machines at once; both versions are kept`, tone: "warn" };
+    case "conflict.resolved":
+      return { text: `The conflict in ${file} is settled`, tone: "good" };
+    case "peer.paired":
+      return { text: `${String(data["name"] ?? who)} was paired`, tone: "good" };
+    case "peer.connected":
+      return { text: `${who} is connected`, tone: "good" };
+    case "peer.lost":
+      return { text: `${who} is gone${said}`, tone: "info" };
+    case "peer.removed":
+      return { text: `${who} no longer trusts ${String(data["name"] ?? "a device")}`, tone: "warn" };
+    case "folder.state":
+      return { text: `${folder ?? "A folder"} is ${String(data["state"] ?? "in another state")}`, tone: "info" };
+    case "auth.refused":
+      return { text: `Refused: ${String(data["reason"] ?? data["message"] ?? (who || "somebody"))}`, tone: "bad" };
+    case "notice.created":
+      return { text: String(data["text"] ?? `${file} has news`), tone: "info" };
+    default:
+      return { text: [type, file, who].filter((part) => part !== "").join("  "), tone: "info" };
+  }
+}

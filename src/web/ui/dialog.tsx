@@ -1,0 +1,80 @@
+/** Dialogs: the browser's own, which keep the focus inside and end with Escape. */
+import { signal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Button } from "./basics.tsx";
+
+interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+export function Dialog({ title, onClose, children }: DialogProps): JSX.Element {
+  const element = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const opener = document.activeElement;
+    element.current?.showModal();
+    return () => {
+      if (opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={element} aria-labelledby={id} onClose={onClose}>
+      <div class="dialog-head">
+        <h2 id={id}>{title}</h2>
+        <Button kind="quiet" icon="close" label="Close" onPress={onClose}>
+          {null}
+        </Button>
+      </div>
+      {children}
+    </dialog>
+  );
+}
+
+interface Question {
+  readonly title: string;
+  readonly text: ComponentChildren;
+  readonly yes: string;
+  readonly isDanger: boolean;
+  readonly answer: (isYes: boolean) => void;
+}
+
+const question = signal<Question | undefined>(undefined);
+
+/** Asks before something that cannot simply be taken back. */
+export async function confirm(
+  title: string,
+  text: ComponentChildren,
+  yes: string,
+  options: { readonly isDanger?: boolean } = {},
+): Promise<boolean> {
+  return await new Promise((answer) => {
+    question.value = { title, text, yes, isDanger: options.isDanger ?? true, answer };
+  });
+}
+
+/** Shows the open question, if there is one. */
+export function Questions(): JSX.Element | null {
+  const open = question.value;
+  if (open === undefined) return null;
+  const answer = (isYes: boolean): void => {
+    if (question.value !== open) return;
+    question.value = undefined;
+    open.answer(isYes);
+  };
+  return (
+    <Dialog title={open.title} onClose={() => answer(false)}>
+      <div class="stack">
+        {typeof open.text === "string" ? <p>{open.text}</p> : open.text}
+        <div class="actions end">
+          <Button onPress={() => answer(false)}>Cancel</Button>
+          <Button kind={open.isDanger ? "danger" : "main"} onPress={() => answer(true)}>
+            {open.yes}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,249 @@
+/**
+ * The dashboard as a person meets it: a real browser, two real daemons. The
+ * tests go on from each other, as a person would.
+ */
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { NO_BROWSER, openBrowser } from "../support/browser.ts";
+import { TestNode, until } from "../support/nodes.ts";
+
+/** Room for a machine that is busy with other tests: nothing here waits for time to pass. */
+const SETUP_MS = 300_000;
+const TEST_MS = 180_000;
+const ACTION_MS = 60_000;
+const PAGES = ["home", "folders", "peers", "conflicts", "history", "activity", "logs", "doctor", "settings"];
+
+let browser: Browser | undefined;
+let place: string;
+let anna: TestNode;
+let bert: TestNode;
+let context: BrowserContext;
+let annas: Page;
+let berts: Page;
+/** What no page may ever do: run what is in a name, break its own policy, throw. */
+const faults: string[] = [];
+
+beforeAll(async () => {
+  browser = await openBrowser();
+  if (browser === undefined) return;
+  place = await mkdtemp(join(tmpdir(), "syncline-browser-"));
+  [anna, bert] = [new TestNode(place, "anna"), new TestNode(place, "bert")];
+  await mkdir(anna.directory);
+  await writeFile(join(anna.directory, "hello.txt"), "hello\n");
+  await Promise.all([anna, bert].map((node) => start(node)));
+  context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+  context.setDefaultTimeout(ACTION_MS);
+  [annas, berts] = [await openPage(), await openPage()];
+}, SETUP_MS);
+
+vi.setConfig({ testTimeout: TEST_MS });
+
+beforeEach(({ skip }) => {
+  skip(browser === undefined, NO_BROWSER);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  if (place === undefined) return;
+  await Promise.all([anna.down(), bert.down()]);
+  await rm(place, { recursive: true, force: true });
+});
+
+async function start(node: TestNode): Promise<void> {
+  const directory = node === anna ? [node.directory] : [];
+  const flags = ["--name", node.name, "--listen", "127.0.0.1:0", "--no-discovery", "--dashboard", "127.0.0.1:0"];
+  await node.json("up", ...directory, ...flags);
+}
+
+async function openPage(): Promise<Page> {
+  const page = await context.newPage();
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("dialog", (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("console", (message) => {
+    if (/Content Security Policy|Trusted/i.test(message.text())) faults.push(message.text());
+  });
+  return page;
+}
+
+async function goTo(page: Page, name: string): Promise<void> {
+  await page.goto(`${new URL(page.url()).origin}/#/${name}`);
+}
+
+async function signIn(page: Page, node: TestNode): Promise<void> {
+  const { link } = await node.json<{ link: string }>("open", "--print");
+  await page.goto(link);
+}
+
+async function headline(page: Page, text: string): Promise<void> {
+  await page.locator(".headline h1", { hasText: text }).waitFor();
+}
+
+test("a link signs in, is gone from the address, and holds for other tabs", async () => {
+  await signIn(annas, anna);
+  await headline(annas, "no other machine is paired yet");
+  expect(annas.url()).toMatch(/\/#\/home$/);
+  await annas.reload();
+  await headline(annas, "no other machine is paired yet");
+  const second = await openPage();
+  await second.goto(annas.url());
+  await headline(second, "no other machine is paired yet");
+  await second.close();
+});
+
+test("without a session the page holds nothing and says how to sign in", async () => {
+  await berts.goto((await bert.json<{ dashboard: string }>("status")).dashboard);
+  await berts.getByRole("heading", { name: "Sign in to Syncline" }).waitFor();
+  expect(await berts.locator("body").textContent()).not.toContain("bert");
+  await signIn(berts, bert);
+  await headline(berts, "No folder yet");
+});
+
+test("two machines are paired by a code, from page to page, and show the same three words", async () => {
+  await goTo(annas, "peers");
+  await annas.getByRole("button", { name: "Pair a machine" }).first().click();
+  await annas.getByRole("button", { name: "Make a code" }).click();
+  const code = ((await annas.getByTestId("code").textContent()) ?? "").trim();
+  await annas.getByRole("img", { name: "The link as a QR code" }).waitFor();
+
+  await goTo(berts, "peers");
+  await berts.getByRole("button", { name: "Join with a code" }).click();
+  await berts.getByLabel("Code or link").fill(code);
+  await berts.getByLabel("Directory for its folder").fill(bert.directory);
+  await berts.getByLabel("Where the other machine is").fill(await anna.address());
+  await berts.getByRole("button", { name: "Join", exact: true }).click();
+
+  const [ours, theirs] = [annas, berts].map((page) => page.getByRole("dialog", { name: "Paired" }).locator(".words"));
+  const words = await ours?.textContent();
+  expect(words).toMatch(/^\w+ \w+ \w+$/);
+  expect(await theirs?.textContent()).toBe(words);
+  for (const page of [annas, berts]) {
+    await page.getByRole("button", { name: "Done" }).click();
+    await goTo(page, "home");
+  }
+  await headline(annas, "Everything is in sync with bert");
+  await headline(berts, "Everything is in sync with anna");
+  expect(await readFile(join(bert.directory, "hello.txt"), "utf8")).toBe("hello\n");
+});
+
+test("a change shows on both pages by itself", async () => {
+  await writeFile(join(anna.directory, "news.txt"), "news\n");
+  await berts.locator(".feed .text", { hasText: "news.txt" }).first().waitFor();
+  await berts.getByText("2 files").first().waitFor();
+});
+
+test("names are text, whatever they hold", async () => {
+  const name = '<img src=x onerror="alert(1)">.txt';
+  await writeFile(join(anna.directory, name), "x");
+  await berts.locator(".feed .text", { hasText: name }).first().waitFor();
+  await bert.json("peer", "rename", "anna", "<script>alert(2)</script>");
+  await berts.locator(".feed", { hasText: "<script>alert(2)</script>" }).first().waitFor();
+  await rm(join(anna.directory, name));
+  await goTo(berts, "history/trash");
+  await berts.locator("td", { hasText: name }).waitFor();
+  expect(await berts.locator("main img, main script").count()).toBe(0);
+  await bert.json("peer", "rename", "<script>alert(2)</script>", "anna");
+});
+
+test("a conflict is settled on the page, and that is taken back", async () => {
+  const [{ id }] = (await bert.json<{ folders: [{ id: string }] }>("folder", "list")).folders;
+  await bert.json("folder", "pause", id);
+  await writeFile(join(anna.directory, "hello.txt"), "from anna\n");
+  await writeFile(join(bert.directory, "hello.txt"), "from bert\n");
+  await bert.json("folder", "resume", id);
+  await goTo(annas, "conflicts");
+  const card = annas.locator(".card", { hasText: "hello.txt" });
+  await card.getByText("Changed on anna").waitFor();
+  await card.getByText("Changed on bert").waitFor();
+
+  await card.getByRole("button", { name: "Keep that of anna" }).click();
+  const holds = (text: string) => async () => (await readFile(join(bert.directory, "hello.txt"), "utf8")) === text;
+  await until(holds("from anna\n"), "anna's version everywhere");
+  await annas.getByText("No conflict", { exact: true }).waitFor();
+
+  await annas.getByRole("button", { name: "Undo" }).click();
+  await card.getByText("Changed on bert").waitFor();
+  await card.getByRole("button", { name: "Keep that of bert" }).click();
+  await until(holds("from bert\n"), "bert's version everywhere");
+});
+
+test("a deleted file is brought back", async () => {
+  await rm(join(anna.directory, "news.txt"));
+  await goTo(berts, "history/trash");
+  await berts.getByRole("button", { name: "Bring news.txt back" }).click();
+  const isThere = async (): Promise<boolean> =>
+    (await stat(join(anna.directory, "news.txt")).catch(() => undefined)) !== undefined;
+  await until(isThere, "the file to be back on the other side");
+});
+
+test("a lost daemon is said, and what happened meanwhile is there when it is back", async () => {
+  await goTo(annas, "home");
+  await anna.kill();
+  await annas.getByRole("alert").getByText("Syncline does not answer").waitFor();
+  await anna.start();
+  await annas.getByRole("alert").waitFor({ state: "detached" });
+  await writeFile(join(bert.directory, "later.txt"), "later\n");
+  await annas.locator(".feed .text", { hasText: "later.txt" }).first().waitFor();
+});
+
+test.each(["light", "dark"] as const)("every page is accessible, %s", async (colorScheme) => {
+  await annas.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+  await annas.evaluate((createRequire(import.meta.url)("axe-core") as { source: string }).source);
+  for (const name of PAGES) {
+    await goTo(annas, name);
+    await annas.locator("main .loading").waitFor({ state: "detached" });
+    expect({ name, found: await examine(annas) }).toEqual({ name, found: [] });
+  }
+  await goTo(annas, "peers");
+  await annas.getByRole("button", { name: "Pair a machine" }).click();
+  expect(await examine(annas)).toEqual([]);
+  await annas.keyboard.press("Escape");
+  await annas.getByRole("dialog").waitFor({ state: "detached" });
+});
+
+/** What axe finds that is serious. */
+async function examine(page: Page): Promise<readonly string[]> {
+  return await page.evaluate(async () => {
+    interface Result {
+      readonly id: string;
+      readonly impact: string;
+      readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+    }
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: readonly Result[] }> } };
+    const { violations } = await axe.run();
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+  });
+}
+
+test("at 360 pixels nothing scrolls sideways, and the pages are one button away", async () => {
+  await annas.setViewportSize({ width: 360, height: 740 });
+  for (const name of PAGES) {
+    await goTo(annas, name);
+    await annas.locator("main .loading").waitFor({ state: "detached" });
+    const tooWide = await annas.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect({ name, tooWide }).toEqual({ name, tooWide: 0 });
+  }
+  await annas.getByRole("button", { name: "Pages" }).click();
+  await annas.getByRole("link", { name: "Home" }).last().click();
+  await annas.locator(".headline").waitFor();
+});
+
+test("signing out ends the session in every tab", async () => {
+  const second = await openPage();
+  await second.goto(annas.url());
+  await second.locator(".headline").waitFor();
+  await annas.getByRole("button", { name: "Sign out" }).click();
+  for (const page of [annas, second]) await page.getByRole("heading", { name: "Sign in to Syncline" }).waitFor();
+});
+
+test("no page threw, broke its policy or ran what was in a name", () => {
+  expect(faults).toEqual([]);
+});
