@@ -3,9 +3,9 @@
  * tests go on from each other, as a person would.
  */
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { NO_BROWSER, openBrowser } from "../support/browser.ts";
@@ -194,7 +194,7 @@ test("a lost daemon is said, and what happened meanwhile is there when it is bac
 
 test.each(["light", "dark"] as const)("every page is accessible, %s", async (colorScheme) => {
   await annas.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-  await annas.evaluate((createRequire(import.meta.url)("axe-core") as { source: string }).source);
+  await annas.evaluate(axe.source);
   for (const name of PAGES) {
     await goTo(annas, name);
     await annas.locator("main .loading").waitFor({ state: "detached" });
@@ -215,8 +215,8 @@ async function examine(page: Page): Promise<readonly string[]> {
       readonly impact: string;
       readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
     }
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: readonly Result[] }> } };
-    const { violations } = await axe.run();
+    const { axe: loaded } = globalThis as unknown as { axe: { run(): Promise<{ violations: readonly Result[] }> } };
+    const { violations } = await loaded.run();
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
