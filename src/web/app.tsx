@@ -5,6 +5,7 @@ import { link, may, session, signOut, status } from "./api/live.ts";
 import { ActivityPage } from "./pages/activity.tsx";
 import { ConflictsPage } from "./pages/conflicts.tsx";
 import { DoctorPage } from "./pages/doctor.tsx";
+import { FilesPage } from "./pages/files.tsx";
 import { FolderPage } from "./pages/folder.tsx";
 import { FoldersPage } from "./pages/folders.tsx";
 import { HistoryPage } from "./pages/history.tsx";
@@ -32,6 +33,7 @@ interface Entry {
 
 const ENTRIES: readonly Entry[] = [
   { page: "home", title: "Home", icon: "home", show: () => <HomePage />, isForAll: true },
+  { page: "files", title: "Files", icon: "file", show: () => <FilesPage />, isForAll: true },
   { page: "folders", title: "Folders", icon: "folder", show: () => folders(), isForAll: true },
   { page: "peers", title: "Peers", icon: "peers", show: () => <PeersPage />, isForAll: true },
   { page: "conflicts", title: "Conflicts", icon: "conflict", show: () => <ConflictsPage />, isForAll: true },

@@ -15,7 +15,7 @@ import { TestNode, until } from "../support/nodes.ts";
 const SETUP_MS = 300_000;
 const TEST_MS = 180_000;
 const ACTION_MS = 60_000;
-const PAGES = ["home", "folders", "peers", "conflicts", "history", "activity", "logs", "doctor", "settings"];
+const PAGES = ["home", "files", "folders", "peers", "conflicts", "history", "activity", "logs", "doctor", "settings"];
 
 let browser: Browser | undefined;
 let place: string;
@@ -180,6 +180,23 @@ test("a deleted file is brought back", async () => {
   const isThere = async (): Promise<boolean> =>
     (await stat(join(anna.directory, "news.txt")).catch(() => undefined)) !== undefined;
   await until(isThere, "the file to be back on the other side");
+});
+
+test("files are browsed here and on the other machine", async () => {
+  await mkdir(join(anna.directory, "deep/er"), { recursive: true });
+  await writeFile(join(anna.directory, "deep/er/a.txt"), "a\n");
+  await goTo(annas, "files");
+  await annas.getByRole("link", { name: "anna-files" }).click();
+  await annas.getByRole("link", { name: "deep" }).click();
+  await annas.getByRole("link", { name: "er", exact: true }).click();
+  await annas.getByRole("button", { name: "a.txt" }).click();
+  await annas.getByRole("dialog", { name: "a.txt" }).getByText("deep/er/a.txt").waitFor();
+  await annas.keyboard.press("Escape");
+
+  await annas.getByLabel("On", { exact: true }).selectOption({ label: "bert" });
+  await annas.getByRole("link", { name: "anna-files" }).click();
+  await annas.getByLabel("All below").check();
+  await annas.getByRole("button", { name: "deep/er/a.txt" }).waitFor();
 });
 
 test("a lost daemon is said, and what happened meanwhile is there when it is back", async () => {

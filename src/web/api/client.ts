@@ -1,8 +1,9 @@
 /** Speaks to the daemon: the same routes and shapes as the command line. */
 import type { ApiError, JsonRoute, RouteInput, RouteOutput, SessionOutput, StreamRoute } from "../../shared/api.ts";
-import { fillPath, queryOf } from "../../shared/api-address.ts";
+import { fillPath, pathPart, queryOf } from "../../shared/api-address.ts";
 import {
   API_PREFIX,
+  PEER_PREFIX,
   ROUTES,
   type Route,
   SESSION_ROUTES,
@@ -66,13 +67,14 @@ export async function callSession<R extends SessionRouteName>(route: R, input: I
   return (await readDocument(await send(SESSION_ROUTES[route], input))) as SessionOutput<R>;
 }
 
-/** Calls a route that answers line by line. Throws Failure, also when the answer is cut short. */
+/** Calls a route that answers line by line, here or on a peer. Throws Failure, also when the answer is cut short. */
 export async function* stream<R extends StreamRoute>(
   route: R,
   input: RouteInput<R>,
   signal?: AbortSignal,
+  peer?: string,
 ): AsyncGenerator<RouteOutput<R>> {
-  const response = await send(ROUTES[route], input as Input, signal);
+  const response = await send(ROUTES[route], input as Input, signal, peer);
   if (!response.ok || response.body === null) throw new Failure((await response.json()) as ApiError);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
@@ -98,25 +100,41 @@ export async function collect<R extends StreamRoute>(
   input: RouteInput<R>,
   signal?: AbortSignal,
 ): Promise<RouteOutput<R>[]> {
+  return await collectAt(undefined, route, input, signal);
+}
+
+/** The same, of a route as a peer answers it; undefined is this node. */
+export async function collectAt<R extends StreamRoute>(
+  peer: string | undefined,
+  route: R,
+  input: RouteInput<R>,
+  signal?: AbortSignal,
+): Promise<RouteOutput<R>[]> {
   const all: RouteOutput<R>[] = [];
-  for await (const item of stream(route, input, signal)) all.push(item);
+  for await (const item of stream(route, input, signal, peer)) all.push(item);
   return all;
 }
 
 type Input = Readonly<Record<string, unknown>>;
 
-async function send(route: Route, input: Input, signal?: AbortSignal): Promise<Response> {
+async function send(route: Route, input: Input, signal?: AbortSignal, peer?: string): Promise<Response> {
   const { path, rest } = fillPath(route.path, input);
   const isRead = route.method === "GET";
   try {
-    return await fetch(API_PREFIX + path + (isRead ? queryOf(rest) : ""), {
-      method: route.method,
-      credentials: "same-origin",
-      cache: "no-store",
-      headers: { [TOKEN_HEADER]: token.get(), ...(isRead ? {} : { "Content-Type": "application/json" }) },
-      ...(isRead ? {} : { body: JSON.stringify(rest) }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    return await fetch(
+      API_PREFIX +
+        (peer === undefined ? "" : `${PEER_PREFIX}/${pathPart(peer)}`) +
+        path +
+        (isRead ? queryOf(rest) : ""),
+      {
+        method: route.method,
+        credentials: "same-origin",
+        cache: "no-store",
+        headers: { [TOKEN_HEADER]: token.get(), ...(isRead ? {} : { "Content-Type": "application/json" }) },
+        ...(isRead ? {} : { body: JSON.stringify(rest) }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    );
   } catch (error) {
     if (signal?.aborted === true) throw error;
     throw lost();
