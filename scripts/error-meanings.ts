@@ -19,6 +19,9 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   E_FOLDER_NOT_FOUND: "No folder has this id or label.",
   E_PEER_NOT_FOUND: "No paired device has this name or id.",
   E_PATH_NOT_FOUND: "The folder holds nothing at this path.",
+  E_TRANSFER_NOT_FOUND: "No transfer has this number, or the asking device has not opened it here.",
+  E_TRANSFER_OVER: "The transfer is not in a state in which this can be done: it is over, or still runs.",
+  E_NO_TRANSPORT: "There is no connection of the kind that was asked for with that device.",
   E_VERSION_NOT_FOUND: "The path has no such version, or its bytes are gone from the version store.",
   E_CONFLICT_NOT_FOUND: "No open conflict has this id or path.",
   E_CONFLICT_SETTLED:

@@ -53,8 +53,18 @@ const START_FLAGS: readonly CommandOption[] = [
   { flags: "--force", description: "takes a directory that is too broad, such as your home directory" },
 ];
 
+/** What uploads and downloads share. */
+const HOW_FLAGS: readonly CommandOption[] = [
+  { flags: "--transport <way>", description: "auto, tcp or udp (default auto)" },
+  { flags: "--limit <rate>", description: "at most so many bytes a second: 500k, 20M" },
+  { flags: "--delta <when>", description: "send what changed only: auto, on or off (default auto)" },
+  { flags: "--compression <when>", description: "auto, on or off (default auto)" },
+  { flags: "--no-resume", description: "starts over instead of going on where it broke off" },
+];
+
 const PEER: readonly [string, string] = ["<peer>", "name or id of a paired device"];
 const FOLDER: readonly [string, string] = ["<folder>", "id or label of a folder"];
+const TRANSFER: readonly [string, string] = ["<id>", "its number in `syncline transfers list`"];
 const ANYWHERE = "PEER:FOLDER/PATH, self:FOLDER/PATH, or a local path in a folder";
 const TARGET = "a local path, or self:FOLDER/PATH";
 
@@ -427,6 +437,110 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/versions.ts")).restore,
   },
   {
+    name: "download",
+    aliases: ["get"],
+    group: "Files",
+    summary: "Brings files and directories of a named folder here",
+    args: [["<source...>", "PEER:FOLDER/PATH; a directory is brought whole"]],
+    options: [
+      { flags: "-o, --output <path>", description: "where to: a name, a directory, or - for standard output" },
+      { flags: "--on-duplicate <what>", description: "overwrite, rename, skip, fail or ask (default fail)" },
+      { flags: "--no-reuse", description: "takes nothing from this machine: every byte comes from the peer" },
+      ...HOW_FLAGS,
+    ],
+    details: "Run again, it goes on where it broke off. A name is given only to a whole and proven file.",
+    load: async () => (await import("./commands/download.ts")).download,
+  },
+  {
+    name: "upload",
+    aliases: ["put"],
+    group: "Files",
+    summary: "Sends files and directories of this machine to a named folder",
+    args: [["<source...>", "local files and directories, or - for standard input; the last is PEER:FOLDER/PATH"]],
+    options: [
+      {
+        flags: "--on-duplicate <what>",
+        description: "version, overwrite, rename, skip, fail or ask (default version: the old content is kept)",
+      },
+      ...HOW_FLAGS,
+    ],
+    details: "A target that ends in a slash is a directory, made when missing.",
+    load: async () => (await import("./commands/upload.ts")).upload,
+  },
+  {
+    name: "transfers list",
+    endless: true,
+    group: "Live",
+    summary: "Lists uploads and downloads, those that run and those that are over",
+    options: [
+      { flags: "-f, --follow", description: "goes on with what changes" },
+      { flags: "--all", description: "what background sync moved, too" },
+      { flags: "--limit <n>", description: "at most so many, the latest (default 100)" },
+    ],
+    readOnly: true,
+    load: async () => (await import("./commands/transfers.ts")).transfersList,
+  },
+  {
+    name: "transfers pause",
+    group: "Live",
+    summary: "Pauses a transfer; what has come stays",
+    args: [TRANSFER],
+    load: async () => (await import("./commands/transfers.ts")).transfersPause,
+  },
+  {
+    name: "transfers resume",
+    group: "Live",
+    summary: "Goes on with a paused transfer",
+    args: [TRANSFER],
+    load: async () => (await import("./commands/transfers.ts")).transfersResume,
+  },
+  {
+    name: "transfers cancel",
+    group: "Live",
+    summary: "Ends a transfer",
+    args: [TRANSFER],
+    load: async () => (await import("./commands/transfers.ts")).transfersCancel,
+  },
+  {
+    name: "transfers retry",
+    group: "Live",
+    summary: "Runs a transfer again that is over; it goes on where it broke off",
+    args: [TRANSFER],
+    load: async () => (await import("./commands/transfers.ts")).transfersRetry,
+  },
+  {
+    name: "stats",
+    endless: true,
+    group: "Live",
+    summary: "Sums what was transferred, and what was saved",
+    options: [
+      { flags: "--since <time>", description: "at work at this time or later: 2h, yesterday, 2026-07-01" },
+      { flags: "--until <time>", description: "begun before this time" },
+      { flags: "--peer <peer>", description: "with this device" },
+      { flags: "--folder <folder>", description: "of this folder" },
+      { flags: "--direction <way>", description: "in or out" },
+      { flags: "--kind <kind>", description: "upload, download or sync" },
+      { flags: "--limit <n>", description: "list at most so many, the latest (default 1000); the sums are of all" },
+      { flags: "--csv", description: "as comma-separated values" },
+      { flags: "-f, --follow", description: "goes on with what changes" },
+    ],
+    readOnly: true,
+    load: async () => (await import("./commands/stats.ts")).stats,
+  },
+  {
+    name: "notices",
+    endless: true,
+    group: "Live",
+    summary: "Lists who downloaded your files by hand; what is shown counts as read",
+    options: [
+      { flags: "-f, --follow", description: "goes on with what comes" },
+      { flags: "--unread", description: "only those not seen yet" },
+      { flags: "--limit <n>", description: "at most so many, the latest (default 100)" },
+    ],
+    readOnly: true,
+    load: async () => (await import("./commands/notices.ts")).notices,
+  },
+  {
     name: "watch",
     endless: true,
     group: "Live",
@@ -530,6 +644,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   peer: "Devices this one is paired with",
   folder: "Directories that are kept in step",
   trash: "Deleted files that are kept",
+  transfers: "Uploads and downloads",
   conflict: "Files that were changed on two devices at once",
   config: "Settings",
 };

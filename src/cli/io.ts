@@ -8,6 +8,8 @@ export interface Io {
   out(text: string): void;
   /** Much data: resolves when the reader has kept up. */
   write(text: string): Promise<void>;
+  /** The same for a file's content. */
+  writeBytes(bytes: Uint8Array): Promise<void>;
   /** Messages. */
   err(text: string): void;
   /** Whether a person sees standard output. */
@@ -28,6 +30,8 @@ export interface Io {
   ask(question: string): Promise<string | undefined>;
   /** The first line of standard input. */
   readLine(): Promise<string | undefined>;
+  /** Standard input as it comes. */
+  readBytes(): AsyncIterable<Uint8Array>;
 }
 
 /** The real one. */
@@ -36,6 +40,9 @@ export function processIo(leaveSignals: () => void): Io {
     out: (text) => void process.stdout.write(text),
     write: async (text) => {
       if (!process.stdout.write(text)) await once(process.stdout, "drain");
+    },
+    writeBytes: async (bytes) => {
+      if (!process.stdout.write(bytes)) await once(process.stdout, "drain");
     },
     err: (text) => void process.stderr.write(text),
     isTerminal: process.stdout.isTTY === true,
@@ -52,6 +59,7 @@ export function processIo(leaveSignals: () => void): Io {
     leaveSignals,
     ask: (question) => readLine(question),
     readLine: () => readLine(undefined),
+    readBytes: () => process.stdin as AsyncIterable<Uint8Array>,
   };
 }
 

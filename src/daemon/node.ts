@@ -7,6 +7,7 @@ import type { NetClient } from "./net/net-client.ts";
 import type { NodeParts } from "./node-parts.ts";
 import type { Pairing } from "./pairing.ts";
 import type { PeerSet } from "./peer-set.ts";
+import type { Transfers } from "./transfers/transfers.ts";
 
 export interface Node {
   readonly parts: NodeParts;
@@ -16,6 +17,7 @@ export interface Node {
   readonly pairing: Pairing;
   readonly dashboard: Dashboard;
   readonly access: Access;
+  readonly transfers: Transfers;
   /** Directories that hold Syncline's own files: no folder may be inside or around one. */
   readonly homes: readonly string[];
   /** Changes the configuration and resolves when folders and peers are as it says. */

@@ -20,7 +20,9 @@ import { folderRoutes } from "./commands/folder-routes.ts";
 import { listRoutes } from "./commands/list-routes.ts";
 import { peerRoutes } from "./commands/peer-routes.ts";
 import { peerAsker } from "./commands/reach-peer.ts";
+import { serveTransferRoutes } from "./commands/serve-transfer-routes.ts";
 import { statusRoutes } from "./commands/status-routes.ts";
+import { transferRoutes } from "./commands/transfer-routes.ts";
 import { versionRoutes } from "./commands/version-routes.ts";
 import { wait } from "./commands/wait-route.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
@@ -38,6 +40,8 @@ import { Pairing } from "./pairing.ts";
 import { PeerMemory } from "./peer-memory.ts";
 import { PeerSet } from "./peer-set.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
+import { greet, openTransfers } from "./transfers/open-transfers.ts";
+import type { Transfers } from "./transfers/transfers.ts";
 
 /** How many ports after the default one are tried when it is taken. */
 const PORTS_TRIED = 50;
@@ -97,6 +101,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
   });
   const access = new Access(parts, folders);
   let service: NodeService | undefined;
+  let transfers: Transfers | undefined;
   let net: NetClient | undefined;
   net = opening.use(
     await startNet(
@@ -106,6 +111,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
         context,
         pairing,
         () => peers,
+        () => transfers,
         async (peer, command, signal) => {
           if (service !== undefined) await answerPeer({ service, access, log }, peer, command, signal);
         },
@@ -113,6 +119,13 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     ),
   );
   peers = new PeerSet({ parts, net, folders, memory });
+  transfers = await openTransfers({
+    ...{ parts, net, peers },
+    service: () => {
+      if (service === undefined) throw new SyncError("E_NOT_RUNNING", "the daemon has not started yet");
+      return service;
+    },
+  });
   await peers.apply(config.get());
   const dashboard = new Dashboard({
     context,
@@ -146,7 +159,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
       });
   });
   opening.defer(stopListening);
-  const node: Node = { parts, net, folders, peers, pairing, dashboard, access, homes, configure };
+  const node: Node = { parts, net, folders, peers, pairing, dashboard, access, transfers, homes, configure };
   opening.use(startHousekeeping(node));
   opening.use(
     startIdleMemory({
@@ -162,6 +175,8 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     ...peerRoutes(node),
     ...conflictRoutes(node),
     ...listRoutes(node),
+    ...transferRoutes(node),
+    ...serveTransferRoutes(node),
     ...versionRoutes(node),
     ...doctorRoutes(node),
     dashboardKey: (request) => dashboard.key(request),
@@ -197,13 +212,24 @@ function netEvents(
   context: NodeContext,
   pairing: Pairing,
   peers: () => PeerSet | undefined,
+  transfers: () => Transfers | undefined,
   onCommand: NetEvents["onCommand"],
 ): NetEvents {
   const { log } = context;
   return {
-    onConnected: (peer) => peers()?.connected(peer),
+    onConnected: (peer) => {
+      peers()?.connected(peer);
+      greet(transfers(), peer.device);
+    },
     onChanged: (peer) => peers()?.changed(peer),
-    onLost: (peer, reason) => peers()?.lost(peer, reason),
+    onLost: (peer, reason) => {
+      peers()?.lost(peer, reason);
+      void transfers()
+        ?.served.lost(peer.device)
+        .catch((error: unknown) => {
+          log.warn("A lost device's transfers were not ended", { error: String(error) });
+        });
+    },
     onMessage: (peer, message) => peers()?.take(peer, message),
     onCommand,
     onDial: (state) => peers()?.dialled(state),

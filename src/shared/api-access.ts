@@ -63,6 +63,24 @@ export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
   trashRestore: "user",
   trashEmpty: "admin",
 
+  // They name files of this machine by absolute paths: for the control socket alone.
+  download: "local",
+  upload: "local",
+  transferRetry: "local",
+  transferList: "user",
+  transferPause: "admin",
+  transferResume: "admin",
+  transferCancel: "admin",
+  stats: "user",
+  notices: "user",
+
+  // What one node asks another; its own page has other ways.
+  downloadOpen: "local",
+  uploadOpen: "local",
+  uploadTake: "local",
+  transferClose: "local",
+  noticeTell: "local",
+
   configGet: "admin",
   configSet: "admin",
 

@@ -138,6 +138,52 @@ export const ROUTES = {
   trashRestore: { method: "POST", path: "/trash/restore", kind: "ndjson", summary: "Brings back deleted files" },
   trashEmpty: { method: "POST", path: "/trash/empty", kind: "json", summary: "Removes deleted files for good" },
 
+  download: { method: "POST", path: "/downloads", kind: "ndjson", summary: "Downloads a file or directory" },
+  upload: { method: "POST", path: "/uploads", kind: "ndjson", summary: "Uploads files and directories" },
+  transferList: { method: "GET", path: "/transfers", kind: "ndjson", summary: "Lists or follows transfers" },
+  transferPause: { method: "POST", path: "/transfers/{id}/pause", kind: "json", summary: "Pauses a transfer" },
+  transferResume: { method: "POST", path: "/transfers/{id}/resume", kind: "json", summary: "Goes on with a transfer" },
+  transferCancel: { method: "POST", path: "/transfers/{id}/cancel", kind: "json", summary: "Ends a transfer" },
+  transferRetry: { method: "POST", path: "/transfers/{id}/retry", kind: "ndjson", summary: "Runs a transfer again" },
+  stats: { method: "GET", path: "/stats", kind: "json", summary: "Sums what was transferred" },
+  notices: { method: "GET", path: "/notices", kind: "json", summary: "Lists who downloaded this node's files" },
+
+  downloadOpen: {
+    method: "POST",
+    path: "/serve/downloads",
+    kind: "ndjson",
+    peers: true,
+    summary: "Opens a download of this node's files, and tells what there is",
+  },
+  uploadOpen: {
+    method: "POST",
+    path: "/serve/uploads",
+    kind: "json",
+    peers: true,
+    summary: "Opens an upload to this node",
+  },
+  uploadTake: {
+    method: "POST",
+    path: "/serve/uploads/take",
+    kind: "ndjson",
+    peers: true,
+    summary: "Fetches what the asking device offers, and puts it in its place",
+  },
+  transferClose: {
+    method: "POST",
+    path: "/serve/close",
+    kind: "json",
+    peers: true,
+    summary: "Tells how a transfer ended",
+  },
+  noticeTell: {
+    method: "POST",
+    path: "/serve/notices",
+    kind: "json",
+    peers: true,
+    summary: "Tells this node who downloaded its files elsewhere",
+  },
+
   configGet: { method: "GET", path: "/config", kind: "json", summary: "Shows settings" },
   configSet: { method: "POST", path: "/config", kind: "json", summary: "Changes settings" },
 

@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { ROUTES, type Route, type RouteName, SESSION_ROUTES, type SessionRouteName } from "./api-routes.ts";
+import { TRANSFER_SHAPES } from "./api-transfers.ts";
 
 // What inputs are made of. A query string holds texts only, so numbers and booleans are also taken as text.
 const count = z.coerce.number().int().min(0);
@@ -83,6 +84,8 @@ const status = z.object({
   folders: z.array(folderStatus),
   peers: z.array(peerStatus),
   /** Since the daemon's start, over all peers, as the raw sockets count. */
+  /** Downloads of this node's files by others that nobody has looked at yet. */
+  notices: z.number().int(),
   traffic: z.object({ wireBytesSent: bytes, wireBytesReceived: bytes, fileBytes: bytes, savedBytes: saved }),
   process: z.object({
     pid: z.number().int(),
@@ -577,6 +580,8 @@ const SHAPES = {
     }),
     output: z.object({ items: z.number().int(), bytes, dryRun: z.boolean() }),
   },
+
+  ...TRANSFER_SHAPES,
 
   configGet: {
     input: z.strictObject({ key: z.string().optional() }),

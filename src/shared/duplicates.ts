@@ -39,6 +39,8 @@ export function decideDuplicate(policy: SettledPolicy, existing: Existing | unde
   return { type: existing.isSameContent ? "unchanged" : "replace" };
 }
 
+/** Names tried by `rename` before it gives up. */
+export const NUMBERED_NAMES_MAX = 10_000;
 const NAME_BYTES_MAX = 255;
 /** A longer ending is no extension that anybody looks at. */
 const EXTENSION_BYTES_MAX = 64;

@@ -46,6 +46,9 @@ export const ERRORS = {
   E_FOLDER_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline folder list`" },
   E_PEER_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline peer list`" },
   E_PATH_NOT_FOUND: { exit: EXIT.notFound, hint: "check the spelling; deleted files are in `syncline trash list`" },
+  E_TRANSFER_OVER: { exit: EXIT.duplicate, hint: "see `syncline transfers list`" },
+  E_NO_TRANSPORT: { exit: EXIT.offline, hint: "leave --transport out" },
+  E_TRANSFER_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline transfers list`" },
   E_VERSION_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline versions PATH`" },
   E_CONFLICT_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline conflict list`" },
   E_CONFLICT_SETTLED: {

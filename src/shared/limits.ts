@@ -175,6 +175,11 @@ export const LIMITS = {
     why: "machines that one typed code is tried on, once each; each may guess once",
   },
   apiBodyBytes: { value: 4 * MIB, unit: "bytes", why: "largest request body of the control interface" },
+  transfersPerPeer: {
+    value: 64,
+    unit: "transfers",
+    why: "uploads and downloads that one peer may have open here at once",
+  },
   transfersKept: { value: 100_000, unit: "transfers", why: "rows of transfers and of what sync moved; the oldest go" },
   transferFilesKept: {
     value: 200_000,

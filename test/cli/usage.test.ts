@@ -20,7 +20,7 @@ test.each([
   [["stauts"], "did you mean `syncline status`?"],
   [["peer", "lst"], "did you mean `syncline peer list`?"],
   [["peer"], "see `syncline peer --help`"],
-  [["upload", "x"], "see `syncline --help`"],
+  [["frobnicate", "x"], "see `syncline --help`"],
   [["status", "--jsn"], "did you mean --json?"],
   [["up", "--folderid", "x"], "did you mean --folder-id?"],
   [["status", "extra"], "see `syncline status --help`"],

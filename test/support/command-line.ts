@@ -41,6 +41,9 @@ export async function runTestCli(argv: readonly string[], options: CliSurroundin
     write: async (text) => {
       out += text;
     },
+    writeBytes: async (bytes) => {
+      out += Buffer.from(bytes).toString();
+    },
     err: (text) => {
       err += text;
     },
@@ -60,6 +63,9 @@ export async function runTestCli(argv: readonly string[], options: CliSurroundin
       return answers.shift();
     },
     readLine: async () => answers.shift(),
+    async *readBytes() {
+      for (const answer of answers.splice(0)) yield Buffer.from(answer);
+    },
   };
   const exit = await runCli(argv, io, options.interrupt ?? new AbortController().signal);
   return { exit, out, err };

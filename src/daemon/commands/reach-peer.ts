@@ -6,15 +6,17 @@ import { resolvePeer } from "../api/resolve-names.ts";
 import type { NetPeer } from "../net/net-peer.ts";
 import type { Node } from "../node.ts";
 
+type Reaching = Pick<Node, "parts" | "net" | "peers">;
+
 /** A device that is being dialled may take so long to come up. */
 const CONNECT_MS = 3000;
 const LOOK_MS = 50;
 
-export function peerAsker(node: Node): PeerAsker {
+export function peerAsker(node: Reaching): PeerAsker {
   return { reach: (text) => reach(node, text), nameOf: (device) => node.peers.nameOf(device) };
 }
 
-async function reach(node: Node, text: string): Promise<NetPeer | undefined> {
+async function reach(node: Reaching, text: string): Promise<NetPeer | undefined> {
   const config = node.parts.context.config.get();
   const { deviceId } = node.parts.identity;
   const isTaken = Object.values(config.peers).some(({ name }) => name === text);
@@ -23,7 +25,7 @@ async function reach(node: Node, text: string): Promise<NetPeer | undefined> {
   return node.peers.connectionOf(device) ?? (await dial(node, device));
 }
 
-async function dial(node: Node, device: DeviceId): Promise<NetPeer> {
+async function dial(node: Reaching, device: DeviceId): Promise<NetPeer> {
   const { clock } = node.parts;
   const isPaused = node.peers.view(device)?.state === "paused";
   if (!isPaused) {
@@ -38,7 +40,7 @@ async function dial(node: Node, device: DeviceId): Promise<NetPeer> {
   throw offline(node, device);
 }
 
-function offline(node: Node, device: DeviceId): SyncError {
+function offline(node: Reaching, device: DeviceId): SyncError {
   const name = node.peers.nameOf(device);
   const view = node.peers.view(device);
   if (view?.state === "paused")

@@ -49,6 +49,7 @@ async function statusOf(node: Node): Promise<Status> {
     ),
     folders: shown,
     peers: peers.views.map((view) => peerStatus(node, view)),
+    notices: parts.index.read.unreadNotices(),
     traffic: {
       wireBytesSent: counters.sent,
       wireBytesReceived: counters.received,

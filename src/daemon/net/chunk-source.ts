@@ -28,6 +28,7 @@ import { openForReading } from "../../sync/index/open-database.ts";
 import { Statements } from "../../sync/index/statements.ts";
 import { isSmudged } from "../../sync/scanner/racy.ts";
 import type { ServedFolder } from "./net-api.ts";
+import { type OfferedFile, OfferedFiles } from "./offered-files.ts";
 
 /** Files held open between two reads; a peer asks for one file's chunks one after the other. */
 const OPEN_FILES = 8;
@@ -55,6 +56,7 @@ export class DiskChunkSource implements ChunkSource {
   readonly #files = new Map<string, OpenFile>();
   #kernel: RegionKernel | undefined;
   #list: { readonly contentId: ContentId; readonly bytes: Uint8Array } | undefined;
+  readonly #offered = new OfferedFiles();
 
   constructor(options: { readonly indexFile: string; readonly log: Log }) {
     this.#indexFile = options.indexFile;
@@ -73,8 +75,14 @@ export class DiskChunkSource implements ChunkSource {
     this.#folders = roots;
   }
 
+  /** Offers files under a token, in place of a folder; no files: nothing any more. Who may ask for them is not judged here. */
+  setOffer(token: FolderId, files: readonly OfferedFile[]): void {
+    this.#offered.set(token, files);
+  }
+
   read(folder: FolderId, path: RelPath, contentId: ContentId, offset: number, target: Uint8Array): boolean {
     return this.#guarded(folder, false, () => {
+      if (this.#offered.has(folder)) return this.#offered.read(folder, path, contentId, offset, target);
       const file = this.#open(folder, path, contentId);
       if (file === undefined || !sameStamp(file.handle.stat(), file.stamp)) return false;
       return offset + target.length <= file.stamp.size && isFilled(file.handle, target, offset);
@@ -83,6 +91,7 @@ export class DiskChunkSource implements ChunkSource {
 
   chunkList(folder: FolderId, path: RelPath, contentId: ContentId): Uint8Array | undefined {
     return this.#guarded(folder, undefined, () => {
+      if (this.#offered.has(folder)) return this.#offered.chunkList(folder, path, contentId);
       const file = this.#open(folder, path, contentId);
       if (file === undefined) return undefined;
       if (this.#list?.contentId !== contentId) {
@@ -111,6 +120,7 @@ export class DiskChunkSource implements ChunkSource {
   rest(): void {
     for (const { handle } of this.#files.values()) handle.close();
     this.#files.clear();
+    this.#offered.rest();
     this.#list = undefined;
   }
 

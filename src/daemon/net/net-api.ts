@@ -19,6 +19,7 @@ import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts
 import type { ChunkRequest, RegionRequest } from "../../shared/messages.ts";
 import type { LogFields } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
+import type { OfferedFile } from "./offered-files.ts";
 
 /** How the net thread starts. */
 export interface NetOptions {
@@ -192,6 +193,8 @@ export interface NetCalls {
   setTrust(devices: readonly TrustedDevice[]): Promise<void>;
   setShares(shares: Shares): Promise<void>;
   setFolders(folders: readonly ServedFolder[]): Promise<void>;
+  /** Serves exactly these files to one device under a token that stands for a folder; none: no longer. */
+  setOffer(device: DeviceId, token: FolderId, files: readonly OfferedFile[]): Promise<void>;
   setName(name: string): Promise<void>;
   /** Devices whose trust ended here; peers hear of them. */
   setRemoved(devices: readonly DeviceId[]): Promise<void>;

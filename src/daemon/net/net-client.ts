@@ -11,7 +11,7 @@ import type { JoinerDetails } from "../../peer/pairing/messages.ts";
 import { decodeFolderMessage, type FolderFrameType } from "../../peer/wire/codec.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { HostPort } from "../../shared/host-port.ts";
-import type { DeviceId } from "../../shared/ids.ts";
+import type { DeviceId, FolderId } from "../../shared/ids.ts";
 import type { FolderMessage } from "../../shared/messages.ts";
 import type { Log } from "../../shared/ports.ts";
 import { joinHeads } from "../../sync/core/heads.ts";
@@ -36,6 +36,7 @@ import type {
   TrustedDevice,
 } from "./net-api.ts";
 import { NetPeer } from "./net-peer.ts";
+import type { OfferedFile } from "./offered-files.ts";
 import { ThreadCalls, type ThreadPort } from "./thread-calls.ts";
 
 /** What main does about what happens. Calls come one after the other; those that return a promise are not waited for unless said so. */
@@ -190,6 +191,11 @@ export class NetClient implements AsyncDisposable {
   /** Says where the folders lie, for serving. */
   async setFolders(folders: readonly ServedFolder[]): Promise<void> {
     await this.#calls.call("setFolders", [folders]);
+  }
+
+  /** Offers files to one device for an upload, under a token; none: the offer ends. */
+  async setOffer(device: DeviceId, token: FolderId, files: readonly OfferedFile[]): Promise<void> {
+    await this.#calls.call("setOffer", [device, token, files]);
   }
 
   async setName(name: string): Promise<void> {

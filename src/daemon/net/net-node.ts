@@ -40,6 +40,7 @@ import { NetInvites } from "./net-invites.ts";
 import { type JoinDeps, join } from "./net-join.ts";
 import { threadLog } from "./net-log.ts";
 import { NetProber } from "./net-prober.ts";
+import type { OfferedFile } from "./offered-files.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { addressTexts, ownAddresses } from "./own-addresses.ts";
 import { RefusalReports } from "./refusal-reports.ts";
@@ -55,7 +56,10 @@ export interface NetNodeDeps {
   readonly options: NetOptions;
   readonly clock: Clock;
   readonly random: Random;
-  readonly source: ChunkSource & { setFolders(folders: readonly ServedFolder[]): void };
+  readonly source: ChunkSource & {
+    setFolders(folders: readonly ServedFolder[]): void;
+    setOffer(token: FolderId, files: readonly OfferedFile[]): void;
+  };
   readonly post: (event: NetEvent, transfer?: readonly ArrayBuffer[]) => void;
   readonly main: MainCalls;
 }
@@ -78,6 +82,8 @@ export class NetNode implements AsyncDisposable {
   #isStopping = false;
   #listening: HostPort = { host: "127.0.0.1", port: 0 };
   #shares: Shares = new Map();
+  /** Tokens of uploads that are under way, and the one device that may ask for each. */
+  readonly #offers = new Map<FolderId, DeviceId>();
   #name: string;
   #removed: readonly DeviceId[] = [];
   /** Methods that main calls. */
@@ -204,6 +210,7 @@ export class NetNode implements AsyncDisposable {
       setTrust: (devices) => this.#setTrust(devices),
       setShares: async (shares) => this.#setShares(shares),
       setFolders: async (folders) => this.#deps.source.setFolders(folders),
+      setOffer: async (device, token, files) => this.#setOffer(device, token, files),
       setName: async (name) => {
         this.#name = name;
         this.#introduceAgain(this.#pairs.established());
@@ -326,7 +333,15 @@ export class NetNode implements AsyncDisposable {
     return this.#open.size > LIMITS.connectionsMax.value ? "there are too many connections" : undefined;
   }
 
+  #setOffer(device: DeviceId, token: FolderId, files: readonly OfferedFile[]): void {
+    if (files.length === 0) this.#offers.delete(token);
+    else this.#offers.set(token, device);
+    this.#deps.source.setOffer(token, files);
+  }
+
   #mayRead(device: DeviceId, folder: FolderId): boolean {
+    const offeredTo = this.#offers.get(folder);
+    if (offeredTo !== undefined) return offeredTo === device && this.#devices.has(device);
     return this.#devices.has(device) && (this.#shares.get(device)?.some(({ id }) => id === folder) ?? false);
   }
 

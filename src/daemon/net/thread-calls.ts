@@ -76,6 +76,7 @@ export class ThreadCalls<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
     method: K,
     args: ArgsOf<Theirs[K]>,
     signal?: AbortSignal,
+    transfer: readonly Transferable[] = [],
   ): Promise<ResultOf<Theirs[K]>> {
     if (this.#endError !== undefined) return Promise.reject(this.#endError);
     if (signal?.aborted === true) return Promise.reject(signal.reason);
@@ -88,7 +89,7 @@ export class ThreadCalls<Theirs extends Methods<Theirs>, Ours extends Methods<Ou
     };
     signal?.addEventListener("abort", abort, { once: true });
     this.#waiting.set(id, { resolve, reject });
-    this.#post({ call: "ask", id, method, args: args as readonly unknown[] });
+    this.#post({ call: "ask", id, method, args: args as readonly unknown[] }, transfer);
     return promise.finally(() => signal?.removeEventListener("abort", abort)) as Promise<ResultOf<Theirs[K]>>;
   }
 

@@ -28,6 +28,8 @@ const BUILT_IN_PATTERNS: readonly string[] = [
   ".~lock.*#",
   "~$*",
   ".*.sw[op]",
+  // What a download puts together beside its target.
+  ".syncline-*.part",
 ];
 
 const DIRECTORIES_REMEMBERED = 8192;

@@ -185,7 +185,9 @@ export class SqliteIndexReader implements IndexReader {
     return this.#transfers.transferFiles(...args);
   }
 
-  transferTotals(...args: Args<"transferTotals">): TransferTotals & { readonly durationMs: number } {
+  transferTotals(
+    ...args: Args<"transferTotals">
+  ): TransferTotals & { readonly transfers: number; readonly durationMs: number } {
     return this.#transfers.transferTotals(...args);
   }
 

@@ -281,8 +281,8 @@ export class SqliteIndexWriter {
     return this.#transfers.addNotices(notices);
   }
 
-  noticesDelivered(ids: readonly number[], atMs: number): void {
-    this.#transfers.noticesDelivered(ids, atMs);
+  forgetNotices(ids: readonly number[]): void {
+    this.#transfers.forgetNotices(ids);
   }
 
   noticesRead(upTo: number, atMs: number): number {

@@ -146,8 +146,8 @@ export class QueuedWriter implements IndexWriter {
     return this.#run("addNotices", args) as Promise<readonly number[]>;
   }
 
-  async noticesDelivered(...args: Args<"noticesDelivered">): Promise<void> {
-    await this.#run("noticesDelivered", args);
+  async forgetNotices(...args: Args<"forgetNotices">): Promise<void> {
+    await this.#run("forgetNotices", args);
   }
 
   noticesRead(...args: Args<"noticesRead">): Promise<number> {

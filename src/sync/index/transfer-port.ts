@@ -5,7 +5,7 @@
  * thousand small files cost a few rows. Statistics, `transfers`, notices and
  * "bandwidth saved" rest on these.
  */
-import type { SavedBytes } from "../../shared/bandwidth-saved.ts";
+import type { SavedBytes } from "../../shared/transfer-bytes.ts";
 
 export type TransferKind = "upload" | "download" | "sync";
 /** "asked": a person of this node asked for it; "served": a peer did. Sync has no asker: "served". */
@@ -144,7 +144,7 @@ export interface TransferReader {
   transferByKey(key: string, side: TransferSide): TransferRow | undefined;
   transferFiles(id: number, options: { readonly after: number; readonly limit: number }): readonly TransferFile[];
   /** Sums of all that match, however many. */
-  transferTotals(filter: TransferFilter): TransferTotals & { readonly durationMs: number };
+  transferTotals(filter: TransferFilter): TransferTotals & { readonly transfers: number; readonly durationMs: number };
   /** The latest first. `undelivered`: those that a device has still to be told. */
   notices(options: {
     readonly undeliveredTo?: string;
@@ -166,6 +166,7 @@ export interface TransferWriter {
   countSync(counts: readonly SyncCount[], nowMs: number, stretchMs: number): Promise<void>;
   /** Stores notices; one of the same file, device and user that was neither read nor delivered grows instead. Returns their numbers. */
   addNotices(notices: readonly NewNotice[]): Promise<readonly number[]>;
-  noticesDelivered(ids: readonly number[], atMs: number): Promise<void>;
+  /** Another device has these now: they are its own to list. */
+  forgetNotices(ids: readonly number[]): Promise<void>;
   noticesRead(upTo: number, atMs: number): Promise<number>;
 }

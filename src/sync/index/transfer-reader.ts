@@ -20,7 +20,7 @@ const NOTICE = `SELECT id, folder, path, owner, device, user, first_at, last_at,
   read_at FROM notice`;
 const SUMS = `SELECT coalesce(sum(files), 0), coalesce(sum(file_bytes), 0), coalesce(sum(wire_bytes), 0),
   coalesce(sum(saved_delta), 0), coalesce(sum(saved_reuse), 0), coalesce(sum(saved_compression), 0),
-  coalesce(sum(duration_ms), 0) FROM transfer`;
+  coalesce(sum(duration_ms), 0), count(*) FROM transfer`;
 
 export class TransferTableReader implements TransferReader {
   readonly #sql: Statements;
@@ -53,11 +53,20 @@ export class TransferTableReader implements TransferReader {
       .map(toTransferFile);
   }
 
-  transferTotals(filter: TransferFilter): TransferTotals & { readonly durationMs: number } {
+  transferTotals(filter: TransferFilter): TransferTotals & { readonly transfers: number; readonly durationMs: number } {
     const { where, values } = conditionOf(filter, undefined);
     const row = this.#sql.get(`${SUMS} ${where}`, ...values) as unknown as readonly number[];
-    const [files = 0, fileBytes = 0, wireBytes = 0, delta = 0, reuse = 0, compression = 0, durationMs = 0] = row;
-    return { files, fileBytes, wireBytes, saved: { delta, reuse, compression }, durationMs };
+    const [
+      files = 0,
+      fileBytes = 0,
+      wireBytes = 0,
+      delta = 0,
+      reuse = 0,
+      compression = 0,
+      durationMs = 0,
+      transfers = 0,
+    ] = row;
+    return { files, fileBytes, wireBytes, saved: { delta, reuse, compression }, durationMs, transfers };
   }
 
   notices(options: Parameters<TransferReader["notices"]>[0]): readonly NoticeRow[] {

@@ -137,8 +137,8 @@ export class TransferTable {
     return added[0] as number;
   }
 
-  noticesDelivered(ids: readonly number[], atMs: number): void {
-    for (const id of ids) this.#sql.run("UPDATE notice SET delivered_at = ? WHERE id = ?", atMs, id);
+  forgetNotices(ids: readonly number[]): void {
+    for (const id of ids) this.#sql.run("DELETE FROM notice WHERE id = ?", id);
   }
 
   noticesRead(upTo: number, atMs: number): number {

@@ -119,7 +119,7 @@ function groupsOf(files: readonly WantedFile[]): readonly (readonly WantedFile[]
 }
 
 /** Contents of the path that are here and likely to share chunks with the wanted one. */
-function basesOf(context: KeepContext, path: RelPath): readonly Base[] {
+export function basesOf(context: KeepContext, path: RelPath): readonly Base[] {
   const { index, folder } = context;
   const shown = shownHead(index.read.local(folder, path));
   const live = shown === undefined ? [] : [{ head: shown, from: "path" as const, name: path as string }];

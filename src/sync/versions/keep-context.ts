@@ -26,9 +26,9 @@ export interface KeepContext extends FolderContext {
 }
 
 /** Throws E_RECEIVE_ONLY where a change made here would be told to nobody, and overruled by the next scan. */
-export function assertChangesCount(context: KeepContext): void {
+export function assertChangesCount(context: KeepContext, verb: "restored" | "put" = "restored"): void {
   if (context.mode() !== "receive-only") return;
-  throw new SyncError("E_RECEIVE_ONLY", `folder ${context.folder} only receives: nothing can be restored in it here`, {
-    hint: "restore on a device that may change the folder, or change its mode with `syncline folder mode`",
+  throw new SyncError("E_RECEIVE_ONLY", `folder ${context.folder} only receives: nothing can be ${verb} in it here`, {
+    hint: "do it on a device that may change the folder, or change its mode with `syncline folder mode`",
   });
 }

@@ -1,0 +1,111 @@
+import { createHash, randomBytes } from "node:crypto";
+import { chmod, mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { FileResult } from "../../../src/shared/api-transfers.ts";
+import { pairedNodes, type TestNode } from "../../support/nodes.ts";
+import { readTree, tree } from "../../support/tree.ts";
+
+interface Document {
+  readonly files: readonly FileResult[];
+  readonly fileBytes: number;
+  readonly wireBytes: number;
+  readonly saved: FileResult["saved"];
+}
+
+function sha256(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+/** A folder of anna's that bert may read and does not sync. */
+async function readOnlyFolder(a: TestNode): Promise<{ readonly directory: string; readonly folder: string }> {
+  const directory = `${a.directory}-docs`;
+  await mkdir(directory);
+  const { folder } = await a.json<{ folder: { id: string } }>("folder", "add", directory, "--folder-id", "docs");
+  await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "read");
+  return { directory, folder: folder.id };
+}
+
+test("a file of a folder that is not synced here comes whole, with its time and mode, and is a row on both ends", {
+  timeout: 180_000,
+}, async () => {
+  const [a, b] = await pairedNodes();
+  const { directory } = await readOnlyFolder(a);
+  const bytes = randomBytes(3_000_000);
+  const source = join(directory, "a b.bin");
+  await writeFile(source, bytes);
+  await chmod(source, 0o640);
+  await utimes(source, 1_700_000_000, 1_700_000_000.5);
+  const target = join(b.home, "..", "got.bin");
+  const document = await b.json<Document>("download", "anna:docs/a b.bin", "-o", target);
+  expect(await readFile(target)).toEqual(bytes);
+  const found = await stat(target);
+  expect([found.mode & 0o777, found.mtimeMs]).toEqual([0o640, 1_700_000_000_500]);
+  expect(document.files).toMatchObject([
+    {
+      path: "a b.bin",
+      storedAs: target,
+      fileBytes: bytes.length,
+      hash: sha256(bytes),
+      outcome: "stored",
+      transport: "tcp",
+    },
+  ]);
+  const { saved, wireBytes } = document;
+  expect(saved.delta + saved.reuse + saved.compression).toBe(bytes.length - wireBytes);
+  for (const [node, side, direction] of [
+    [a, "served", "out"],
+    [b, "asked", "in"],
+  ] as const) {
+    const stats = await node.json<{ transfers: readonly object[] }>("stats", "--kind", "download");
+    expect(stats.transfers).toMatchObject([
+      {
+        kind: "download",
+        side,
+        direction,
+        state: "done",
+        path: "a b.bin",
+        fileBytes: bytes.length,
+        wireBytes,
+        files: 1,
+      },
+    ]);
+  }
+  const again = await b.run("--json", "download", "anna:docs/a b.bin", "-o", target);
+  expect(again.code).toBe(8);
+  expect(JSON.parse(again.stderr)).toMatchObject({ code: "E_EXISTS" });
+  const unchanged = await b.json<Document>("get", "anna:docs/a b.bin", "-o", target, "--on-duplicate", "overwrite");
+  expect(unchanged.files).toMatchObject([{ outcome: "unchanged", storedAs: null, hash: sha256(bytes) }]);
+  const renamed = await b.json<Document>("get", "anna:docs/a b.bin", "-o", target, "--on-duplicate", "rename");
+  expect(renamed.files).toMatchObject([{ storedAs: target.replace("got.bin", "got_v2.bin"), outcome: "stored" }]);
+});
+
+test("a directory comes with everything below it, and what is there already follows the policy", {
+  timeout: 180_000,
+}, async () => {
+  const [a, b] = await pairedNodes();
+  const { directory } = await readOnlyFolder(a);
+  const big = randomBytes(200_000).toString("hex");
+  await tree(directory, {
+    sub: { "-x": "one", "new\nline": "two", deep: { "ü.txt": "three", "big.hex": big } },
+    other: "no",
+  });
+  const place = join(b.home, "..", "place");
+  await mkdir(place);
+  const document = await b.json<Document>("download", "anna:docs/sub", "-o", place);
+  expect(await readTree(place)).toEqual({
+    sub: { "-x": "one", "new\nline": "two", deep: { "ü.txt": "three", "big.hex": big } },
+  });
+  expect(document.files.map(({ path }) => path).toSorted()).toEqual([
+    "sub/-x",
+    "sub/deep/big.hex",
+    "sub/deep/ü.txt",
+    "sub/new\nline",
+  ]);
+  await writeFile(join(place, "sub", "-x"), "mine");
+  const skipped = await b.json<Document>("download", "anna:docs/sub", "-o", `${place}/`, "--on-duplicate", "skip");
+  expect(skipped.files.every(({ outcome }) => outcome === "skipped")).toBe(true);
+  const replaced = await b.json<Document>("download", "anna:docs/sub/", "-o", place, "--on-duplicate", "overwrite");
+  expect(replaced.files.filter(({ outcome }) => outcome === "stored").map(({ path }) => path)).toEqual(["sub/-x"]);
+  expect(await readFile(join(place, "sub", "-x"), "utf8")).toBe("one");
+});
