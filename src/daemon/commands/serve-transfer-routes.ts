@@ -195,7 +195,7 @@ async function* takeUpload(
       policy: request.onDuplicate,
       owner: ownerFor(actor, parts.identity.shortId),
       locks: transfers.book.locks,
-      bytesPerSecond: request.limit,
+      delta: request.delta,
       isFresh: !request.resume,
       transport,
       why: null,

@@ -16,7 +16,7 @@ import { type Bases, basesFor, NO_BASES } from "./download-bases.ts";
 import type { HashedFile, Installed, InstallFile, LocalEntry, TakeName } from "./file-calls.ts";
 import { inParallel } from "./in-parallel.ts";
 import { shareOut } from "./share-out.ts";
-import { countedLink, limitedLink, OneSource, ownLink, peerLink } from "./transfer-links.ts";
+import { countedLink, limitedLink, OneSource, ownLink, peerLink, plainLink } from "./transfer-links.ts";
 
 const GROUP_FILES = 256;
 const GROUP_BYTES = 1024 * 1024;
@@ -60,7 +60,7 @@ export class DownloadFiles {
         ? ownLink(thread, self, serving.name, folder)
         : peerLink(serving.peer, serving.name, folder);
     const counted = countedLink(link, (wire) => run.job.countWire(wire));
-    this.#sources = new OneSource(limitedLink(counted, request.limit, clock), request.limit);
+    this.#sources = new OneSource(plainLink(limitedLink(counted, request.limit, clock)), clock);
   }
 
   async *all(entries: AsyncIterable<RouteOutput<"downloadOpen">>, signal: AbortSignal): AsyncGenerator<TransferLine> {
@@ -205,7 +205,8 @@ export class DownloadFiles {
     if ("outcome" in taking) return taking;
     const contentId = entry.contentId as ContentId;
     const place = { directory: dirname(target), contentId };
-    const bases = request.reuse ? basesFor(this.#run, this.#folder, wanted, taking.existing) : NO_BASES;
+    const bases =
+      request.reuse && request.delta !== "off" ? basesFor(this.#run, this.#folder, wanted, taking.existing) : NO_BASES;
     const stage = thread.stage(place, { isFresh: !request.resume, places: bases.places });
     const progress = { total: entry.size, done: 0 };
     const unfollow = job.follow(progress);
@@ -287,7 +288,7 @@ export class DownloadFiles {
     const { clock, hasher, log, index, request } = this.#run;
     const chunkList = (contentId: ContentId): Uint8Array | undefined =>
       bases.lists.get(contentId) ?? (request.reuse ? index.read.chunkList(contentId) : undefined);
-    return { clock, hasher, log, sources: this.#sources, stage, chunkList };
+    return { clock, hasher, log, sources: this.#sources, stage, chunkList, options: { delta: request.delta } };
   }
 
   /** Where nothing went over a wire, all of it was here. */
@@ -339,8 +340,10 @@ function fileOf({ entry, target }: Wanted, take: TakeName): InstallFile {
 const NO_STAGE: FetchStage = {
   assemble: () => Promise.reject(new Error("bug: a small file is not staged")),
   writeStaged: () => Promise.reject(new Error("bug: a small file is not staged")),
+  describeRegions: () => Promise.reject(new Error("bug: a small file has no regions")),
+  rebuildRegions: () => Promise.reject(new Error("bug: a small file has no regions")),
   dropStaged: async () => undefined,
-  free: async () => ({ bytes: Number.MAX_SAFE_INTEGER }),
+  free: async () => ({ bytes: Number.MAX_SAFE_INTEGER, totalBytes: Number.MAX_SAFE_INTEGER, inodes: undefined }),
 };
 
 /** A name from another device is one name here, whatever this platform takes for a separator. */

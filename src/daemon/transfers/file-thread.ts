@@ -46,7 +46,9 @@ export class FileThread implements AsyncDisposable {
       assemble: (_, size, chunks) => this.call("assemble", [place, size, chunks.map(placed), isFresh]),
       writeStaged: (_, pieces) => this.call("writeStaged", [place, pieces], undefined, buffersOf(pieces)),
       dropStaged: () => this.call("dropStaged", [place]),
-      free: () => this.call("free", [place.directory]),
+      describeRegions: () => Promise.reject(new Error("bug: regions are for folders")),
+      rebuildRegions: () => Promise.reject(new Error("bug: regions are for folders")),
+      free: async () => ({ ...(await this.call("free", [place.directory])), totalBytes: 0, inodes: undefined }),
     };
   }
 

@@ -10,7 +10,7 @@ import type { RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Clock } from "../../shared/ports.ts";
 import { NO_TRANSFER, type TransferBytes, transferOf, type WireBytes } from "../../shared/transfer-bytes.ts";
-import type { FetchLink } from "../../sync/fetch/fetch-context.ts";
+import type { FetchLink, Switch } from "../../sync/fetch/fetch-context.ts";
 import { fetchLarge, type Progress } from "../../sync/fetch/fetch-large.ts";
 import { fetchSmall } from "../../sync/fetch/fetch-small.ts";
 import type { ContentSource } from "../../sync/folder-disk.ts";
@@ -48,7 +48,7 @@ export interface Receiving {
   readonly policy: SettledPolicy;
   readonly owner: string;
   readonly locks: KeyedLock;
-  readonly bytesPerSecond: number | undefined;
+  readonly delta: Switch;
   readonly isFresh: boolean;
   readonly transport: string | null;
   readonly why: string | null;
@@ -64,7 +64,7 @@ export async function* receive(
   items: readonly Incoming[],
   signal: AbortSignal,
 ): AsyncGenerator<FileResult> {
-  const sources = new OneSource(receiving.link, receiving.bytesPerSecond);
+  const sources = new OneSource(receiving.link, receiving.clock);
   const others = items.filter(({ content }) => content.type !== "file");
   if (others.length > 0) yield* await putOthers(receiving, others);
   const files = items.filter(({ content }) => content.type === "file");
@@ -187,13 +187,13 @@ async function receiveOne(receiving: Receiving, item: Incoming, signal: AbortSig
   const progress = { total: size, done: 0 };
   const unfollow = receiving.follow(path, progress);
   try {
-    const fetching = fetchContextOf(
-      context,
-      new OneSource(renamedLink(receiving.link, offered), receiving.bytesPerSecond),
-    );
+    const fetching = {
+      ...fetchContextOf(context, new OneSource(renamedLink(receiving.link, offered), receiving.clock)),
+      options: { delta: receiving.delta },
+    };
     const fetched = await fetchLarge(
       fetching,
-      { path, contentId, size, bases: basesOf(context, path) },
+      { path, contentId, size, bases: receiving.delta === "off" ? [] : basesOf(context, path) },
       progress,
       signal,
     );

@@ -4,6 +4,7 @@ import type { Clock } from "../../shared/ports.ts";
 import { RateLimit } from "../../shared/rate-limit.ts";
 import { NO_WIRE, type WireBytes } from "../../shared/transfer-bytes.ts";
 import type { FetchLink, FetchSources } from "../../sync/fetch/fetch-context.ts";
+import { LinkBook } from "../../sync/fetch/link-book.ts";
 import type { NetPeer } from "../net/net-peer.ts";
 import type { FileThread } from "./file-thread.ts";
 
@@ -14,6 +15,7 @@ export function peerLink(peer: NetPeer, name: string, folder: FolderId): FetchLi
     name,
     speaks: (feature) => peer.facts.features.includes(feature),
     fetchChunks: (requests, signal) => peer.fetchChunks(folder, requests, signal),
+    fetchRegions: (request, signal) => peer.fetchRegions(folder, request, signal),
     fetchChunkList: (path, contentId, signal) => peer.fetchChunkList(folder, path, contentId, signal),
   };
 }
@@ -28,6 +30,7 @@ export function ownLink(thread: FileThread, self: ShortId, name: string, folder:
       const answers = await thread.call("read", [folder, requests], signal);
       return { answer: answers.map((bytes) => bytes ?? undefined), wire: NO_WIRE };
     },
+    fetchRegions: () => Promise.reject(new Error("bug: this node asks itself for no regions")),
     fetchChunkList: async (path: RelPath, contentId, signal) => {
       const list = await thread.call("chunkList", [folder, path, contentId], signal);
       return { answer: list ?? undefined, wire: NO_WIRE };
@@ -39,13 +42,20 @@ export function ownLink(thread: FileThread, self: ShortId, name: string, folder:
 export function limitedLink(link: FetchLink, bytesPerSecond: number | undefined, clock: Clock): FetchLink {
   if (bytesPerSecond === undefined) return link;
   const limit = new RateLimit(bytesPerSecond);
+  const turn = async (wanted: readonly { readonly size: number }[], signal: AbortSignal): Promise<void> => {
+    const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
+    const waitMs = limit.take(bytes, clock.monotonic());
+    if (waitMs > 0) await clock.sleep(waitMs, signal);
+  };
   return {
     ...link,
     fetchChunks: async (requests, signal) => {
-      const bytes = requests.reduce((sum, { size }) => sum + size, 0);
-      const waitMs = limit.take(bytes, clock.monotonic());
-      if (waitMs > 0) await clock.sleep(waitMs, signal);
+      await turn(requests, signal);
       return await link.fetchChunks(requests, signal);
+    },
+    fetchRegions: async (request, signal) => {
+      await turn(request.regions, signal);
+      return await link.fetchRegions(request, signal);
     },
   };
 }
@@ -59,30 +69,22 @@ export function countedLink(link: FetchLink, onWire: (wire: WireBytes) => void):
   return {
     ...link,
     fetchChunks: async (requests, signal) => counted(await link.fetchChunks(requests, signal)),
+    fetchRegions: async (request, signal) => counted(await link.fetchRegions(request, signal)),
     fetchChunkList: async (path, contentId, signal) => counted(await link.fetchChunkList(path, contentId, signal)),
   };
 }
 
-const REQUEST_BYTES = 1024 * 1024;
-const REQUEST_BYTES_MIN = 32 * 1024;
 const WRONG_ANSWERS_MAX = 3;
 
 /** The one device of a transfer. After three wrong answers nobody is left to be asked. */
 export class OneSource implements FetchSources {
+  readonly book: LinkBook;
   readonly #link: FetchLink;
-  readonly #requestBytesMax: number;
   #wrongAnswers = 0;
-  #requestBytes: number;
 
-  constructor(link: FetchLink, bytesPerSecond?: number) {
+  constructor(link: FetchLink, clock: Clock) {
     this.#link = link;
-    // A request is a step of the rate: twenty a second are smooth.
-    this.#requestBytesMax = Math.max(REQUEST_BYTES_MIN, Math.min(REQUEST_BYTES, (bytesPerSecond ?? Infinity) / 20));
-    this.#requestBytes = this.#requestBytesMax;
-  }
-
-  get requestBytes(): number {
-    return this.#requestBytes;
+    this.book = new LinkBook(clock);
   }
 
   holding(): readonly FetchLink[] {
@@ -93,15 +95,14 @@ export class OneSource implements FetchSources {
     return undefined;
   }
 
-  noteAnswer(hasCome: boolean): void {
-    this.#requestBytes = hasCome
-      ? Math.min(this.#requestBytes * 2, this.#requestBytesMax)
-      : Math.max(this.#requestBytes / 2, REQUEST_BYTES_MIN);
-  }
-
   noteBadAnswer(): void {
     this.#wrongAnswers++;
   }
+}
+
+/** Without what needs both the old and the new file in a folder's own staging area. */
+export function plainLink(link: FetchLink): FetchLink {
+  return { ...link, speaks: (feature) => feature !== "delta/1" && link.speaks(feature) };
 }
 
 /** The same bytes under another name: a receiver's own path for what the sender numbered. */
@@ -113,6 +114,7 @@ export function renamedLink(link: FetchLink, name: RelPath): FetchLink {
         requests.map((request) => ({ ...request, path: name })),
         signal,
       ),
+    fetchRegions: (request, signal) => link.fetchRegions({ ...request, path: name }, signal),
     fetchChunkList: (_, contentId, signal) => link.fetchChunkList(name, contentId, signal),
   };
 }
