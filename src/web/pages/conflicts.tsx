@@ -50,6 +50,8 @@ interface ConflictProps {
 function ConflictCard({ conflict, reload }: ConflictProps): JSX.Element {
   const { id, folder, path, copies, state } = conflict;
   const [current, ...others] = copies;
+  // One device may have written both, as when a settlement was taken back there.
+  const isTold = others.length === 1 && current?.device !== others[0]?.device;
   return (
     <Card
       title={<Name>{path}</Name>}
@@ -67,10 +69,10 @@ function ConflictCard({ conflict, reload }: ConflictProps): JSX.Element {
       {state === "open" && may("conflictResolve") ? (
         <div class="actions">
           <Button onPress={() => settle([conflict], "current", reload)}>
-            Keep {current === undefined ? "this one" : `that of ${current.device}`}
+            {isTold ? `Keep that of ${current?.device}` : "Keep what is at its place"}
           </Button>
           <Button onPress={() => settle([conflict], "copy", reload)}>
-            Keep {others[0] === undefined ? "the other" : `that of ${others[0].device}`}
+            {isTold ? `Keep that of ${others[0]?.device}` : "Keep the other"}
           </Button>
           <Button onPress={() => settle([conflict], "both", reload)}>Keep both</Button>
         </div>

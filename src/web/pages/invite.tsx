@@ -97,9 +97,9 @@ function Code({ invite, onClose }: { readonly invite: Invite; readonly onClose: 
             <p class="strong">
               <Name>{`${String(name)} is paired`}</Name>
             </p>
-            {Array.isArray(words) ? (
+            {typeof words === "string" ? (
               <p>
-                Both machines show the same three words: <span class="words">{words.join(" ")}</span>
+                Both machines show the same three words: <span class="words">{words.replaceAll("-", " ")}</span>
               </p>
             ) : null}
           </div>
