@@ -1,5 +1,6 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { ListEntry, ListLine } from "../../shared/api.ts";
 import { collectAt } from "../api/client.ts";
 import { status } from "../api/live.ts";
@@ -138,12 +139,12 @@ function Entries({ where, folder, path }: EntriesProps): JSX.Element {
     key,
     { live: where === HERE },
   );
-  const entries = useComputed(() => {
+  const entries = useMemo(() => {
     const words = filter.value.toLowerCase();
     const all = value?.entries ?? [];
     const found = words === "" ? all : all.filter((entry) => entry.path.toLowerCase().includes(words));
     return found.toSorted(compareEntries(sort.value));
-  }).value;
+  }, [value, filter.value, sort.value]);
   return (
     <>
       <div class="row-fields">
