@@ -14,7 +14,8 @@ const PORT = 4777;
 const DEADLINE_MS = 120_000;
 /** Nothing of an edit comes later; the next sign of life does. */
 const QUIET_MS = 600;
-const IDLE_SETTLE_MS = 15_000;
+/** By then a new device has announced itself often enough to wait for minutes before the next time. */
+const IDLE_SETTLE_MS = 45_000;
 const IDLE_MS = 60_000;
 const PART_BYTES = 4 * MIB;
 

@@ -1,9 +1,9 @@
 /** A connection as one folder sees it: messages go to the net thread as frames, answers come back as bytes. */
 import { SyncError } from "../shared/errors.ts";
 import type { Feature } from "../shared/features.ts";
-import { type ContentId, type FolderId, type RelPath, type ShortId, shortId } from "../shared/ids.ts";
+import { type FolderId, type ShortId, shortId } from "../shared/ids.ts";
 import type { ChunkRequest, FolderMessage, RegionRequest } from "../shared/messages.ts";
-import type { Answered } from "../sync/fetch/fetch-context.ts";
+import type { Answered, ListAnswer, WantedList } from "../sync/fetch/fetch-context.ts";
 import type { PeerLink } from "../sync/peer-link.ts";
 import type { NetPeer } from "./net/net-peer.ts";
 
@@ -63,13 +63,9 @@ export class DaemonLink implements PeerLink {
     return await this.#peer.fetchChunks(this.folder, requests, signal);
   }
 
-  async fetchChunkList(
-    path: RelPath,
-    contentId: ContentId,
-    signal: AbortSignal,
-  ): Promise<Answered<Uint8Array | undefined>> {
+  async fetchChunkList(wanted: WantedList, signal: AbortSignal): Promise<Answered<ListAnswer | undefined>> {
     this.#requireOpen();
-    return await this.#peer.fetchChunkList(this.folder, path, contentId, signal);
+    return await this.#peer.fetchChunkList({ folder: this.folder, ...wanted }, signal);
   }
 
   async fetchRegions(

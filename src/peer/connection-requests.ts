@@ -100,7 +100,7 @@ export class RequestTable {
 
   /** Asks for a piece of a chunk list. Rejects as `fetchChunks` does. */
   fetchChunkList(wanted: FetchChunkList, signal: AbortSignal): Promise<Costed<Partial<ChunkListAnswer>>> {
-    const reader = new ChunkListAnswerReader(wanted.offset);
+    const reader = new ChunkListAnswerReader(wanted.offset, wanted.bases.length);
     return this.#ask(
       {
         question: "fetchChunkList",

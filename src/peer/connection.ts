@@ -12,7 +12,7 @@
  */
 import { SyncError } from "../shared/errors.ts";
 import { FEATURES, type Feature } from "../shared/features.ts";
-import type { ContentId, DeviceId, FolderId, RelPath } from "../shared/ids.ts";
+import type { ContentId, DeviceId, FolderId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
@@ -29,7 +29,7 @@ import type { ChunkAnswer } from "./wire/answers.ts";
 import { type FolderFrame, type FolderFrameType, isFolderFrame } from "./wire/codec.ts";
 import { type Command, decodeCommand, decodeCommandCredit } from "./wire/command.ts";
 import { commonFeatures, OFFERED_FEATURES } from "./wire/features.ts";
-import { decodeFetchChunkList, decodeFetchChunks } from "./wire/fetch.ts";
+import { decodeFetchChunkList, decodeFetchChunks, type FetchChunkList } from "./wire/fetch.ts";
 import { decodeFetchRegions, type FetchRegions, type RegionsAnswer } from "./wire/fetch-regions.ts";
 import type { FrameType } from "./wire/frame-types.ts";
 import { FrameDecoder, type FrameHeader, type WireItem } from "./wire/frames.ts";
@@ -134,7 +134,8 @@ export class Connection {
     });
     this.#pulse = new Pulse({
       clock,
-      pingAfterMs: times.pingAfterMs,
+      // The other end's ping is a sign of life, too: one of both asks first.
+      pingAfterMs: channel.isDialled ? times.pingAfterMs : times.pingAfterMs * LATER,
       deadAfterMs: times.deadAfterMs,
       sendPing: () => {
         if (this.#peerRun !== undefined) this.#sender.send("ping");
@@ -221,23 +222,24 @@ export class Connection {
     return this.#requests.fetchRegions(wanted, signal);
   }
 
-  /** Asks for a chunk list, piece by piece; undefined when it is not there. */
+  /** Asks for a chunk list, piece by piece, or told by one of `bases`; undefined when it is not there. */
   async fetchChunkList(
-    folder: FolderId,
-    path: RelPath,
-    contentId: ContentId,
+    wanted: Omit<FetchChunkList, "offset">,
     signal: AbortSignal,
-  ): Promise<Costed<{ readonly list: Uint8Array<ArrayBuffer> | undefined }>> {
+  ): Promise<Costed<{ readonly list: Uint8Array<ArrayBuffer> | undefined; readonly base: ContentId | null }>> {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     let wire = NO_WIRE;
     for (;;) {
-      const piece = await this.#requests.fetchChunkList({ folder, path, contentId, offset: length }, signal);
+      const bases = length === 0 && this.#features.includes(FEATURES.splice) ? wanted.bases : [];
+      const piece = await this.#requests.fetchChunkList({ ...wanted, bases, offset: length }, signal);
       wire = addWire(wire, piece.wire);
-      if (piece.bytes === undefined) return { list: undefined, wire };
+      if (piece.bytes === undefined) return { list: undefined, base: null, wire };
+      const base = bases[piece.base ?? bases.length];
+      if (base !== undefined) return { list: piece.bytes, base, wire };
       parts.push(piece.bytes);
       length += piece.bytes.length;
-      if (length === piece.totalBytes) return { list: joined(parts, length), wire };
+      if (length === piece.totalBytes) return { list: joined(parts, length), base: null, wire };
     }
   }
 
@@ -452,6 +454,8 @@ export class Connection {
 /** Frames that nothing else holds back. */
 const SPARING: ReadonlySet<FrameType> = new Set(["introduction", "deviceRemoved", "probeMe", "probeReply"]);
 const LAST_WORD_MS = 1000;
+/** How much later the end that was dialled asks for signs of life. */
+const LATER = 1.25;
 
 /** The error that those get who waited on a connection that is over. */
 function endError(reason: EndReason): SyncError {

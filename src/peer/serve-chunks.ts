@@ -14,8 +14,8 @@
 import type { ContentId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest, WantedRegion } from "../shared/messages.ts";
-import { LIST_HEAD_BYTES, LIST_PIECE_BYTES, writeListHead } from "./wire/answers.ts";
-import { BYTES_FOLLOW, type FetchChunkList, type FetchChunks, NOT_HERE } from "./wire/fetch.ts";
+import { LIST_HEAD_BYTES, LIST_PIECE_BYTES, SPLICE_HEAD_BYTES, writeListHead } from "./wire/answers.ts";
+import { BYTES_FOLLOW, type FetchChunkList, type FetchChunks, NOT_HERE, SPLICE_FOLLOWS } from "./wire/fetch.ts";
 import { encodeRegionPart, type FetchRegions } from "./wire/fetch-regions.ts";
 import { HEADER_BYTES, writeHeader } from "./wire/frames.ts";
 import { broken } from "./wire/wire-values.ts";
@@ -28,6 +28,13 @@ export interface ChunkSource {
   chunkList(folder: FolderId, path: RelPath, contentId: ContentId): Uint8Array | undefined;
   /** Says how the bytes of a region follow from those that `query` describes; undefined when that cannot be done. */
   answerRegion(folder: FolderId, path: RelPath, contentId: ContentId, region: WantedRegion): Uint8Array | undefined;
+  /** The version's chunk list told by that of one of `bases`, where that is much shorter. */
+  splice(
+    folder: FolderId,
+    path: RelPath,
+    contentId: ContentId,
+    bases: readonly ContentId[],
+  ): { readonly base: number; readonly bytes: Uint8Array } | undefined;
   /** Lets go of open files; called when nothing is asked any more. */
   rest(): void;
 }
@@ -157,8 +164,11 @@ export class ChunkServer {
   async #serveList(id: number, wanted: FetchChunkList): Promise<void> {
     await this.#turn();
     if (this.#isEnded) return;
-    const { folder, path, contentId, offset } = wanted;
+    const { folder, path, contentId, offset, bases } = wanted;
     const isWanted = !this.#cancelled.has(id) && this.#deps.mayRead(folder);
+    const hasBase = isWanted && offset === 0 && bases.length > 0;
+    const splice = hasBase ? this.#deps.source.splice(folder, path, contentId, bases) : undefined;
+    if (splice !== undefined) return this.#sendSplice(id, splice);
     const list = isWanted ? this.#deps.source.chunkList(folder, path, contentId) : undefined;
     if (list === undefined || list.length === 0 || offset >= list.length) {
       const buffer = this.#takeBuffer(HEADER_BYTES + 1);
@@ -201,6 +211,14 @@ export class ChunkServer {
       bytes += part.length;
     }
     flush(false);
+  }
+
+  #sendSplice(id: number, { base, bytes }: { readonly base: number; readonly bytes: Uint8Array }): void {
+    const end = HEADER_BYTES + SPLICE_HEAD_BYTES + bytes.length;
+    const buffer = this.#takeBuffer(end);
+    buffer.set([SPLICE_FOLLOWS, base], HEADER_BYTES);
+    buffer.set(bytes, HEADER_BYTES + SPLICE_HEAD_BYTES);
+    this.#send(buffer, end, { type: "chunkList", id, hasMore: false });
   }
 
   #send(

@@ -7,7 +7,7 @@ export const FEATURES = {
   index: "index/1",
   /** Chunks and chunk lists on request. */
   fetch: "fetch/1",
-  /** Chunk lists told by what they share with a list that the other end holds. */
+  /** Chunk lists told by what they share with a list that the other end holds, and small contents along with their records. */
   splice: "splice/1",
   /** Changed regions of a file told by how they follow from what the other end holds. */
   delta: "delta/1",

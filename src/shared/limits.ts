@@ -102,10 +102,26 @@ export const LIMITS = {
     unit: "operations",
     why: "copies and runs of new chunks in one splice of a chunk list; more, and the list itself is the better way",
   },
+  listBases: { value: 4, unit: "contents", why: "lists that a request for a chunk list may name to be told by" },
   spliceChunks: {
     value: 262_144,
     unit: "chunks",
     why: "longer chunk lists (16 GiB and more) are not compared while a change is announced; they are asked for",
+  },
+  pushedBytes: {
+    value: 64 * 1024,
+    unit: "bytes",
+    why: "file bytes sent along with one index update, unasked; more are a transfer, which the receiver plans",
+  },
+  pushedRecords: {
+    value: 32,
+    unit: "records",
+    why: "files that a person changes at once; more are a bulk, fetched many in one request",
+  },
+  pushedKeptBytes: {
+    value: 4 * MIB,
+    unit: "bytes",
+    why: "contents that came unasked and are not taken up yet, in memory for each folder; the oldest give way",
   },
   pathBytes: { value: 4096, unit: "bytes", why: "what Linux takes" },
   nameBytes: { value: 255, unit: "bytes", why: "what common file systems take" },

@@ -43,6 +43,8 @@ export interface IndexRecord {
   readonly chunkList: Uint8Array;
   /** Instead of it: a splice (delta/splice.ts) of the list of the winner's `previous`. Only between peers that share the feature. */
   readonly splice?: Uint8Array;
+  /** The winner's bytes, when they are few and new to the receiver; unverified. Only between peers that share the feature. */
+  readonly content?: Uint8Array;
   /** A person at the sender approved this deletion, or commanded it: the receiver's brake lets it pass when the sender is admin there. */
   readonly isApproved?: boolean;
 }

@@ -274,6 +274,10 @@ export interface FolderDisk {
   readIgnoreFile(): Promise<string>;
   /** Reads a small kept version or file whole; undefined when it is gone or changed. */
   readStored(storeName: string, size: number): Promise<Uint8Array | undefined>;
+  /** Reads small files of the folder whole, each only while its stamp is as given before and after; else undefined. */
+  readUnchanged(
+    files: readonly { readonly path: RelPath; readonly stamp: DiskStamp }[],
+  ): Promise<readonly (Uint8Array | undefined)[]>;
   /** Removes kept versions from the store, checking the stamp; returns the names removed. */
   purge(
     entries: readonly { readonly storeName: string; readonly stamp: DiskStamp | null }[],

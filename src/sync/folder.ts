@@ -26,6 +26,7 @@ import { winnerOf } from "./core/heads.ts";
 import { IGNORE_FILE, type IgnoreSource } from "./core/ignore.ts";
 import { DeletionGuard } from "./deletion-guard.ts";
 import { PeerSession } from "./exchange/peer-session.ts";
+import { PushedContents } from "./exchange/pushed-contents.ts";
 import type { FolderContext, FolderEvent, FolderMode } from "./folder-context.ts";
 import { isHaltCode, type RootState, type ScanBatch, type ScanRequest } from "./folder-disk.ts";
 import type { FolderStateName, FolderStatus, PeerProgress } from "./folder-status.ts";
@@ -68,6 +69,7 @@ export class Folder implements AsyncDisposable {
   readonly #sessions = new Map<PeerLink, PeerSession>();
   readonly #inbox = new Map<PeerLink, Promise<void>>();
   readonly #sources: Sources;
+  readonly #pushed = new PushedContents();
   readonly #dirty: DirtySet;
   readonly #scanProblems: ProblemBook;
   readonly #applyProblems: ProblemBook;
@@ -109,6 +111,7 @@ export class Folder implements AsyncDisposable {
     this.#guard = new DeletionGuard(this.#context);
     this.#puller = new Puller(this.#context, this.#sources, this.#applyProblems, {
       wake: () => this.#bell.ring(),
+      takePushed: (contentId) => this.#pushed.take(contentId),
       lookAgain: (path) => this.#dirty.note(path, this.#context.clock.monotonic()),
       recover: () => {
         this.#needsRecovery = true;
@@ -191,7 +194,9 @@ export class Folder implements AsyncDisposable {
   }
 
   attach(link: PeerLink): void {
-    const session = new PeerSession(this.#context, link, (row) => this.#guard.isApproved(row.path, row.heads));
+    const session = new PeerSession(this.#context, link, this.#pushed, (row) =>
+      this.#guard.isApproved(row.path, row.heads),
+    );
     this.#sessions.set(link, session);
     this.#sources.add(link);
     this.#applyProblems.clearWhere((problem) => problem.code === "E_NO_SOURCE" || problem.code === "E_BAD_DATA");
@@ -676,6 +681,7 @@ export class Folder implements AsyncDisposable {
     ).catch(() => undefined);
     const problems = this.#problems(LIMITS.ackProblems.value);
     const sequence = flushed?.sequence ?? this.#context.index.read.folder(this.#context.folder)?.sequence ?? 0;
+    this.#sessions.get(link)?.owe(sequence);
     this.#exchange();
     if (this.#sessions.has(link))
       link.send({ type: "barrier-reply", folder: this.#context.folder, id, sequence, problems });

@@ -35,6 +35,9 @@ export function ackFault(sender: SimNode, receiver: SimNode, ack: IndexAck): str
       own !== undefined && own.stamp === null && compare(winnerOf(own.heads).version, theirs.version) === "equal";
     // What it wrote itself, and wants back because a deletion was rejected, it was not told.
     if (theirs.author === sender.device) continue;
+    // Nor what it announced itself just so: a record is not sent back.
+    const told = receiver.index.read.remoteOf(FOLDER, sender.device, row.path);
+    if (told !== undefined && sameHeads(told.heads, row.heads)) continue;
     const isHere = isKnown && (theirs.deleted || !isWanted);
     const isGoneForBoth = winnerOf(row.heads).deleted && own === undefined;
     if (!isHere && !isGoneForBoth)

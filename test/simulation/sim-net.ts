@@ -8,7 +8,7 @@
 import type { Feature } from "../../src/shared/features.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "../../src/shared/ids.ts";
 import type { ChunkRequest, FolderMessage, RegionRequest, WantedRegion } from "../../src/shared/messages.ts";
-import type { Answered } from "../../src/sync/fetch/fetch-context.ts";
+import type { Answered, ListAnswer, WantedList } from "../../src/sync/fetch/fetch-context.ts";
 import type { PeerLink } from "../../src/sync/peer-link.ts";
 import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./sim-clock.ts";
@@ -24,9 +24,9 @@ export interface NetDevice {
   receive(link: SimLink, message: FolderMessage): Promise<void>;
   /** Bytes of a version as the disk has them now; undefined when it is another version. */
   serve(request: ChunkRequest): Uint8Array | undefined;
-  serveList(path: RelPath, contentId: ContentId): Uint8Array | undefined;
   /** How a region follows from what its query describes. */
   serveRegion(path: RelPath, contentId: ContentId, region: WantedRegion): Uint8Array | undefined;
+  serveList(wanted: WantedList): ListAnswer | undefined;
 }
 
 export interface NetKnobs {
@@ -237,11 +237,14 @@ export class SimLink implements PeerLink {
     }).then(({ answer, wire }) => ({ answer: answer.map((bytes) => this.#lied(bytes)), wire }));
   }
 
-  fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Answered<Uint8Array | undefined>> {
+  fetchChunkList(wanted: WantedList, signal: AbortSignal): Promise<Answered<ListAnswer | undefined>> {
     return this.#ask(signal, () => {
-      const list = this.peer.serveList(path, contentId);
-      return { answers: list, bytes: list?.length ?? 0 };
-    }).then(({ answer, wire }) => ({ answer: this.#lied(answer), wire }));
+      const answers = this.peer.serveList(wanted);
+      return { answers, bytes: answers?.bytes.length ?? 0 };
+    }).then(({ answer, wire }) => {
+      const bytes = this.#lied(answer?.bytes);
+      return { answer: bytes === undefined ? undefined : { bytes, base: answer?.base ?? null }, wire };
+    });
   }
 
   #lied(bytes: Uint8Array | undefined): Uint8Array | undefined {

@@ -8,14 +8,16 @@ import type { ChunkRequest, FolderMessage, WantedRegion } from "../../src/shared
 import type { Hasher, Log, LogFields } from "../../src/shared/ports.ts";
 import { winnerOf } from "../../src/sync/core/heads.ts";
 import { compileIgnore } from "../../src/sync/core/ignore.ts";
-import { decodeChunkList } from "../../src/sync/delta/chunk-list.ts";
+import { decodeChunkList, decodeStoredList } from "../../src/sync/delta/chunk-list.ts";
 import { createCutter } from "../../src/sync/delta/cut.ts";
 import { answerRegion } from "../../src/sync/delta/region.ts";
 import { encodeRegionAnswer } from "../../src/sync/delta/region-answer.ts";
 import { createRegionKernel } from "../../src/sync/delta/region-kernel.ts";
 import { decodeRegionQuery } from "../../src/sync/delta/region-query.ts";
+import { encodeSplice } from "../../src/sync/delta/splice.ts";
 import { encodeWireChunkList } from "../../src/sync/delta/wire-chunk-list.ts";
 import { inlineDisk, type RunScan } from "../../src/sync/executor/inline-disk.ts";
+import type { ListAnswer, WantedList } from "../../src/sync/fetch/fetch-context.ts";
 import { Folder, type FolderSettings } from "../../src/sync/folder.ts";
 import type { FolderDisk } from "../../src/sync/folder-disk.ts";
 import { FsError } from "../../src/sync/fs/filesystem.ts";
@@ -331,11 +333,19 @@ export class SimNode implements NetDevice {
       : encodeRegionAnswer(answerRegion(decodeRegionQuery(query), next, { kernel: regionKernel }));
   }
 
-  serveList(path: RelPath, contentId: ContentId): Uint8Array | undefined {
+  serveList({ path, contentId, bases }: WantedList): ListAnswer | undefined {
     const row = this.index.read.local(FOLDER, path);
     if (row === undefined || !this.#shows(path, contentId)) return undefined;
     const stored = this.index.read.chunkList(contentId);
-    return stored === undefined ? undefined : encodeWireChunkList(decodeChunkList(stored, winnerOf(row.heads).size));
+    if (stored === undefined) return undefined;
+    const list = decodeChunkList(stored, winnerOf(row.heads).size);
+    const bytes = encodeWireChunkList(list);
+    for (const base of bases) {
+      const known = this.index.read.chunkList(base);
+      const splice = known === undefined ? undefined : encodeSplice(decodeStoredList(known), list, bytes.length);
+      if (splice !== undefined) return { bytes: splice, base };
+    }
+    return { bytes, base: null };
   }
 
   #shows(path: RelPath, contentId: ContentId): boolean {

@@ -8,17 +8,19 @@
  * the receiver, which verifies every chunk.
  */
 import type { ChunkSource } from "../../peer/serve-chunks.ts";
-import type { DiskStamp } from "../../shared/file-info.ts";
+import type { ChunkList, DiskStamp } from "../../shared/file-info.ts";
 import { sameStamp } from "../../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import type { WantedRegion } from "../../shared/messages.ts";
 import type { Log } from "../../shared/ports.ts";
-import { decodeChunkList } from "../../sync/delta/chunk-list.ts";
+import { decodeChunkList, decodeStoredList } from "../../sync/delta/chunk-list.ts";
 import { answerRegion } from "../../sync/delta/region.ts";
 import { encodeRegionAnswer } from "../../sync/delta/region-answer.ts";
 import { createRegionKernel } from "../../sync/delta/region-kernel.ts";
 import type { RegionKernel } from "../../sync/delta/region-loops.ts";
 import { decodeRegionQuery } from "../../sync/delta/region-query.ts";
+import { encodeSplice } from "../../sync/delta/splice.ts";
 import { encodeWireChunkList } from "../../sync/delta/wire-chunk-list.ts";
 import { type Disk, openDisk } from "../../sync/fs/disk.ts";
 import { type FsPath, privatePath, type ReadHandle } from "../../sync/fs/filesystem.ts";
@@ -115,6 +117,42 @@ export class DiskChunkSource implements ChunkSource {
       this.#kernel ??= createRegionKernel();
       return encodeRegionAnswer(answerRegion(decodeRegionQuery(query), next, { kernel: this.#kernel }));
     });
+  }
+
+  splice(
+    folder: FolderId,
+    path: RelPath,
+    contentId: ContentId,
+    bases: readonly ContentId[],
+  ): { readonly base: number; readonly bytes: Uint8Array } | undefined {
+    return this.#guarded(folder, undefined, () => {
+      const whole = this.chunkList(folder, path, contentId);
+      const wanted = whole === undefined ? undefined : this.#listOf(contentId);
+      if (whole === undefined || wanted === undefined) return undefined;
+      for (const [base, id] of bases.entries()) {
+        const list = this.#isOfFolder(folder, path, id) ? this.#listOf(id) : undefined;
+        const bytes = list === undefined ? undefined : encodeSplice(list, wanted, whole.length / 2);
+        if (bytes !== undefined) return { base, bytes };
+      }
+      return undefined;
+    });
+  }
+
+  #listOf(contentId: ContentId): ChunkList | undefined {
+    const stored = this.#reader().chunkList(contentId);
+    const list = stored === undefined ? undefined : decodeStoredList(stored);
+    return list === undefined || list.sizes.length > LIMITS.spliceChunks.value ? undefined : list;
+  }
+
+  /** Whether a content is one of this very folder: of any other nobody shall find out that it is here. */
+  #isOfFolder(folder: FolderId, path: RelPath, contentId: ContentId): boolean {
+    const index = this.#reader();
+    return (
+      index.local(folder, path)?.heads.some(({ previous }) => previous === contentId) === true ||
+      index.remote(folder, path).some(({ heads }) => heads.some((head) => head.contentId === contentId)) ||
+      index.localByContent(contentId, TWINS).some((twin) => twin.folder === folder) ||
+      index.versionByContent(contentId)?.folder === folder
+    );
   }
 
   rest(): void {

@@ -13,9 +13,10 @@ import type { Invite, InviteEnd, InviteGrant } from "../../peer/pairing/invite-b
 import type { JoinerDetails, Offer } from "../../peer/pairing/messages.ts";
 import type { FolderFrameType } from "../../peer/wire/codec.ts";
 import type { Command } from "../../peer/wire/command.ts";
+import type { FetchChunkList } from "../../peer/wire/fetch.ts";
 import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import type { HostPort } from "../../shared/host-port.ts";
-import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
+import type { ContentId, DeviceId, FolderId } from "../../shared/ids.ts";
 import type { ChunkRequest, RegionRequest } from "../../shared/messages.ts";
 import type { LogFields } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
@@ -205,7 +206,7 @@ export interface NetCalls {
   drained(connection: number): Promise<void>;
   /** File bytes one behind the other, and where each range begins; -1 for what is not there. */
   fetchChunks(connection: number, folder: FolderId, ranges: readonly ChunkRequest[]): Promise<FetchedChunks>;
-  fetchChunkList(connection: number, folder: FolderId, path: RelPath, contentId: ContentId): Promise<FetchedChunkList>;
+  fetchChunkList(connection: number, wanted: Omit<FetchChunkList, "offset">): Promise<FetchedChunkList>;
   /** Sends a command to a peer; says the number by which its answer is read. */
   askCommand(connection: number, command: Command): Promise<number>;
   /** The next bytes of a command's answer. */
@@ -240,6 +241,8 @@ export interface FetchedRegions {
 export interface FetchedChunkList {
   /** Undefined when it is not there. */
   readonly list: Uint8Array<ArrayBuffer> | undefined;
+  /** What `list` is a splice of; null for the list itself. */
+  readonly base: ContentId | null;
   readonly wire: WireBytes;
 }
 

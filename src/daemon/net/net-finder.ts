@@ -24,6 +24,8 @@ export interface NetFinderDeps {
   readonly onFound: (device: DeviceId, addresses: readonly HostPort[]) => void;
   readonly onCandidates: (candidates: readonly Candidate[]) => void;
   readonly onNetworkChange: () => void;
+  /** Whether every trusted device is connected. */
+  readonly isComplete: () => boolean;
 }
 
 export class NetFinder implements AsyncDisposable {
@@ -55,6 +57,7 @@ export class NetFinder implements AsyncDisposable {
       random,
       log,
       onEvent: () => this.#found(),
+      isContent: () => this.#deps.isComplete(),
       ...options.discovery,
     });
     this.#discovery.start();

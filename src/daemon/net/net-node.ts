@@ -127,6 +127,7 @@ export class NetNode implements AsyncDisposable {
       onFound: (device, addresses) => this.#devices.get(device)?.learn(addresses, "discovered"),
       onCandidates: (candidates) => post({ type: "candidates", candidates }),
       onNetworkChange: () => this.#networkChanged(),
+      isComplete: () => this.#isComplete(),
     });
     this.#listener = this.#makeListener();
     this.handlers = this.#makeHandlers();
@@ -231,8 +232,8 @@ export class NetNode implements AsyncDisposable {
         const answer = await this.#open.get(connection).fetchChunks(folder, ranges, signal);
         return new Handed(answer, [answer.bytes.buffer]);
       },
-      fetchChunkList: async (connection, folder, path, contentId, signal) => {
-        const answer = await this.#open.get(connection).fetchChunkList(folder, path, contentId, signal);
+      fetchChunkList: async (connection, wanted, signal) => {
+        const answer = await this.#open.get(connection).fetchChunkList(wanted, signal);
         return new Handed(answer, answer.list === undefined ? [] : [answer.list.buffer]);
       },
       askCommand: async (connection, command) => this.#open.get(connection).askCommand(command),
@@ -462,6 +463,14 @@ export class NetNode implements AsyncDisposable {
       refresh: () => this.#finder.refresh(),
       acceptOffer: (offer) => main.acceptOffer(offer),
     };
+  }
+
+  /** Whether nobody is missing. */
+  #isComplete(): boolean {
+    const devices = [...this.#devices.values()];
+    return (
+      devices.length > 0 && devices.every(({ id, isPaused }) => isPaused || this.#pairs.connectionOf(id) !== undefined)
+    );
   }
 
   /** Dials, tells the new addresses and asks for signs of life, all at once. */

@@ -1,13 +1,14 @@
 /** One established connection as main sees it. Over once it is lost: after a reconnect there is a new one. */
 import { encodeFolderMessage } from "../../peer/wire/codec.ts";
 import type { Command } from "../../peer/wire/command.ts";
+import type { FetchChunkList } from "../../peer/wire/fetch.ts";
 import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import { SyncError } from "../../shared/errors.ts";
-import type { ContentId, DeviceId, FolderId, RelPath } from "../../shared/ids.ts";
+import type { DeviceId, FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { ChunkRequest, FolderMessage, RegionRequest } from "../../shared/messages.ts";
 import { addWire, NO_WIRE } from "../../shared/transfer-bytes.ts";
-import type { Answered } from "../../sync/fetch/fetch-context.ts";
+import type { Answered, ListAnswer } from "../../sync/fetch/fetch-context.ts";
 import type { MainCalls, MainNote, NetCalls, PeerFacts, ProbeOutcome } from "./net-api.ts";
 import type { ThreadCalls } from "./thread-calls.ts";
 
@@ -84,20 +85,18 @@ export class NetPeer {
     };
   }
 
-  /** Wire form of a chunk list, undefined where the peer does not have it. Rejects as `fetchChunks` does. */
+  /** A chunk list, undefined where the peer does not have it. Rejects as `fetchChunks` does. */
   async fetchChunkList(
-    folder: FolderId,
-    path: RelPath,
-    contentId: ContentId,
+    wanted: Omit<FetchChunkList, "offset">,
     signal: AbortSignal,
-  ): Promise<Answered<Uint8Array | undefined>> {
+  ): Promise<Answered<ListAnswer | undefined>> {
     this.#requireOpen();
-    const { list, wire } = await this.#deps.calls.call(
+    const { list, base, wire } = await this.#deps.calls.call(
       "fetchChunkList",
-      [this.connection, folder, path, contentId],
+      [this.connection, wanted],
       this.#until(signal),
     );
-    return { answer: list, wire };
+    return { answer: list === undefined ? undefined : { bytes: list, base }, wire };
   }
 
   /**

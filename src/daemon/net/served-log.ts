@@ -39,6 +39,7 @@ export function withServedLog(source: ChunkSource, clock: Clock, report: (served
       return answer;
     },
     chunkList: (folder, path, contentId) => source.chunkList(folder, path, contentId),
+    splice: (folder, path, contentId, bases) => source.splice(folder, path, contentId, bases),
     rest: () => source.rest(),
   };
 }

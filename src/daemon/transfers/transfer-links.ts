@@ -16,7 +16,7 @@ export function peerLink(peer: NetPeer, name: string, folder: FolderId): FetchLi
     speaks: (feature) => peer.facts.features.includes(feature),
     fetchChunks: (requests, signal) => peer.fetchChunks(folder, requests, signal),
     fetchRegions: (request, signal) => peer.fetchRegions(folder, request, signal),
-    fetchChunkList: (path, contentId, signal) => peer.fetchChunkList(folder, path, contentId, signal),
+    fetchChunkList: (wanted, signal) => peer.fetchChunkList({ folder, ...wanted }, signal),
   };
 }
 
@@ -31,9 +31,9 @@ export function ownLink(thread: FileThread, self: ShortId, name: string, folder:
       return { answer: answers.map((bytes) => bytes ?? undefined), wire: NO_WIRE };
     },
     fetchRegions: () => Promise.reject(new Error("bug: this node asks itself for no regions")),
-    fetchChunkList: async (path: RelPath, contentId, signal) => {
-      const list = await thread.call("chunkList", [folder, path, contentId], signal);
-      return { answer: list ?? undefined, wire: NO_WIRE };
+    fetchChunkList: async ({ path, contentId }, signal) => {
+      const bytes = await thread.call("chunkList", [folder, path, contentId], signal);
+      return { answer: bytes == null ? undefined : { bytes, base: null }, wire: NO_WIRE };
     },
   };
 }
@@ -70,7 +70,7 @@ export function countedLink(link: FetchLink, onWire: (wire: WireBytes) => void):
     ...link,
     fetchChunks: async (requests, signal) => counted(await link.fetchChunks(requests, signal)),
     fetchRegions: async (request, signal) => counted(await link.fetchRegions(request, signal)),
-    fetchChunkList: async (path, contentId, signal) => counted(await link.fetchChunkList(path, contentId, signal)),
+    fetchChunkList: async (wanted, signal) => counted(await link.fetchChunkList(wanted, signal)),
   };
 }
 
@@ -115,6 +115,6 @@ export function renamedLink(link: FetchLink, name: RelPath): FetchLink {
         signal,
       ),
     fetchRegions: (request, signal) => link.fetchRegions({ ...request, path: name }, signal),
-    fetchChunkList: (_, contentId, signal) => link.fetchChunkList(name, contentId, signal),
+    fetchChunkList: (wanted, signal) => link.fetchChunkList({ ...wanted, path: name }, signal),
   };
 }

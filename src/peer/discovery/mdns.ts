@@ -3,7 +3,8 @@
  *
  * One for all would send on the default route only. Interfaces come and go, so
  * they are looked up every few seconds, which costs no packet. On the wire it
- * is quiet: one question a minute once it has settled.
+ * is quiet: one question a minute once it has settled, and hardly any while all
+ * trusted devices are connected.
  */
 import { networkInterfaces } from "node:os";
 import { base32, type DeviceId } from "../../shared/ids.ts";
@@ -22,6 +23,8 @@ export interface MdnsDeps {
   readonly random: Random;
   readonly log: Log;
   readonly onEvent: (event: DiscoveryEvent) => void;
+  /** Whether everybody looked for is found: then the network is asked rarely. Devices that come announce themselves. */
+  readonly isContent?: () => boolean;
   /** Loopback, too: for several nodes on one machine without a network. */
   readonly withLoopback?: boolean;
   /** Another port than 5353 makes a world of its own, for tests. */
@@ -32,10 +35,13 @@ export interface MdnsDeps {
 const MDNS_PORT = 5353;
 const POLL_MS = 5000;
 const REFRESH_MS = 60_000;
+/** So many turns are left out while everybody looked for is found. */
+const CONTENT_TURNS = 15;
 /** Two answers may be lost before a device counts as gone. */
 const EXPIRE_MS = 2.5 * REFRESH_MS;
 /** After a start or a wish, ask more often for a moment: the first packet of a fresh interface is easily lost. */
 const BURST_MS = [300, 1000, 3000];
+const ASKED_KEPT = 3;
 const NAME_BYTES = 10;
 const NAME_LENGTH_MAX = 63;
 
@@ -50,6 +56,9 @@ export class MdnsDiscovery implements Discovery {
   #announcement: Announcement | undefined;
   #ownId: SaltedId;
   #burst = new AbortController();
+  #turnsLeftOut = 0;
+  /** When the network was asked last, the oldest first. */
+  #askedAt: readonly number[] = [];
   #loop: Promise<void> = Promise.resolve();
 
   constructor(deps: MdnsDeps) {
@@ -61,7 +70,7 @@ export class MdnsDiscovery implements Discovery {
     this.#updateLinks();
     this.#loop = Promise.all([
       this.#every(POLL_MS, () => this.#updateLinks()),
-      this.#every(REFRESH_MS, () => this.#ask()),
+      this.#every(REFRESH_MS, () => this.#askInTurn()),
     ]).then(() => {});
     this.refresh();
   }
@@ -156,7 +165,14 @@ export class MdnsDiscovery implements Discovery {
     link.publish({ name: draw(), host: `${draw()}.local`, port: announcement.port, txt });
   }
 
+  #askInTurn(): void {
+    this.#turnsLeftOut++;
+    if (this.#deps.isContent?.() !== true || this.#turnsLeftOut > CONTENT_TURNS) this.#ask();
+  }
+
   #ask(): void {
+    this.#turnsLeftOut = 0;
+    this.#askedAt = [...this.#askedAt, this.#deps.clock.monotonic()].slice(-ASKED_KEPT);
     for (const link of this.#links.values()) link.refresh();
     this.#expire();
   }
@@ -177,8 +193,10 @@ export class MdnsDiscovery implements Discovery {
     this.#tell();
   }
 
+  /** Who was not asked cannot have been silent. */
   #expire(): void {
-    this.#table.expire(this.#deps.clock.monotonic() - EXPIRE_MS);
+    const [before] = this.#askedAt;
+    this.#table.expire(Math.min(this.#deps.clock.monotonic() - EXPIRE_MS, before ?? 0));
     this.#tell();
   }
 

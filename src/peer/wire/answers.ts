@@ -5,7 +5,7 @@
 import type { SyncError } from "../../shared/errors.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { ChunkRequest } from "../../shared/messages.ts";
-import { BYTES_FOLLOW, bytesOf, NOT_HERE } from "./fetch.ts";
+import { BYTES_FOLLOW, bytesOf, NOT_HERE, SPLICE_FOLLOWS } from "./fetch.ts";
 import { broken } from "./wire-values.ts";
 
 /** Gathers one answer. Every method throws E_PROTOCOL when the answer does not fit its request. */
@@ -65,25 +65,32 @@ export class ChunkAnswerReader implements AnswerReader<ChunkAnswer> {
   }
 }
 
-/** A piece of a chunk list, and how long the whole list is. */
+/** A piece of a chunk list, and how long the whole list is; or a splice that makes it of a base. */
 export interface ChunkListAnswer {
   readonly totalBytes: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Which of the bases that the request named `bytes` is a splice of; null for the list itself. */
+  readonly base: number | null;
 }
 
 /** Bytes before the list in an answer: status and whole length. */
 export const LIST_HEAD_BYTES = 9;
+/** Bytes before a splice: status and number of the base. */
+export const SPLICE_HEAD_BYTES = 2;
 /** List bytes in one answer at most. */
 export const LIST_PIECE_BYTES: number = LIMITS.requestBytes.value;
 
 /** Reads the answer to a request for a chunk list; undefined when it is not there. */
 export class ChunkListAnswerReader implements AnswerReader<ChunkListAnswer | undefined> {
   readonly #offset: number;
+  readonly #baseCount: number;
   readonly #parts: Uint8Array[] = [];
   #length = 0;
 
-  constructor(offset: number) {
+  /** `baseCount`: how many bases the request named. */
+  constructor(offset: number, baseCount = 0) {
     this.#offset = offset;
+    this.#baseCount = baseCount;
   }
 
   take(bytes: Uint8Array): void {
@@ -101,13 +108,21 @@ export class ChunkListAnswerReader implements AnswerReader<ChunkListAnswer | und
       at += part.length;
     }
     if (all.length === 1 && all[0] === NOT_HERE) return undefined;
+    if (all[0] === SPLICE_FOLLOWS) return this.#splice(all);
     if (all.length < LIST_HEAD_BYTES || all[0] !== BYTES_FOLLOW) throw listFault();
     const totalBytes = Number(new DataView(all.buffer).getBigUint64(1, true));
     const bytes = all.slice(LIST_HEAD_BYTES);
     if (totalBytes > LIMITS.chunkListBytes.value) throw broken(`a chunk list of ${totalBytes} bytes`);
     const expected = Math.min(totalBytes - this.#offset, LIST_PIECE_BYTES);
     if (bytes.length === 0 || bytes.length !== expected) throw listFault();
-    return { totalBytes, bytes };
+    return { totalBytes, bytes, base: null };
+  }
+
+  #splice(all: Uint8Array<ArrayBuffer>): ChunkListAnswer {
+    const base = all[1] ?? this.#baseCount;
+    const bytes = all.slice(SPLICE_HEAD_BYTES);
+    if (base >= this.#baseCount || bytes.length === 0) throw listFault();
+    return { totalBytes: bytes.length, bytes, base };
   }
 }
 

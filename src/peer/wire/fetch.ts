@@ -4,7 +4,8 @@
  * An answer is raw, so that bulk is copied once: for each range in the order
  * asked, one byte (0: the bytes follow, 1: not here), then, after a 0, exactly
  * the bytes asked for. A chunk list's answer is one such byte, then the list's
- * whole length as u64 little-endian, then its bytes from the offset asked for.
+ * whole length as u64 little-endian, then its bytes from the offset asked for;
+ * or a 2, which of the bases named in the request it is told by, and a splice.
  * What is not shared, ignored, deleted, unknown or changed is "not here" alike.
  */
 import { create } from "@bufbuild/protobuf";
@@ -19,6 +20,7 @@ import { broken, contentIdFrom, countFrom, folderIdFrom, relPathFrom } from "./w
 
 export const BYTES_FOLLOW = 0;
 export const NOT_HERE = 1;
+export const SPLICE_FOLLOWS = 2;
 
 export interface FetchChunks {
   readonly folder: FolderId;
@@ -30,6 +32,8 @@ export interface FetchChunkList {
   readonly path: RelPath;
   readonly contentId: ContentId;
   readonly offset: number;
+  /** Contents whose lists the asking side holds: the answer may be told by one of them. */
+  readonly bases: readonly ContentId[];
 }
 
 /** Whether ranges fit one request. */
@@ -79,18 +83,32 @@ function rangeFrom(range: ChunkRange, previous: ChunkRequest | undefined): Chunk
   return { path, contentId, offset, size: range.size };
 }
 
-export function encodeFetchChunkList({ folder, path, contentId, offset }: FetchChunkList): Uint8Array<ArrayBuffer> {
-  const message = create(FetchChunkListSchema, { folder, path, contentId: fromHex(contentId), offset: BigInt(offset) });
+export function encodeFetchChunkList({
+  folder,
+  path,
+  contentId,
+  offset,
+  bases,
+}: FetchChunkList): Uint8Array<ArrayBuffer> {
+  const message = create(FetchChunkListSchema, {
+    folder,
+    path,
+    contentId: fromHex(contentId),
+    offset: BigInt(offset),
+    bases: bases.map(fromHex),
+  });
   return toBytes(FetchChunkListSchema, message);
 }
 
 /** Decodes a request. Throws E_PROTOCOL. */
 export function decodeFetchChunkList(body: Uint8Array): FetchChunkList {
+  checkRepeats(body, { 5: LIMITS.listBases.value });
   const request = fromBytes(FetchChunkListSchema, body);
   return {
     folder: folderIdFrom(request.folder),
     path: relPathFrom(request.path),
     contentId: contentIdFrom(request.contentId),
     offset: countFrom(request.offset, "offset", LIMITS.chunkListBytes.value),
+    bases: request.bases.map((base) => contentIdFrom(base)),
   };
 }

@@ -107,6 +107,7 @@ function writeRecord(writer: ProtoWriter, record: IndexRecord, devices: DeviceTa
   writer.bytes(4, record.chunkList);
   writer.bool(5, record.isApproved === true);
   if (record.splice !== undefined) writer.bytes(6, record.splice);
+  if (record.content !== undefined) writer.bytes(7, record.content);
 }
 
 function writeHead(writer: ProtoWriter, head: Head, devices: DeviceTable): void {
@@ -212,6 +213,7 @@ function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical:
   let [sequence, path] = [0, ""];
   let chunkList: Uint8Array = NO_BYTES;
   let splice: Uint8Array = NO_BYTES;
+  let content: Uint8Array = NO_BYTES;
   let isApproved = false;
   const heads: Head[] = [];
   for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
@@ -221,17 +223,20 @@ function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical:
     else if (field === 4) chunkList = reader.bytes();
     else if (field === 5) isApproved = reader.bool();
     else if (field === 6) splice = reader.bytes();
+    else if (field === 7) content = reader.bytes();
     else reader.skip();
   }
   if (heads.length === 0) throw broken("a record without a version");
   for (const list of [chunkList, splice])
     if (list.length > INLINE_LIST_BYTES_MAX) throw broken(`a chunk list of ${list.length} bytes in a record`);
+  if (content.length > LIMITS.smallFileBytes.value) throw broken(`a content of ${content.length} bytes in a record`);
   const info: FileInfo = { path: relPathFrom(path), heads: heads.length === 1 ? heads : canonical(heads) };
   return {
     sequence,
     info,
     chunkList: kept(chunkList),
     ...(splice.length === 0 ? {} : { splice: kept(splice) }),
+    ...(content.length === 0 ? {} : { content: kept(content) }),
     ...(isApproved ? { isApproved } : {}),
   };
 }

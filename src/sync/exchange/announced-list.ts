@@ -20,6 +20,8 @@ import {
 } from "../delta/wire-chunk-list.ts";
 
 const LIST_BYTES_MAX = 1024;
+/** A hundred scattered edits; only to whom has the base for certain. */
+const SPLICE_BYTES_MAX = 4096;
 /** Every chunk of such a file may be of the smallest size, and the list still short. */
 const LISTED_FILE_BYTES_MAX = 2 ** 21;
 const ID_BYTES = 32;
@@ -52,7 +54,8 @@ export function listToSend(
   const chunkList = whole !== undefined && whole.length <= LIST_BYTES_MAX ? whole : undefined;
   if (mayBeSpliced && (isInStep || chunkList === undefined)) {
     const base = listOf(winner.previous, storedList);
-    const splice = base === undefined ? undefined : encodeSplice(base, list, chunkList?.length ?? LIST_BYTES_MAX);
+    const bytesMax = chunkList?.length ?? (isInStep ? SPLICE_BYTES_MAX : LIST_BYTES_MAX);
+    const splice = base === undefined ? undefined : encodeSplice(base, list, bytesMax);
     if (splice !== undefined) return { ...none, splice };
   }
   return chunkList === undefined ? none : { chunkList };

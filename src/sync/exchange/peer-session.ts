@@ -15,28 +15,53 @@
  *    the other stands.
  * 5. What is not here is not announced: a row that is only wanted gets a new
  *    sequence, and is sent, once it has come.
+ * 6. Nothing is sent that tells nothing: sequences without a record for the peer
+ *    (what came from it, above all) wait for the next record, until they are
+ *    many or the peer was told of them and waits for them. An acknowledgement
+ *    goes out when more is applied or other problems are in the way.
  */
 import { FEATURES } from "../../shared/features.ts";
 import type { FileInfo, Head, PathProblem } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { FolderMessage, FolderState, IndexAck, IndexRecord, IndexUpdate } from "../../shared/messages.ts";
+import type {
+  DirectoryMove,
+  FolderMessage,
+  FolderState,
+  IndexAck,
+  IndexRecord,
+  IndexUpdate,
+} from "../../shared/messages.ts";
 import { covers, sameHeads, winnerOf } from "../core/heads.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { LocalRow } from "../index/index-port.ts";
 import { isForgotten } from "../index-lives.ts";
 import type { PeerLink } from "../peer-link.ts";
-import { MoveAnnouncer, type NextAnnouncement } from "./announce-moves.ts";
+import { MoveAnnouncer } from "./announce-moves.ts";
 import { listToSend } from "./announced-list.ts";
+import { withContents } from "./push-contents.ts";
+import type { PushedContents } from "./pushed-contents.ts";
 import { storeUpdate } from "./store-update.ts";
 
 const UPDATE_BYTES = 384 * 1024;
+/** Rows that a peer was not told of, because they are no news to it; more would have to be looked through again after a reconnect. */
+const UNTOLD_MAX = 1000;
 /** So many are told apart; of more it is enough to know that there are some. */
 const REFUSED_MAX = 1000;
+
+/** What goes out next. */
+interface Next {
+  readonly records: readonly IndexRecord[];
+  readonly moves: readonly DirectoryMove[];
+  readonly lastSequence: number;
+  /** Rows passed over, because they are no news to the peer. */
+  readonly untold: number;
+}
 
 export class PeerSession {
   readonly link: PeerLink;
   readonly #context: FolderContext;
+  readonly #pushed: PushedContents;
   readonly #isApproved: (row: LocalRow) => boolean;
   /** The peer's last word on where it stands; undefined until it spoke. */
   #peerState: FolderState | undefined;
@@ -48,21 +73,31 @@ export class PeerSession {
   #awaited = 0;
   /** What the peer announced is being dropped: no update may continue it. */
   #isForgetting = false;
+  /** The peer is told up to here; the next update continues it. */
   #sent = 0;
+  /** Looked through up to here: rows behind `#sent` are no news to the peer. */
+  #looked = 0;
+  #untold = 0;
+  /** Counts how often the exchange began. */
+  #round = 0;
+  /** The peer knows that there is so much, and waits for it. */
+  #owed = 0;
   /** Up to this sequence the peer is told everything (invariant 3). */
   #tellsAllUpTo = 0;
   #announced = 0;
   readonly #moves: MoveAnnouncer;
   #isPumping = false;
   #ack: IndexAck | undefined;
+  #appliedKept = "";
   /** Changes of a peer that may only read, in order of its sequence. */
   readonly #refused = new Map<RelPath, { readonly sequence: number; readonly heads: FileInfo["heads"] }>();
   #lastAckSent = "";
   #closed: { readonly code: string; readonly message: string } | undefined;
 
-  /** `isApproved`: whether a person here approved a row's deletion. */
-  constructor(context: FolderContext, link: PeerLink, isApproved: (row: LocalRow) => boolean) {
+  /** `pushed`: where contents go that the peer sends along; `isApproved`: whether a person here approved a row's deletion. */
+  constructor(context: FolderContext, link: PeerLink, pushed: PushedContents, isApproved: (row: LocalRow) => boolean) {
     this.#context = context;
+    this.#pushed = pushed;
     this.#isApproved = isApproved;
     this.link = link;
     this.#moves = new MoveAnnouncer(context, link);
@@ -87,6 +122,7 @@ export class PeerSession {
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
     const held = index.read.remoteState(folder, this.link.device);
+    this.owe(own?.sequence ?? 0);
     this.link.send({
       type: "folder-state",
       folder,
@@ -115,7 +151,14 @@ export class PeerSession {
   /** Our sequence up to which the peer has applied everything. */
   get applied(): number {
     const own = this.#context.index.read.folder(this.#context.folder);
-    return this.#ack !== undefined && this.#ack.epoch === own?.epoch ? this.#ack.applied : 0;
+    if (this.#ack === undefined || this.#ack.epoch !== own?.epoch) return 0;
+    // What it told itself it has.
+    return this.#ack.applied >= this.#sent ? Math.max(this.#ack.applied, this.#looked) : this.#ack.applied;
+  }
+
+  /** The peer is about to wait for everything up to `sequence`: the next pump tells it, news or not. */
+  owe(sequence: number): void {
+    this.#owed = Math.max(this.#owed, sequence);
   }
 
   /** Whether the peer has told everything it has, and we have applied it. */
@@ -144,6 +187,9 @@ export class PeerSession {
     this.#announced = Math.max(state.sequence, 0);
     this.#sent = own !== undefined && state.heldEpoch === own.epoch ? state.heldSequence : 0;
     this.#moves.reopened(this.#sent);
+    this.#looked = this.#sent;
+    this.#untold = 0;
+    this.#round++;
     this.#tellsAllUpTo = this.#sent === 0 ? (own?.sequence ?? 0) : this.#tellsAllUpTo;
     this.#lastAckSent = "";
     return isAnswer ? "answered" : "unanswered";
@@ -177,6 +223,10 @@ export class PeerSession {
       return false;
     }
     this.#announced = Math.max(this.#announced, update.lastSequence);
+    for (const { info, content } of update.records) {
+      const { contentId } = winnerOf(info.heads);
+      if (content !== undefined && contentId !== null) this.#pushed.keep(contentId, content);
+    }
     const isWhole = await storeUpdate(this.#context, this.link, update);
     if (!isWhole) this.open();
     return isWhole;
@@ -216,9 +266,17 @@ export class PeerSession {
   async takeAck(ack: IndexAck): Promise<void> {
     const { folder, index } = this.#context;
     if (ack.epoch !== index.read.folder(folder)?.epoch) return;
-    const isNew = this.#ack === undefined || this.#ack.applied !== ack.applied;
     this.#ack = ack;
-    if (isNew) await index.write.setAcked(folder, this.link.device, ack.epoch, ack.applied);
+    await this.#keepApplied(ack.epoch);
+  }
+
+  /** Remembers what the peer has, for when it is not connected. */
+  async #keepApplied(epoch: string): Promise<void> {
+    const { folder, index } = this.#context;
+    const [applied, key] = [this.applied, `${epoch} ${this.applied}`];
+    if (applied === 0 || key === this.#appliedKept) return;
+    this.#appliedKept = key;
+    await index.write.setAcked(folder, this.link.device, epoch, applied);
   }
 
   /**
@@ -229,7 +287,7 @@ export class PeerSession {
     if (this.#isPumping || !this.isActive) return;
     this.#isPumping = true;
     try {
-      while (this.isActive && this.#sendNext()) await this.link.drained();
+      while (this.isActive && (await this.#sendNext())) await this.link.drained();
     } finally {
       this.#isPumping = false;
     }
@@ -237,40 +295,29 @@ export class PeerSession {
 
   /** Whether everything committed here was announced to this peer. */
   get isDrained(): boolean {
-    return this.#sent >= (this.#context.index.read.folder(this.#context.folder)?.sequence ?? 0);
+    return this.#looked >= (this.#context.index.read.folder(this.#context.folder)?.sequence ?? 0);
   }
 
-  #sendNext(): boolean {
+  /** Looks through the next page, and sends what is news. Returns whether there was anything to look through. */
+  async #sendNext(): Promise<boolean> {
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
-    if (own === undefined || this.#sent >= own.sequence) return false;
-    const next = this.#moves.next(this.#sent, this.#tellsAllUpTo);
-    if (next.type !== "records") {
-      this.#tellMove(own.epoch, next);
+    if (own === undefined) return false;
+    const isOwed = this.#sent < Math.min(this.#owed, own.sequence);
+    if (this.#looked >= own.sequence && !isOwed) return false;
+    const round = this.#round;
+    const next = await this.#next(own.sequence);
+    // Meanwhile the peer has begun anew.
+    if (round !== this.#round) return true;
+    const { records, moves, lastSequence } = next;
+    this.#looked = lastSequence;
+    this.#untold += next.untold;
+    if (records.length === 0 && moves.length === 0 && !isOwed && this.#untold < UNTOLD_MAX) {
+      this.#keepApplied(own.epoch).catch((error: unknown) =>
+        this.#context.log.debug("Not noted what a device has", { device: this.link.name, error: String(error) }),
+      );
       return true;
     }
-    const rows = index.read
-      .localSince(folder, this.#sent, LIMITS.indexBatchRows.value)
-      .filter((row) => row.sequence <= next.upTo);
-    const records: IndexRecord[] = [];
-    let bytes = 0;
-    let last = this.#sent;
-    // Then it has what these rows replace.
-    const isInStep = this.applied >= this.#sent;
-    for (const row of rows) {
-      if (bytes > UPDATE_BYTES) break;
-      last = row.sequence;
-      const heads = this.#relayed(row);
-      if (heads.length === 0 || isWanted(row) || this.#isKnownToPeer(row)) continue;
-      const record = this.#recordOf({ ...row, heads }, isInStep);
-      records.push(record);
-      bytes += 200 * row.heads.length + row.path.length + record.chunkList.length + (record.splice?.length ?? 0);
-    }
-    // Rows that moved on to higher sequences leave gaps: the last page reaches up to now.
-    const lastSequence =
-      rows.length < LIMITS.indexBatchRows.value && last === (rows.at(-1)?.sequence ?? last)
-        ? Math.min(own.sequence, next.upTo)
-        : last;
     this.link.send({
       type: "index-update",
       folder,
@@ -278,31 +325,59 @@ export class PeerSession {
       afterSequence: this.#sent,
       lastSequence,
       records,
-      moves: [],
+      moves,
     });
     this.#sent = lastSequence;
+    this.#untold = 0;
     return true;
+  }
+
+  /** What comes next: a directory move, or a page of records, with contents where they may go along. */
+  async #next(ownSequence: number): Promise<Next> {
+    const next = this.#moves.next(this.#looked, this.#tellsAllUpTo);
+    if (next.type === "move") return { records: [], moves: [next.move], lastSequence: next.move.sequence, untold: 0 };
+    if (next.type === "known") return { records: [], moves: [], lastSequence: next.upTo, untold: 1 };
+    const page = this.#nextRecords(ownSequence, next.upTo);
+    return this.#mayPush(page.records)
+      ? { ...page, records: await withContents(this.#context, page.records, this.#looked) }
+      : page;
+  }
+
+  /** Whether contents may go along: it takes them, and has all that was before. */
+  #mayPush(records: readonly IndexRecord[]): boolean {
+    return records.length > 0 && this.link.speaks(FEATURES.splice) && this.applied >= this.#looked;
+  }
+
+  #nextRecords(ownSequence: number, upTo: number): Next {
+    const { folder, index } = this.#context;
+    const rows = index.read
+      .localSince(folder, this.#looked, LIMITS.indexBatchRows.value)
+      .filter((row) => row.sequence <= upTo);
+    const records: IndexRecord[] = [];
+    let [bytes, count] = [0, 0];
+    let last = this.#looked;
+    // Then it has what these rows replace.
+    const isInStep = this.applied >= this.#sent;
+    for (const row of rows) {
+      if (bytes > UPDATE_BYTES) break;
+      last = row.sequence;
+      count++;
+      const heads = this.#relayed(row);
+      if (heads.length === 0 || isWanted(row) || this.#isKnownToPeer(row)) continue;
+      const record = this.#recordOf({ ...row, heads }, isInStep);
+      records.push(record);
+      bytes += 200 * row.heads.length + row.path.length + record.chunkList.length + (record.splice?.length ?? 0);
+    }
+    // Rows that moved on to higher sequences leave gaps: the last page reaches up to now.
+    const isLastPage = rows.length < LIMITS.indexBatchRows.value && last === (rows.at(-1)?.sequence ?? last);
+    const lastSequence = isLastPage ? Math.min(ownSequence, upTo) : last;
+    return { records, moves: [], lastSequence, untold: count - records.length };
   }
 
   /** Versions that may be told: none by a device that the peer's person removed (trust I10). */
   #relayed(row: LocalRow): readonly Head[] {
     const { distrusts } = this.link;
     return distrusts.size === 0 ? row.heads : row.heads.filter(({ author }) => !distrusts.has(author));
-  }
-
-  /** Tells a directory move as one, or passes over one that the peer announced itself. */
-  #tellMove(epoch: string, next: Exclude<NextAnnouncement, { type: "records" }>): void {
-    const lastSequence = next.type === "move" ? next.move.sequence : next.upTo;
-    this.link.send({
-      type: "index-update",
-      folder: this.#context.folder,
-      epoch,
-      afterSequence: this.#sent,
-      lastSequence,
-      records: [],
-      moves: next.type === "move" ? [next.move] : [],
-    });
-    this.#sent = lastSequence;
   }
 
   #isKnownToPeer(row: LocalRow): boolean {
@@ -351,7 +426,7 @@ export class PeerSession {
           ? []
           : [...problems, ...options.problems].slice(0, LIMITS.ackProblems.value),
     };
-    const text = JSON.stringify(ack);
+    const text = JSON.stringify({ ...ack, received: null });
     if (text === this.#lastAckSent) return;
     this.#lastAckSent = text;
     this.link.send(ack);

@@ -85,6 +85,7 @@ export class DiskClient implements AsyncDisposable {
       flushNames: (paths) => call("flushNames", [], paths),
       readIgnoreFile: () => call("readIgnoreFile", []),
       readStored: (storeName, size) => call("readStored", [], storeName, size),
+      readUnchanged: (files) => call("readUnchanged", [], files),
       purge: (entries) => call("purge", [], entries),
       cleanStage: (olderThanMs) => call("cleanStage", [], olderThanMs),
       cookie: (name, isDone) => call("cookie", [], name, isDone),

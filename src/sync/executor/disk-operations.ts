@@ -29,6 +29,7 @@ import { readText } from "../fs/read-text.ts";
 import { type Recovery, recoverIntents } from "../fs/recover-intents.ts";
 import { syncNames } from "../fs/stage.ts";
 import { stampOf } from "../fs/stamps.ts";
+import { readUnchanged } from "./read-unchanged.ts";
 import { describe, type RegionDeps, rebuild } from "./regions.ts";
 import { Stage } from "./stage.ts";
 import { executeSteps } from "./steps.ts";
@@ -203,6 +204,12 @@ export class DiskOperations {
       if (thrown instanceof FsError) return undefined;
       throw thrown;
     }
+  }
+
+  readUnchanged(
+    files: readonly { readonly path: RelPath; readonly stamp: DiskStamp }[],
+  ): readonly (Uint8Array | undefined)[] {
+    return files.map(({ path, stamp }) => readUnchanged(this.#fs, path, stamp));
   }
 
   purge(entries: readonly { readonly storeName: string; readonly stamp: DiskStamp | null }[]): readonly string[] {

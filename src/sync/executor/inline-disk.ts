@@ -27,6 +27,7 @@ export function inlineDisk(options: DiskOperationsOptions, scan: RunScan): Folde
     flushNames: async (paths) => operations.flushNames(paths),
     readIgnoreFile: async () => operations.readIgnoreFile(),
     readStored: async (storeName, size) => operations.readStored(storeName, size),
+    readUnchanged: async (files) => operations.readUnchanged(files),
     purge: async (entries) => operations.purge(entries),
     cleanStage: async (olderThanMs) => operations.cleanStage(olderThanMs),
     cookie: async (name, isDone) => operations.cookie(name, isDone),

@@ -20,6 +20,20 @@ export interface Answered<T> {
   readonly wire: WireBytes;
 }
 
+/** A chunk list that is wanted. */
+export interface WantedList {
+  readonly path: RelPath;
+  readonly contentId: ContentId;
+  /** Contents whose lists are here, the most similar first: the answer may be told by one of them. */
+  readonly bases: readonly ContentId[];
+}
+
+export interface ListAnswer {
+  readonly bytes: Uint8Array;
+  /** What `bytes` is a splice of; null for the list in its wire form. */
+  readonly base: ContentId | null;
+}
+
 /** A connected device that can be asked for bytes. */
 export interface FetchLink {
   readonly device: ShortId;
@@ -33,8 +47,8 @@ export interface FetchLink {
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>>;
   /** How changed regions follow from what the request describes, undefined where the peer does not have them. Only where it speaks `delta/1`. */
   fetchRegions(request: RegionRequest, signal: AbortSignal): Promise<Answered<readonly (Uint8Array | undefined)[]>>;
-  /** Wire form of a chunk list, undefined where the peer no longer has it. */
-  fetchChunkList(path: RelPath, contentId: ContentId, signal: AbortSignal): Promise<Answered<Uint8Array | undefined>>;
+  /** A chunk list, undefined where the peer no longer has it. */
+  fetchChunkList(wanted: WantedList, signal: AbortSignal): Promise<Answered<ListAnswer | undefined>>;
 }
 
 /** A version of a file that is wanted. `path` is where a peer knows it. */

@@ -100,6 +100,11 @@ export class Fetcher {
     this.#count(transferOf({ reusedBytes: bytes }));
   }
 
+  /** Counts a file whose bytes came along with its record. */
+  countPushed(bytes: number): void {
+    this.#count(transferOf({ whole: { fileBytes: bytes, wire: { sent: 0, received: bytes } } }));
+  }
+
   /** Stops fetching and waits for what runs. */
   async dispose(): Promise<void> {
     this.#stop.abort();

@@ -10,7 +10,8 @@
  * Only the folder's loop calls `step`; fetches run beside it and wake the loop.
  */
 import type { Head, PathProblem } from "../../shared/file-info.ts";
-import { parentOf, type RelPath } from "../../shared/ids.ts";
+import { toHex } from "../../shared/hex.ts";
+import { type ContentId, parentOf, type RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { TransferBytes } from "../../shared/transfer-bytes.ts";
 import { joinHeads, winnerOf } from "../core/heads.ts";
@@ -32,6 +33,8 @@ const CHILDREN_PAGE = 500;
 export interface PullerHooks {
   /** Something is ready to be applied. */
   wake(): void;
+  /** Hands over a content that a peer sent along, unproven. */
+  takePushed(contentId: ContentId): Uint8Array | undefined;
   /** The disk is not as the index has it. */
   lookAgain(path: RelPath): void;
   /** Paths that are not to be touched, because a change made here stands on them. */
@@ -213,7 +216,23 @@ export class Puller {
       });
       return true;
     }
-    return this.#fetcher.want(path, action.winner);
+    const pushed = this.#pushed(action.winner);
+    if (pushed === undefined) return this.#fetcher.want(path, action.winner);
+    this.#withAncestors(batch, path);
+    batch.set(path, { path, action, source: { from: "bytes", bytes: pushed } });
+    return true;
+  }
+
+  /** What came along with the record, if it is the content. */
+  #pushed({ contentId, size }: Head): Uint8Array | undefined {
+    const bytes = contentId === null ? undefined : this.#hooks.takePushed(contentId);
+    if (bytes === undefined) return undefined;
+    if (bytes.length !== size || toHex(this.#context.hasher.chunk(bytes)) !== contentId) {
+      this.#context.log.warn("Content sent along does not match its hash; it is fetched", { bytes: bytes.length });
+      return undefined;
+    }
+    this.#fetcher.countPushed(bytes.length);
+    return bytes;
   }
 
   #isIgnored(known: PathKnowledge): boolean {

@@ -17,6 +17,7 @@ export const nothingHere: ChunkSource = {
   read: () => false,
   chunkList: () => undefined,
   answerRegion: () => undefined,
+  splice: () => undefined,
   rest: () => {},
 };
 

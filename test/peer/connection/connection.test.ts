@@ -112,7 +112,9 @@ test("what is not shared is refused with the very bytes of what does not exist",
     streams[0].on("data", (bytes: Uint8Array) => seen.push(bytes));
     const { offsets } = await a.connection.fetchChunks(folder, [range(0, 3), range(9, 9)], never);
     expect(offsets).toEqual([-1, -1]);
-    expect((await a.connection.fetchChunkList(folder, path("a"), content("a"), never)).list).toBeUndefined();
+    expect(
+      (await a.connection.fetchChunkList({ folder, path: path("a"), contentId: content("a"), bases: [] }, never)).list,
+    ).toBeUndefined();
     answers.push(Buffer.concat(seen).toString("hex"));
   }
   expect(answers[0]).toBe(answers[1]);
@@ -140,7 +142,10 @@ test("a long chunk list is fetched in pieces", async () => {
   const list = Uint8Array.from({ length: LIMITS.requestBytes.value + 1000 }, (_, i) => i % 251);
   const { a } = connectedSides({}, { source: { ...nothingHere, chunkList: () => list } });
   await settle();
-  const { list: fetched } = await a.connection.fetchChunkList(folder, path("a"), content("a"), never);
+  const { list: fetched } = await a.connection.fetchChunkList(
+    { folder, path: path("a"), contentId: content("a"), bases: [] },
+    never,
+  );
   expect(Buffer.compare(fetched ?? new Uint8Array(), list)).toBe(0);
 });
 

@@ -13,6 +13,7 @@ import {
   encodeFetchChunks,
   fitsOneRequest,
   NOT_HERE,
+  SPLICE_FOLLOWS,
 } from "../../../src/peer/wire/fetch.ts";
 import { LIMITS } from "../../../src/shared/limits.ts";
 import type { ChunkRequest } from "../../../src/shared/messages.ts";
@@ -36,7 +37,7 @@ test("requests come back as they were, a repeated file named once", () => {
   const body = encodeFetchChunks({ folder, ranges });
   expect(decodeFetchChunks(body)).toEqual({ folder, ranges });
   expect(body.length).toBeLessThan(2 * 40 + 30);
-  const list = { folder, path: path("a"), contentId: content("a"), offset: 7 };
+  const list = { folder, path: path("a"), contentId: content("a"), offset: 7, bases: [content("b")] };
   expect(decodeFetchChunkList(encodeFetchChunkList(list))).toEqual(list);
 });
 
@@ -101,10 +102,33 @@ test("a chunk list comes in pieces, or not at all", () => {
   const bytes = listAnswer(12, 2);
   reader.take(bytes.subarray(0, 4));
   reader.take(bytes.subarray(4));
-  expect(reader.finish()).toEqual({ totalBytes: 12, bytes: Uint8Array.of(3, 3) });
+  expect(reader.finish()).toEqual({ totalBytes: 12, bytes: Uint8Array.of(3, 3), base: null });
   const none = new ChunkListAnswerReader(0);
   none.take(Uint8Array.of(NOT_HERE));
   expect(none.finish()).toBeUndefined();
+});
+
+test("a chunk list may come as a splice of what the request named", () => {
+  const reader = new ChunkListAnswerReader(0, 2);
+  reader.take(Uint8Array.of(SPLICE_FOLLOWS));
+  reader.take(Uint8Array.of(1, 6, 0));
+  expect(reader.finish()).toEqual({ totalBytes: 2, bytes: Uint8Array.of(6, 0), base: 1 });
+});
+
+test.each([
+  { name: "no base", bytes: Uint8Array.of(SPLICE_FOLLOWS) },
+  { name: "a base that was not named", bytes: Uint8Array.of(SPLICE_FOLLOWS, 2, 6, 0) },
+  { name: "no bytes", bytes: Uint8Array.of(SPLICE_FOLLOWS, 0) },
+])("a splice with $name is refused", ({ bytes }) => {
+  const reader = new ChunkListAnswerReader(0, 2);
+  reader.take(bytes);
+  expect(() => reader.finish()).toThrow(fault);
+});
+
+test("a splice that nobody asked for is refused", () => {
+  const reader = new ChunkListAnswerReader(0);
+  reader.take(Uint8Array.of(SPLICE_FOLLOWS, 0, 6, 0));
+  expect(() => reader.finish()).toThrow(fault);
 });
 
 test.each([

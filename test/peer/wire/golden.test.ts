@@ -78,7 +78,7 @@ const ranges = [
   { path: path("a.bin"), contentId: content("a"), offset: 65_536, size: 7 },
   { path: path("b.bin"), contentId: content("b"), offset: 2 ** 42, size: 1 },
 ];
-const list = { folder, path: path("a.bin"), contentId: content("a"), offset: 4_194_304 };
+const list = { folder, path: path("a.bin"), contentId: content("a"), offset: 4_194_304, bases: [] };
 const regions = {
   folder,
   path: path("a.bin"),
@@ -129,6 +129,12 @@ test.each([
     decode: decodeCommand,
   },
   { name: "command-credit", value: 262_144, encode: encodeCommandCredit, decode: decodeCommandCredit },
+  {
+    name: "fetch-chunk-list-bases",
+    value: { ...list, offset: 0, bases: [content("b"), content("c")] },
+    encode: encodeFetchChunkList,
+    decode: decodeFetchChunkList,
+  },
   { name: "fetch-chunk-list", value: list, encode: encodeFetchChunkList, decode: decodeFetchChunkList },
   { name: "fetch-regions", value: regions, encode: encodeFetchRegions, decode: decodeFetchRegions },
 ] as {
@@ -153,7 +159,10 @@ test("answers keep their bytes", () => {
   writeListHead(head, 2);
   const listReader = new ChunkListAnswerReader(0);
   listReader.take(golden("chunk-list", head));
-  expect(listReader.finish()).toEqual({ totalBytes: 2, bytes: new Uint8Array(2) });
+  expect(listReader.finish()).toEqual({ totalBytes: 2, bytes: new Uint8Array(2), base: null });
+  const spliceReader = new ChunkListAnswerReader(0, 2);
+  spliceReader.take(golden("chunk-list-splice", Uint8Array.of(2, 1, 6, 0)));
+  expect(spliceReader.finish()).toEqual({ totalBytes: 2, bytes: Uint8Array.of(6, 0), base: 1 });
 });
 
 test("an answer about regions keeps its bytes", () => {

@@ -121,6 +121,22 @@ export const messages: Readonly<Record<string, FolderMessage>> = {
     ],
     moves: [],
   },
+  "index-update-content": {
+    type: "index-update",
+    folder,
+    epoch: "e1",
+    afterSequence: 21,
+    lastSequence: 22,
+    records: [
+      {
+        sequence: 22,
+        info: { path: path("small.txt"), heads: [head({ size: 3 })] },
+        chunkList: new Uint8Array(),
+        content: Uint8Array.of(1, 2, 3),
+      },
+    ],
+    moves: [],
+  },
   "index-ack": {
     type: "index-ack",
     folder,
@@ -184,6 +200,7 @@ export const arbitraryUpdate: fc.Arbitrary<IndexUpdate> = fc
       heads: fc.array(arbitraryHead, { minLength: 1, maxLength: 3 }),
       list: fc.uint8Array({ maxLength: 40 }),
       splice: fc.option(fc.uint8Array({ minLength: 1, maxLength: 40 }), { nil: undefined }),
+      content: fc.option(fc.uint8Array({ minLength: 1, maxLength: 40 }), { nil: undefined }),
     }),
     { maxLength: 8 },
   )
@@ -193,11 +210,12 @@ export const arbitraryUpdate: fc.Arbitrary<IndexUpdate> = fc
     epoch: "epoch-1",
     afterSequence: 100,
     lastSequence: 100 + 2 * rows.length,
-    records: rows.map(({ path: at, heads, list, splice }, i) => ({
+    records: rows.map(({ path: at, heads, list, splice, content: bytes }, i) => ({
       sequence: 101 + 2 * i,
       info: { path: path(at), heads: canonical(heads) },
       chunkList: list,
       ...(splice === undefined ? {} : { splice }),
+      ...(bytes === undefined ? {} : { content: bytes }),
     })),
     moves: [],
   }));

@@ -90,6 +90,32 @@ describe("what goes along:", () => {
       expected: "list",
     },
     {
+      name: "a hundred scattered edits to a peer that is in step",
+      chunks: 3000,
+      lists: {
+        [OLD]: listOf(3000),
+        [NEW]: listOf(
+          3000,
+          Array.from({ length: 100 }, (_, i) => 30 * i),
+        ),
+      },
+      options: inStep,
+      expected: "splice",
+    },
+    {
+      name: "a hundred scattered edits to one that may lack the version before",
+      chunks: 3000,
+      lists: {
+        [OLD]: listOf(3000),
+        [NEW]: listOf(
+          3000,
+          Array.from({ length: 100 }, (_, i) => 30 * i),
+        ),
+      },
+      options: { ...inStep, isInStep: false },
+      expected: "nothing",
+    },
+    {
       name: "a long list to one that may lack the version before",
       chunks: 200,
       lists: long,
@@ -112,8 +138,8 @@ describe("what goes along:", () => {
     },
     {
       name: "a long list of which everything changed",
-      chunks: 200,
-      lists: { [OLD]: listOf(200, [...Array(200).keys()]), [NEW]: listOf(200) },
+      chunks: 400,
+      lists: { [OLD]: listOf(400, [...Array(400).keys()]), [NEW]: listOf(400) },
       options: inStep,
       expected: "nothing",
     },

@@ -11,7 +11,14 @@ import { createRegionKernel } from "../../../src/sync/delta/region-kernel.ts";
 import { decodeRegionQuery } from "../../../src/sync/delta/region-query.ts";
 import { encodeWireChunkList } from "../../../src/sync/delta/wire-chunk-list.ts";
 import { describe, type RegionDeps, rebuild } from "../../../src/sync/executor/regions.ts";
-import type { Base, FetchContext, FetchLink, FetchSources, FetchStage } from "../../../src/sync/fetch/fetch-context.ts";
+import type {
+  Base,
+  FetchContext,
+  FetchLink,
+  FetchSources,
+  FetchStage,
+  WantedList,
+} from "../../../src/sync/fetch/fetch-context.ts";
 import { LinkBook } from "../../../src/sync/fetch/link-book.ts";
 import type {
   AnsweredRegion,
@@ -106,11 +113,12 @@ export class FakeLink implements FetchLink {
     return { answer, wire: { sent: 100, received: bytes } };
   }
 
-  async fetchChunkList(_path: RelPath, contentId: ContentId, signal: AbortSignal) {
-    const answer = this.#world.files.get(contentId)?.wireList;
-    await this.#serve(answer?.length ?? 0, signal);
-    this.listBytes += 100 + (answer?.length ?? 0);
-    return { answer, wire: { sent: 100, received: answer?.length ?? 0 } };
+  async fetchChunkList({ contentId }: WantedList, signal: AbortSignal) {
+    const bytes = this.#world.files.get(contentId)?.wireList;
+    const received = bytes?.length ?? 0;
+    await this.#serve(received, signal);
+    this.listBytes += 100 + received;
+    return { answer: bytes === undefined ? undefined : { bytes, base: null }, wire: { sent: 100, received } };
   }
 
   #serve(bytes: number, signal: AbortSignal): Promise<void> {

@@ -196,6 +196,7 @@ export class KeepBench {
     let woken = new Promise<void>((resolve) => (wake = resolve));
     const puller = new Puller(this.context, sources, problems, {
       wake: () => wake(),
+      takePushed: () => undefined,
       lookAgain: this.context.lookAgain,
       isBlocked: () => false,
       recover: () => {},
@@ -330,7 +331,10 @@ class FakePeer {
         return { answer, wire: NO_WIRE };
       },
       fetchRegions: async () => ({ answer: [], wire: NO_WIRE }),
-      fetchChunkList: async (_, contentId) => ({ answer: this.#lists.get(contentId), wire: NO_WIRE }),
+      fetchChunkList: async ({ contentId }) => {
+        const bytes = this.#lists.get(contentId);
+        return { answer: bytes === undefined ? undefined : { bytes, base: null }, wire: NO_WIRE };
+      },
     };
   }
 
