@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureIndex } from "./index.ts";
 import { benchKernels } from "./kernels.ts";
+import { measureMeetings } from "./meeting.ts";
 import { loadText, Report } from "./nodes/report.ts";
 import { measureScan } from "./nodes/scan.ts";
 import { NODE_SCENARIOS, type Scenario } from "./nodes/scenarios.ts";
@@ -58,6 +59,20 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
       const { rows, ...rates } = await measureIndex(Math.max(1000, Math.round(100_000 * scale)));
       report.figure({ who: "rows", value: rows, unit: "" });
       for (const [name, value] of Object.entries(rates)) report.figure({ who: inWords(name), value, unit: "" });
+    },
+  },
+  meeting: {
+    title: "two indexes meet for the first time, both in this process",
+    target: "equal ≤ 1 KiB, 1,000 differences ≤ 150 KiB among 1,000,000 records",
+    run: async ({ report, scale }) => {
+      const rows = Math.max(2000, Math.round(1_000_000 * scale));
+      for await (const { name, ...cost } of measureMeetings(rows, 1000)) {
+        report.figure({ who: `${name}: compared`, value: cost.compareBytes, unit: "bytes" });
+        report.figure({ who: `${name}: records`, value: cost.recordBytes, unit: "bytes" });
+        report.figure({ who: `${name}: time`, value: Math.round(cost.seconds * 10) / 10, unit: "s" });
+        report.figure({ who: `${name}: longest hold of main`, value: Math.round(cost.lagMs), unit: "ms" });
+        report.figure({ who: `${name}: memory on top`, value: Math.round(cost.rssMiB), unit: "MiB" });
+      }
     },
   },
   scan: {

@@ -15,6 +15,8 @@ export const FEATURES = {
   command: "command/1",
   /** A renamed directory as one operation. */
   directoryMove: "dir-move/1",
+  /** A first meeting costs what differs: coded symbols instead of all records. */
+  reconcile: "reconcile/1",
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

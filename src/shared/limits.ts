@@ -123,6 +123,22 @@ export const LIMITS = {
     unit: "bytes",
     why: "contents that came unasked and are not taken up yet, in memory for each folder; the oldest give way",
   },
+  reconcileRecords: {
+    value: 500,
+    unit: "records",
+    why: "smaller folders tell their records outright: comparing would save little",
+  },
+  reconcileSymbols: {
+    value: 131_072,
+    unit: "coded symbols",
+    why: "what comparing two indexes may cost, 2 MB; with more differences the records are sent outright",
+  },
+  reconcileRun: { value: 16_384, unit: "coded symbols", why: "symbols in one message" },
+  reconcileMs: {
+    value: 900_000,
+    unit: "ms",
+    why: "silence in a comparison after which the records are sent outright; a busy machine writes a million in a third",
+  },
   pathBytes: { value: 4096, unit: "bytes", why: "what Linux takes" },
   nameBytes: { value: 255, unit: "bytes", why: "what common file systems take" },
   symlinkBytes: { value: 4095, unit: "bytes", why: "what Linux takes" },

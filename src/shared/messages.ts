@@ -6,6 +6,7 @@
  */
 import type { FileInfo, PathProblem } from "./file-info.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "./ids.ts";
+import type { Reconcile, ReconcileStep } from "./reconcile-messages.ts";
 
 /** Opens a folder on a connection: which index this is, and how much of the other's index is held here. */
 export interface FolderState {
@@ -102,7 +103,15 @@ export interface FolderClosed {
   readonly message: string;
 }
 
-export type FolderMessage = FolderState | IndexUpdate | IndexAck | BarrierRequest | BarrierReply | FolderClosed;
+export type FolderMessage =
+  | FolderState
+  | IndexUpdate
+  | IndexAck
+  | BarrierRequest
+  | BarrierReply
+  | FolderClosed
+  | Reconcile
+  | ReconcileStep;
 
 /** Changed regions of one version of a file, wanted from a peer; in order, without overlap. */
 export interface RegionRequest {

@@ -24,6 +24,8 @@ export interface FolderContext {
   readonly random: Random;
   readonly hasher: Hasher;
   readonly log: Log;
+  /** Records from which on two indexes are compared rather than sent; the limit's value unless a test wants fewer. */
+  readonly recordsComparedMin?: number;
   readonly emit: (event: FolderEvent) => void;
 }
 

@@ -206,6 +206,7 @@ export class Folder implements AsyncDisposable {
   }
 
   detach(link: PeerLink): void {
+    this.#sessions.get(link)?.end();
     this.#sessions.delete(link);
     this.#inbox.delete(link);
     this.#sources.remove(link);
@@ -246,12 +247,15 @@ export class Folder implements AsyncDisposable {
 
   /** Takes a message; resolves when it is dealt with, so that the caller can hold back the next. */
   receive(link: PeerLink, message: FolderMessage): Promise<void> {
+    return this.#inTurn(link, () => this.#deal(link, message));
+  }
+
+  /** Runs work on what a peer said after all that it said before. */
+  #inTurn(link: PeerLink, work: () => Promise<void>): Promise<void> {
     const before = this.#inbox.get(link) ?? Promise.resolve();
-    const dealt = before
-      .then(() => this.#deal(link, message))
-      .catch((error: unknown) => {
-        this.#context.log.error("Message not taken", { device: link.name, type: message.type, error: String(error) });
-      });
+    const dealt = before.then(work).catch((error: unknown) => {
+      this.#context.log.error("Message not taken", { device: link.name, error: String(error) });
+    });
     this.#inbox.set(link, dealt);
     return dealt;
   }
@@ -269,6 +273,7 @@ export class Folder implements AsyncDisposable {
           if (this.#settings.isPaused) this.#open(session);
           else session.answer();
         }
+        await this.#meet(session);
         break;
       }
       case "index-update":
@@ -280,6 +285,11 @@ export class Folder implements AsyncDisposable {
         break;
       case "index-ack":
         await session.takeAck(message);
+        break;
+      case "reconcile":
+      case "reconcile-step":
+        await session.takeMeeting(message);
+        this.#puller.restart();
         break;
       case "barrier":
         void this.#answerBarrier(link, message.id);
@@ -533,6 +543,7 @@ export class Folder implements AsyncDisposable {
         this.#hasScanned = true;
         if (mood.isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, null);
         await noteHistoryBegin(this.#context);
+        for (const [link, session] of this.#sessions) void this.#inTurn(link, () => this.#meet(session));
       }
     } catch (error) {
       // What was not looked at is looked at again.
@@ -598,6 +609,13 @@ export class Folder implements AsyncDisposable {
   }
 
   // Peers.
+
+  /** What a receive-only folder finds it takes only when a peer has told of it: it looks at the disk later. */
+  async #meet(session: PeerSession): Promise<void> {
+    const hasScanned = this.#hasScanned || this.#settings.mode === "receive-only";
+    await session.meet({ hasScanned });
+    this.#bell.ring();
+  }
 
   /** Announces what is new, then acknowledges what is applied. */
   #exchange(): void {

@@ -1,3 +1,4 @@
+import type { Feature } from "../shared/features.ts";
 import type { FolderId, ShortId } from "../shared/ids.ts";
 import type { FolderMessage } from "../shared/messages.ts";
 import type { FetchLink } from "./fetch/fetch-context.ts";
@@ -17,6 +18,8 @@ export interface PeerLink extends FetchLink {
   readonly isAdmin: boolean;
   /** Devices that the peer trusts no longer: what they wrote is not relayed to it. */
   readonly distrusts: ReadonlySet<ShortId>;
+  /** Whether both ends offer a feature. */
+  speaks(feature: Feature): boolean;
   send(message: FolderMessage): void;
   /** Resolves when little enough is queued to send more. */
   drained(): Promise<void>;

@@ -231,6 +231,7 @@ export class SimNode implements NetDevice {
         disk: this.#slowed(inner, pause),
         log: this.#log({}),
         emit: () => undefined,
+        recordsComparedMin: 1,
       },
       this.settings,
     );

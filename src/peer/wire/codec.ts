@@ -17,6 +17,7 @@ import type { FrameType } from "./frame-types.ts";
 import { type CanonicalHeads, decodeIndexUpdate, encodeIndexUpdate } from "./index-update.ts";
 import * as pb from "./messages_pb.ts";
 import { checkRepeats } from "./proto-reader.ts";
+import { decodeReconcile, decodeReconcileStep, encodeReconcile, encodeReconcileStep } from "./reconcile.ts";
 import {
   broken,
   codeFrom,
@@ -32,7 +33,14 @@ import {
 /** The frames that carry a folder's messages, in the order in which both ends must see them. */
 export type FolderFrameType = Extract<
   FrameType,
-  "folderState" | "indexUpdate" | "indexAck" | "barrier" | "barrierReply" | "folderClosed"
+  | "folderState"
+  | "indexUpdate"
+  | "indexAck"
+  | "barrier"
+  | "barrierReply"
+  | "folderClosed"
+  | "reconcile"
+  | "reconcileStep"
 >;
 
 export interface FolderFrame {
@@ -65,6 +73,10 @@ export function encodeFolderMessage(message: FolderMessage): readonly FolderFram
       return [{ type: "barrierReply", body: encodeBarrierReply(message) }];
     case "folder-closed":
       return [{ type: "folderClosed", body: encodeFolderClosed(message) }];
+    case "reconcile":
+      return [{ type: "reconcile", body: encodeReconcile(message) }];
+    case "reconcile-step":
+      return [{ type: "reconcileStep", body: encodeReconcileStep(message) }];
   }
 }
 
@@ -80,6 +92,8 @@ const DECODERS: Readonly<Record<FolderFrameType, (body: Uint8Array, canonical: C
   barrier: decodeBarrier,
   barrierReply: decodeBarrierReply,
   folderClosed: decodeFolderClosed,
+  reconcile: decodeReconcile,
+  reconcileStep: decodeReconcileStep,
 };
 
 /** Reads a body by its schema; whatever the decoder throws is the peer's fault. */

@@ -48,6 +48,8 @@ export const FRAMES = {
   barrier: after(19, HELLO, "metadata"),
   barrierReply: after(20, CONTROL, "metadata"),
   folderClosed: after(21, HELLO, "metadata"),
+  reconcile: after(22, HELLO, "metadata"),
+  reconcileStep: after(23, CONTROL, "metadata"),
   fetchChunks: request(32, CONTROL, "control"),
   fetchChunkList: request(33, HELLO, "control"),
   cancel: request(34, 0, "control"),

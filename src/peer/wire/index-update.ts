@@ -17,10 +17,10 @@ import { broken, contentIdFrom, epochFrom, folderIdFrom, relPathFrom } from "./w
 export type CanonicalHeads = (heads: readonly Head[]) => readonly Head[];
 
 const TYPES: readonly FileType[] = ["file", "directory", "symlink"];
-const OWNER_CHARACTERS_MAX = 256;
+export const OWNER_CHARACTERS_MAX = 256;
 /** Lists above 1 KB are fetched on request; some slack lets the border move. */
 const INLINE_LIST_BYTES_MAX = 4096;
-const DEVICES_MAX = 4096;
+export const DEVICES_MAX = 4096;
 const MOVES_MAX = LIMITS.movesPerUpdate.value;
 const PERMISSIONS = 0o777;
 const MOVE_DIGEST_BYTES = 16;
@@ -78,7 +78,8 @@ function encodeWhole(update: IndexUpdate): Uint8Array<ArrayBuffer> {
   return writer.finish();
 }
 
-class DeviceTable {
+/** Devices by number, in the order in which they are first named. */
+export class DeviceTable {
   readonly #indexes = new Map<ShortId, number>();
 
   get ids(): Iterable<ShortId> {
@@ -92,7 +93,7 @@ class DeviceTable {
     return this.#indexes.size - 1;
   }
 
-  addAll(heads: readonly Head[]): void {
+  addAll(heads: readonly Pick<Head, "author" | "version">[]): void {
     for (const head of heads) {
       this.indexOf(head.author);
       for (const [device] of head.version) this.indexOf(device);
@@ -203,7 +204,7 @@ function checkRising(
   }
 }
 
-function readDevice(reader: ProtoReader): ShortId {
+export function readDevice(reader: ProtoReader): ShortId {
   const device = parseShortId(reader.string());
   if (device === undefined) throw broken("what is no device's short id");
   return device;
@@ -288,14 +289,14 @@ function typeFrom(number: number): FileType {
   return type;
 }
 
-function deviceAt(devices: readonly ShortId[], index: number): ShortId {
+export function deviceAt(devices: readonly ShortId[], index: number): ShortId {
   const device = devices[index];
   if (device === undefined) throw broken(`device ${index} of ${devices.length}`);
   return device;
 }
 
 /** Sorted by device, each once, counters in their bounds. */
-function vectorFrom(pairs: readonly number[], devices: readonly ShortId[]): VersionVector {
+export function vectorFrom(pairs: readonly number[], devices: readonly ShortId[]): VersionVector {
   if (pairs.length === 0 || pairs.length % 2 !== 0) throw broken("a version that is not made of pairs");
   const vector: [ShortId, number][] = [];
   for (let i = 0; i < pairs.length; i += 2) {

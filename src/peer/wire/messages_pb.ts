@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file messages.proto.
  */
 export const file_messages: GenFile = /*@__PURE__*/
-  fileDesc("Cg5tZXNzYWdlcy5wcm90bxILc3luY2xpbmUudjEiJgoFSGVsbG8SEAoIZmVhdHVyZXMYASADKAkSCwoDcnVuGAIgASgGIowBCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCRIPCgdwcm9ncmFtGAIgASgJEg4KBm5vd19tcxgDIAEoAxIRCglhZGRyZXNzZXMYBCADKAkSKQoHZm9sZGVycxgFIAMoCzIYLnN5bmNsaW5lLnYxLkZvbGRlclNoYXJlEg8KB3JlbW92ZWQYBiADKAkiKAoLRm9sZGVyU2hhcmUSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkieQoLRm9sZGVyU3RhdGUSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEEhIKCmhlbGRfZXBvY2gYBCABKAkSFQoNaGVsZF9zZXF1ZW5jZRgFIAEoBBIOCgZhY3RpdmUYBiABKAgivQEKC0luZGV4VXBkYXRlEg4KBmZvbGRlchgBIAEoCRINCgVlcG9jaBgCIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgDIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAQgASgEEg8KB2RldmljZXMYBSADKAkSJAoHcmVjb3JkcxgGIAMoCzITLnN5bmNsaW5lLnYxLlJlY29yZBIpCgVtb3ZlcxgHIAMoCzIaLnN5bmNsaW5lLnYxLkRpcmVjdG9yeU1vdmUikQEKBlJlY29yZBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRwYXRoGAIgASgJEiAKBWhlYWRzGAMgAygLMhEuc3luY2xpbmUudjEuSGVhZBISCgpjaHVua19saXN0GAQgASgMEhAKCGFwcHJvdmVkGAUgASgIEg4KBnNwbGljZRgGIAEoDBIPCgdjb250ZW50GAcgASgMItABCgRIZWFkEg8KB3ZlcnNpb24YASADKAQSDgoGYXV0aG9yGAIgASgNEiMKBHR5cGUYAyABKA4yFS5zeW5jbGluZS52MS5GaWxlVHlwZRIPCgdkZWxldGVkGAQgASgIEgwKBHNpemUYBSABKAQSEAoIbXRpbWVfbnMYBiABKBISDAoEbW9kZRgHIAEoDRISCgpjb250ZW50X2lkGAggASgMEg4KBnRhcmdldBgJIAEoCRIQCghwcmV2aW91cxgKIAEoDBINCgVvd25lchgLIAEoCSJ7Cg1EaXJlY3RvcnlNb3ZlEhAKCHNlcXVlbmNlGAEgASgEEgwKBGZyb20YAiABKAkSCgoCdG8YAyABKAkSDgoGYXV0aG9yGAQgASgNEg8KB2NvdW50ZXIYBSABKAQSDQoFY291bnQYBiABKAQSDgoGZGlnZXN0GAcgASgMIjYKB1Byb2JsZW0SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEg8KB21lc3NhZ2UYAyABKAkidAoISW5kZXhBY2sSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHJlY2VpdmVkGAMgASgEEg8KB2FwcGxpZWQYBCABKAQSJgoIcHJvYmxlbXMYBSADKAsyFC5zeW5jbGluZS52MS5Qcm9ibGVtIiUKB0JhcnJpZXISDgoGZm9sZGVyGAEgASgJEgoKAmlkGAIgASgNImQKDEJhcnJpZXJSZXBseRIOCgZmb2xkZXIYASABKAkSCgoCaWQYAiABKA0SEAoIc2VxdWVuY2UYAyABKAQSJgoIcHJvYmxlbXMYBCADKAsyFC5zeW5jbGluZS52MS5Qcm9ibGVtIj0KDEZvbGRlckNsb3NlZBIOCgZmb2xkZXIYASABKAkSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIkYKC0ZldGNoQ2h1bmtzEg4KBmZvbGRlchgBIAEoCRInCgZyYW5nZXMYAiADKAsyFy5zeW5jbGluZS52MS5DaHVua1JhbmdlIkwKCkNodW5rUmFuZ2USDAoEcGF0aBgBIAEoCRISCgpjb250ZW50X2lkGAIgASgMEg4KBm9mZnNldBgDIAEoBBIMCgRzaXplGAQgASgNImwKDEZldGNoUmVnaW9ucxIOCgZmb2xkZXIYASABKAkSDAoEcGF0aBgCIAEoCRISCgpjb250ZW50X2lkGAMgASgMEioKB3JlZ2lvbnMYBCADKAsyGS5zeW5jbGluZS52MS5XYW50ZWRSZWdpb24iOAoMV2FudGVkUmVnaW9uEgsKA2dhcBgBIAEoBBIMCgRzaXplGAIgASgNEg0KBXF1ZXJ5GAMgASgMImEKDkZldGNoQ2h1bmtMaXN0Eg4KBmZvbGRlchgBIAEoCRIMCgRwYXRoGAIgASgJEhIKCmNvbnRlbnRfaWQYAyABKAwSDgoGb2Zmc2V0GAQgASgEEg0KBWJhc2VzGAUgAygMIh8KDURldmljZVJlbW92ZWQSDgoGZGV2aWNlGAEgASgJIjgKB0NvbW1hbmQSDQoFcm91dGUYASABKAkSDQoFaW5wdXQYAiABKAkSDwoHbGltaXRlZBgDIAEoCCIeCg1Db21tYW5kQ3JlZGl0Eg0KBWJ5dGVzGAEgASgNIiYKB1Byb2JlTWUSCgoCaWQYASABKA0SDwoHYWRkcmVzcxgCIAEoCSI7CgpQcm9iZVJlcGx5EgoKAmlkGAEgASgNEhEKCXJlYWNoYWJsZRgCIAEoCBIOCgZkZXRhaWwYAyABKAkiKAoHR29vZGJ5ZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkqTgoIRmlsZVR5cGUSEgoORklMRV9UWVBFX0ZJTEUQABIXChNGSUxFX1RZUEVfRElSRUNUT1JZEAESFQoRRklMRV9UWVBFX1NZTUxJTksQAmIGcHJvdG8z");
+  fileDesc("Cg5tZXNzYWdlcy5wcm90bxILc3luY2xpbmUudjEiJgoFSGVsbG8SEAoIZmVhdHVyZXMYASADKAkSCwoDcnVuGAIgASgGIowBCgxJbnRyb2R1Y3Rpb24SDAoEbmFtZRgBIAEoCRIPCgdwcm9ncmFtGAIgASgJEg4KBm5vd19tcxgDIAEoAxIRCglhZGRyZXNzZXMYBCADKAkSKQoHZm9sZGVycxgFIAMoCzIYLnN5bmNsaW5lLnYxLkZvbGRlclNoYXJlEg8KB3JlbW92ZWQYBiADKAkiKAoLRm9sZGVyU2hhcmUSCgoCaWQYASABKAkSDQoFbGFiZWwYAiABKAkieQoLRm9sZGVyU3RhdGUSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEEhIKCmhlbGRfZXBvY2gYBCABKAkSFQoNaGVsZF9zZXF1ZW5jZRgFIAEoBBIOCgZhY3RpdmUYBiABKAgivQEKC0luZGV4VXBkYXRlEg4KBmZvbGRlchgBIAEoCRINCgVlcG9jaBgCIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgDIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAQgASgEEg8KB2RldmljZXMYBSADKAkSJAoHcmVjb3JkcxgGIAMoCzITLnN5bmNsaW5lLnYxLlJlY29yZBIpCgVtb3ZlcxgHIAMoCzIaLnN5bmNsaW5lLnYxLkRpcmVjdG9yeU1vdmUikQEKBlJlY29yZBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRwYXRoGAIgASgJEiAKBWhlYWRzGAMgAygLMhEuc3luY2xpbmUudjEuSGVhZBISCgpjaHVua19saXN0GAQgASgMEhAKCGFwcHJvdmVkGAUgASgIEg4KBnNwbGljZRgGIAEoDBIPCgdjb250ZW50GAcgASgMItABCgRIZWFkEg8KB3ZlcnNpb24YASADKAQSDgoGYXV0aG9yGAIgASgNEiMKBHR5cGUYAyABKA4yFS5zeW5jbGluZS52MS5GaWxlVHlwZRIPCgdkZWxldGVkGAQgASgIEgwKBHNpemUYBSABKAQSEAoIbXRpbWVfbnMYBiABKBISDAoEbW9kZRgHIAEoDRISCgpjb250ZW50X2lkGAggASgMEg4KBnRhcmdldBgJIAEoCRIQCghwcmV2aW91cxgKIAEoDBINCgVvd25lchgLIAEoCSJ7Cg1EaXJlY3RvcnlNb3ZlEhAKCHNlcXVlbmNlGAEgASgEEgwKBGZyb20YAiABKAkSCgoCdG8YAyABKAkSDgoGYXV0aG9yGAQgASgNEg8KB2NvdW50ZXIYBSABKAQSDQoFY291bnQYBiABKAQSDgoGZGlnZXN0GAcgASgMIjYKB1Byb2JsZW0SDAoEcGF0aBgBIAEoCRIMCgRjb2RlGAIgASgJEg8KB21lc3NhZ2UYAyABKAkidAoISW5kZXhBY2sSDgoGZm9sZGVyGAEgASgJEg0KBWVwb2NoGAIgASgJEhAKCHJlY2VpdmVkGAMgASgEEg8KB2FwcGxpZWQYBCABKAQSJgoIcHJvYmxlbXMYBSADKAsyFC5zeW5jbGluZS52MS5Qcm9ibGVtIiUKB0JhcnJpZXISDgoGZm9sZGVyGAEgASgJEgoKAmlkGAIgASgNImQKDEJhcnJpZXJSZXBseRIOCgZmb2xkZXIYASABKAkSCgoCaWQYAiABKA0SEAoIc2VxdWVuY2UYAyABKAQSJgoIcHJvYmxlbXMYBCADKAsyFC5zeW5jbGluZS52MS5Qcm9ibGVtIj0KDEZvbGRlckNsb3NlZBIOCgZmb2xkZXIYASABKAkSDAoEY29kZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJIkoKCVJlY29uY2lsZRIOCgZmb2xkZXIYASABKAkSDAoEc2FsdBgCIAEoDBINCgVmcmVzaBgDIAEoCBIQCghkZWNsaW5lZBgEIAEoCCKHAwoNUmVjb25jaWxlU3RlcBIOCgZmb2xkZXIYASABKAkSCwoDdGFnGAIgASgNEjAKB3N1bW1hcnkYAyABKAsyHS5zeW5jbGluZS52MS5SZWNvbmNpbGVTdW1tYXJ5SAASKQoEd2lzaBgEIAEoCzIZLnN5bmNsaW5lLnYxLlJlY29uY2lsZVJ1bkgAEiwKB3N5bWJvbHMYBSABKAsyGS5zeW5jbGluZS52MS5SZWNvbmNpbGVSdW5IABIyCghwcm9wb3NhbBgGIAEoCzIeLnN5bmNsaW5lLnYxLlJlY29uY2lsZVByb3Bvc2FsSAASMAoHb3JpZ2lucxgHIAEoCzIdLnN5bmNsaW5lLnYxLlJlY29uY2lsZU9yaWdpbnNIABIuCgZmaWxsZWQYCCABKAsyHC5zeW5jbGluZS52MS5SZWNvbmNpbGVGaWxsZWRIABIwCgdmYWlsdXJlGAkgASgLMh0uc3luY2xpbmUudjEuUmVjb25jaWxlRmFpbHVyZUgAQgYKBHN0ZXAiLgoQUmVjb25jaWxlU3VtbWFyeRIMCgRzaXplGAEgASgEEgwKBHJvb3QYAiABKAwiPgoMUmVjb25jaWxlUnVuEg0KBWZpcnN0GAEgASgNEg4KBmxlbmd0aBgCIAEoDRIPCgdzeW1ib2xzGAMgASgMIjAKEVJlY29uY2lsZVByb3Bvc2FsEg4KBnRoZWlycxgBIAEoDBILCgNzdW0YAiABKAwiVwoQUmVjb25jaWxlT3JpZ2lucxIMCgRsYXN0GAEgASgIEg8KB2RldmljZXMYAiADKAkSJAoEcnVucxgDIAMoCzIWLnN5bmNsaW5lLnYxLk9yaWdpblJ1biJcCglPcmlnaW5SdW4SDQoFY291bnQYASABKA0SDwoHdmVyc2lvbhgCIAMoBBIOCgZhdXRob3IYAyABKA0SEAoIcHJldmlvdXMYBCABKAwSDQoFb3duZXIYBSABKAkiIgoPUmVjb25jaWxlRmlsbGVkEg8KB2NoYW5nZWQYASABKAwiIgoQUmVjb25jaWxlRmFpbHVyZRIOCgZyZWFzb24YASABKAkiRgoLRmV0Y2hDaHVua3MSDgoGZm9sZGVyGAEgASgJEicKBnJhbmdlcxgCIAMoCzIXLnN5bmNsaW5lLnYxLkNodW5rUmFuZ2UiTAoKQ2h1bmtSYW5nZRIMCgRwYXRoGAEgASgJEhIKCmNvbnRlbnRfaWQYAiABKAwSDgoGb2Zmc2V0GAMgASgEEgwKBHNpemUYBCABKA0ibAoMRmV0Y2hSZWdpb25zEg4KBmZvbGRlchgBIAEoCRIMCgRwYXRoGAIgASgJEhIKCmNvbnRlbnRfaWQYAyABKAwSKgoHcmVnaW9ucxgEIAMoCzIZLnN5bmNsaW5lLnYxLldhbnRlZFJlZ2lvbiI4CgxXYW50ZWRSZWdpb24SCwoDZ2FwGAEgASgEEgwKBHNpemUYAiABKA0SDQoFcXVlcnkYAyABKAwiYQoORmV0Y2hDaHVua0xpc3QSDgoGZm9sZGVyGAEgASgJEgwKBHBhdGgYAiABKAkSEgoKY29udGVudF9pZBgDIAEoDBIOCgZvZmZzZXQYBCABKAQSDQoFYmFzZXMYBSADKAwiHwoNRGV2aWNlUmVtb3ZlZBIOCgZkZXZpY2UYASABKAkiOAoHQ29tbWFuZBINCgVyb3V0ZRgBIAEoCRINCgVpbnB1dBgCIAEoCRIPCgdsaW1pdGVkGAMgASgIIh4KDUNvbW1hbmRDcmVkaXQSDQoFYnl0ZXMYASABKA0iJgoHUHJvYmVNZRIKCgJpZBgBIAEoDRIPCgdhZGRyZXNzGAIgASgJIjsKClByb2JlUmVwbHkSCgoCaWQYASABKA0SEQoJcmVhY2hhYmxlGAIgASgIEg4KBmRldGFpbBgDIAEoCSIoCgdHb29kYnllEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSpOCghGaWxlVHlwZRISCg5GSUxFX1RZUEVfRklMRRAAEhcKE0ZJTEVfVFlQRV9ESVJFQ1RPUlkQARIVChFGSUxFX1RZUEVfU1lNTElOSxACYgZwcm90bzM");
 
 /**
  * First on every connection, both ways. Says nothing about the sender but what it can speak.
@@ -539,6 +539,306 @@ export const FolderClosedSchema: GenMessage<FolderClosed> = /*@__PURE__*/
   messageDesc(file_messages, 12);
 
 /**
+ * Opens a comparison of two indexes, or declines one.
+ *
+ * @generated from message syncline.v1.Reconcile
+ */
+export type Reconcile = Message<"syncline.v1.Reconcile"> & {
+  /**
+   * @generated from field: string folder = 1;
+   */
+  folder: string;
+
+  /**
+   * 16 bytes; both ends' make the key of the digests. Where it is declined: that of the opening
+   *
+   * @generated from field: bytes salt = 2;
+   */
+  salt: Uint8Array;
+
+  /**
+   * nobody has acknowledged anything of this index
+   *
+   * @generated from field: bool fresh = 3;
+   */
+  fresh: boolean;
+
+  /**
+   * no comparison: records are sent
+   *
+   * @generated from field: bool declined = 4;
+   */
+  declined: boolean;
+};
+
+/**
+ * Describes the message syncline.v1.Reconcile.
+ * Use `create(ReconcileSchema)` to create a new message.
+ */
+export const ReconcileSchema: GenMessage<Reconcile> = /*@__PURE__*/
+  messageDesc(file_messages, 13);
+
+/**
+ * One step of a comparison; docs/reconcile.md has their order.
+ *
+ * @generated from message syncline.v1.ReconcileStep
+ */
+export type ReconcileStep = Message<"syncline.v1.ReconcileStep"> & {
+  /**
+   * @generated from field: string folder = 1;
+   */
+  folder: string;
+
+  /**
+   * of the comparison that it belongs to
+   *
+   * @generated from field: uint32 tag = 2;
+   */
+  tag: number;
+
+  /**
+   * @generated from oneof syncline.v1.ReconcileStep.step
+   */
+  step: {
+    /**
+     * @generated from field: syncline.v1.ReconcileSummary summary = 3;
+     */
+    value: ReconcileSummary;
+    case: "summary";
+  } | {
+    /**
+     * without bytes
+     *
+     * @generated from field: syncline.v1.ReconcileRun wish = 4;
+     */
+    value: ReconcileRun;
+    case: "wish";
+  } | {
+    /**
+     * @generated from field: syncline.v1.ReconcileRun symbols = 5;
+     */
+    value: ReconcileRun;
+    case: "symbols";
+  } | {
+    /**
+     * @generated from field: syncline.v1.ReconcileProposal proposal = 6;
+     */
+    value: ReconcileProposal;
+    case: "proposal";
+  } | {
+    /**
+     * @generated from field: syncline.v1.ReconcileOrigins origins = 7;
+     */
+    value: ReconcileOrigins;
+    case: "origins";
+  } | {
+    /**
+     * @generated from field: syncline.v1.ReconcileFilled filled = 8;
+     */
+    value: ReconcileFilled;
+    case: "filled";
+  } | {
+    /**
+     * @generated from field: syncline.v1.ReconcileFailure failure = 9;
+     */
+    value: ReconcileFailure;
+    case: "failure";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message syncline.v1.ReconcileStep.
+ * Use `create(ReconcileStepSchema)` to create a new message.
+ */
+export const ReconcileStepSchema: GenMessage<ReconcileStep> = /*@__PURE__*/
+  messageDesc(file_messages, 14);
+
+/**
+ * @generated from message syncline.v1.ReconcileSummary
+ */
+export type ReconcileSummary = Message<"syncline.v1.ReconcileSummary"> & {
+  /**
+   * elements
+   *
+   * @generated from field: uint64 size = 1;
+   */
+  size: bigint;
+
+  /**
+   * 16 bytes
+   *
+   * @generated from field: bytes root = 2;
+   */
+  root: Uint8Array;
+};
+
+/**
+ * Describes the message syncline.v1.ReconcileSummary.
+ * Use `create(ReconcileSummarySchema)` to create a new message.
+ */
+export const ReconcileSummarySchema: GenMessage<ReconcileSummary> = /*@__PURE__*/
+  messageDesc(file_messages, 15);
+
+/**
+ * @generated from message syncline.v1.ReconcileRun
+ */
+export type ReconcileRun = Message<"syncline.v1.ReconcileRun"> & {
+  /**
+   * @generated from field: uint32 first = 1;
+   */
+  first: number;
+
+  /**
+   * @generated from field: uint32 length = 2;
+   */
+  length: number;
+
+  /**
+   * @generated from field: bytes symbols = 3;
+   */
+  symbols: Uint8Array;
+};
+
+/**
+ * Describes the message syncline.v1.ReconcileRun.
+ * Use `create(ReconcileRunSchema)` to create a new message.
+ */
+export const ReconcileRunSchema: GenMessage<ReconcileRun> = /*@__PURE__*/
+  messageDesc(file_messages, 16);
+
+/**
+ * @generated from message syncline.v1.ReconcileProposal
+ */
+export type ReconcileProposal = Message<"syncline.v1.ReconcileProposal"> & {
+  /**
+   * elements that only the receiver has, 8 bytes each
+   *
+   * @generated from field: bytes theirs = 1;
+   */
+  theirs: Uint8Array;
+
+  /**
+   * of those that both have
+   *
+   * @generated from field: bytes sum = 2;
+   */
+  sum: Uint8Array;
+};
+
+/**
+ * Describes the message syncline.v1.ReconcileProposal.
+ * Use `create(ReconcileProposalSchema)` to create a new message.
+ */
+export const ReconcileProposalSchema: GenMessage<ReconcileProposal> = /*@__PURE__*/
+  messageDesc(file_messages, 17);
+
+/**
+ * @generated from message syncline.v1.ReconcileOrigins
+ */
+export type ReconcileOrigins = Message<"syncline.v1.ReconcileOrigins"> & {
+  /**
+   * @generated from field: bool last = 1;
+   */
+  last: boolean;
+
+  /**
+   * versions and authors index this table
+   *
+   * @generated from field: repeated string devices = 2;
+   */
+  devices: string[];
+
+  /**
+   * @generated from field: repeated syncline.v1.OriginRun runs = 3;
+   */
+  runs: OriginRun[];
+};
+
+/**
+ * Describes the message syncline.v1.ReconcileOrigins.
+ * Use `create(ReconcileOriginsSchema)` to create a new message.
+ */
+export const ReconcileOriginsSchema: GenMessage<ReconcileOrigins> = /*@__PURE__*/
+  messageDesc(file_messages, 18);
+
+/**
+ * @generated from message syncline.v1.OriginRun
+ */
+export type OriginRun = Message<"syncline.v1.OriginRun"> & {
+  /**
+   * @generated from field: uint32 count = 1;
+   */
+  count: number;
+
+  /**
+   * pairs: index into devices, counter; none: the record has changed since
+   *
+   * @generated from field: repeated uint64 version = 2;
+   */
+  version: bigint[];
+
+  /**
+   * @generated from field: uint32 author = 3;
+   */
+  author: number;
+
+  /**
+   * @generated from field: bytes previous = 4;
+   */
+  previous: Uint8Array;
+
+  /**
+   * none: the author
+   *
+   * @generated from field: string owner = 5;
+   */
+  owner: string;
+};
+
+/**
+ * Describes the message syncline.v1.OriginRun.
+ * Use `create(OriginRunSchema)` to create a new message.
+ */
+export const OriginRunSchema: GenMessage<OriginRun> = /*@__PURE__*/
+  messageDesc(file_messages, 19);
+
+/**
+ * @generated from message syncline.v1.ReconcileFilled
+ */
+export type ReconcileFilled = Message<"syncline.v1.ReconcileFilled"> & {
+  /**
+   * elements whose records have changed since at the sender, 8 bytes each
+   *
+   * @generated from field: bytes changed = 1;
+   */
+  changed: Uint8Array;
+};
+
+/**
+ * Describes the message syncline.v1.ReconcileFilled.
+ * Use `create(ReconcileFilledSchema)` to create a new message.
+ */
+export const ReconcileFilledSchema: GenMessage<ReconcileFilled> = /*@__PURE__*/
+  messageDesc(file_messages, 20);
+
+/**
+ * @generated from message syncline.v1.ReconcileFailure
+ */
+export type ReconcileFailure = Message<"syncline.v1.ReconcileFailure"> & {
+  /**
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message syncline.v1.ReconcileFailure.
+ * Use `create(ReconcileFailureSchema)` to create a new message.
+ */
+export const ReconcileFailureSchema: GenMessage<ReconcileFailure> = /*@__PURE__*/
+  messageDesc(file_messages, 21);
+
+/**
  * @generated from message syncline.v1.FetchChunks
  */
 export type FetchChunks = Message<"syncline.v1.FetchChunks"> & {
@@ -558,7 +858,7 @@ export type FetchChunks = Message<"syncline.v1.FetchChunks"> & {
  * Use `create(FetchChunksSchema)` to create a new message.
  */
 export const FetchChunksSchema: GenMessage<FetchChunks> = /*@__PURE__*/
-  messageDesc(file_messages, 13);
+  messageDesc(file_messages, 22);
 
 /**
  * @generated from message syncline.v1.ChunkRange
@@ -594,7 +894,7 @@ export type ChunkRange = Message<"syncline.v1.ChunkRange"> & {
  * Use `create(ChunkRangeSchema)` to create a new message.
  */
 export const ChunkRangeSchema: GenMessage<ChunkRange> = /*@__PURE__*/
-  messageDesc(file_messages, 14);
+  messageDesc(file_messages, 23);
 
 /**
  * Changed regions of one version of a file, each with a description of what the asker holds in its place.
@@ -628,7 +928,7 @@ export type FetchRegions = Message<"syncline.v1.FetchRegions"> & {
  * Use `create(FetchRegionsSchema)` to create a new message.
  */
 export const FetchRegionsSchema: GenMessage<FetchRegions> = /*@__PURE__*/
-  messageDesc(file_messages, 15);
+  messageDesc(file_messages, 24);
 
 /**
  * @generated from message syncline.v1.WantedRegion
@@ -659,7 +959,7 @@ export type WantedRegion = Message<"syncline.v1.WantedRegion"> & {
  * Use `create(WantedRegionSchema)` to create a new message.
  */
 export const WantedRegionSchema: GenMessage<WantedRegion> = /*@__PURE__*/
-  messageDesc(file_messages, 16);
+  messageDesc(file_messages, 25);
 
 /**
  * @generated from message syncline.v1.FetchChunkList
@@ -700,7 +1000,7 @@ export type FetchChunkList = Message<"syncline.v1.FetchChunkList"> & {
  * Use `create(FetchChunkListSchema)` to create a new message.
  */
 export const FetchChunkListSchema: GenMessage<FetchChunkList> = /*@__PURE__*/
-  messageDesc(file_messages, 17);
+  messageDesc(file_messages, 26);
 
 /**
  * Told to every peer that shares folders with a device that was removed.
@@ -719,7 +1019,7 @@ export type DeviceRemoved = Message<"syncline.v1.DeviceRemoved"> & {
  * Use `create(DeviceRemovedSchema)` to create a new message.
  */
 export const DeviceRemovedSchema: GenMessage<DeviceRemoved> = /*@__PURE__*/
-  messageDesc(file_messages, 18);
+  messageDesc(file_messages, 27);
 
 /**
  * Asks the receiver to run one route of its interface for the sender.
@@ -754,7 +1054,7 @@ export type Command = Message<"syncline.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_messages, 19);
+  messageDesc(file_messages, 28);
 
 /**
  * The receiver of an answer has taken so many more of its bytes.
@@ -773,7 +1073,7 @@ export type CommandCredit = Message<"syncline.v1.CommandCredit"> & {
  * Use `create(CommandCreditSchema)` to create a new message.
  */
 export const CommandCreditSchema: GenMessage<CommandCredit> = /*@__PURE__*/
-  messageDesc(file_messages, 20);
+  messageDesc(file_messages, 29);
 
 /**
  * Asks the receiver to try a TCP connection to one of the sender's addresses (for `doctor`).
@@ -797,7 +1097,7 @@ export type ProbeMe = Message<"syncline.v1.ProbeMe"> & {
  * Use `create(ProbeMeSchema)` to create a new message.
  */
 export const ProbeMeSchema: GenMessage<ProbeMe> = /*@__PURE__*/
-  messageDesc(file_messages, 21);
+  messageDesc(file_messages, 30);
 
 /**
  * @generated from message syncline.v1.ProbeReply
@@ -824,7 +1124,7 @@ export type ProbeReply = Message<"syncline.v1.ProbeReply"> & {
  * Use `create(ProbeReplySchema)` to create a new message.
  */
 export const ProbeReplySchema: GenMessage<ProbeReply> = /*@__PURE__*/
-  messageDesc(file_messages, 22);
+  messageDesc(file_messages, 31);
 
 /**
  * @generated from message syncline.v1.Goodbye
@@ -846,7 +1146,7 @@ export type Goodbye = Message<"syncline.v1.Goodbye"> & {
  * Use `create(GoodbyeSchema)` to create a new message.
  */
 export const GoodbyeSchema: GenMessage<Goodbye> = /*@__PURE__*/
-  messageDesc(file_messages, 23);
+  messageDesc(file_messages, 32);
 
 /**
  * @generated from enum syncline.v1.FileType

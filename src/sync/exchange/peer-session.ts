@@ -19,6 +19,8 @@
  *    (what came from it, above all) wait for the next record, until they are
  *    many or the peer was told of them and waits for them. An acknowledgement
  *    goes out when more is applied or other problems are in the way.
+ * 7. While two indexes are compared (first-meeting.ts) nothing is announced;
+ *    afterwards what both have counts as told.
  */
 import { FEATURES } from "../../shared/features.ts";
 import type { FileInfo, Head, PathProblem } from "../../shared/file-info.ts";
@@ -32,13 +34,16 @@ import type {
   IndexRecord,
   IndexUpdate,
 } from "../../shared/messages.ts";
+import type { Reconcile, ReconcileStep } from "../../shared/reconcile-messages.ts";
 import { covers, sameHeads, winnerOf } from "../core/heads.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { LocalRow } from "../index/index-port.ts";
+import type { TellPlan } from "../index/meeting-port.ts";
 import { isForgotten } from "../index-lives.ts";
 import type { PeerLink } from "../peer-link.ts";
 import { MoveAnnouncer } from "./announce-moves.ts";
 import { listToSend } from "./announced-list.ts";
+import { FirstMeeting } from "./first-meeting.ts";
 import { withContents } from "./push-contents.ts";
 import type { PushedContents } from "./pushed-contents.ts";
 import { storeUpdate } from "./store-update.ts";
@@ -92,6 +97,15 @@ export class PeerSession {
   /** Changes of a peer that may only read, in order of its sequence. */
   readonly #refused = new Map<RelPath, { readonly sequence: number; readonly heads: FileInfo["heads"] }>();
   #lastAckSent = "";
+  readonly #meeting: FirstMeeting;
+  /** Whether a comparison may begin: once each time that the peer says where it stands. */
+  #mayMeet = false;
+  /** What is to be told up to a sequence after a comparison. */
+  #plan: TellPlan | undefined;
+  /** The peer tells first after a comparison. */
+  #speaksSecond = false;
+  /** Nothing of the peer's index was stored when it said where it stands: what is there now is its present word. */
+  #heldNothing = false;
   #closed: { readonly code: string; readonly message: string } | undefined;
 
   /** `pushed`: where contents go that the peer sends along; `isApproved`: whether a person here approved a row's deletion. */
@@ -101,10 +115,17 @@ export class PeerSession {
     this.#isApproved = isApproved;
     this.link = link;
     this.#moves = new MoveAnnouncer(context, link);
+    this.#meeting = new FirstMeeting(context, link);
+  }
+
+  /** The link is gone. */
+  end(): void {
+    this.#meeting.reset();
   }
 
   /** Says where this device stands; the peer answers with the same and then with updates. */
   open(): void {
+    this.#meeting.reset();
     this.#awaited++;
     this.answer();
   }
@@ -181,6 +202,7 @@ export class PeerSession {
     if (own !== undefined && state.heldEpoch === own.epoch && isForgotten(this.#context, state.heldSequence))
       return "rolled-back";
     const held = index.read.remoteState(folder, this.link.device);
+    this.#heldNothing = held.epoch !== state.epoch || held.received === 0;
     if (held.epoch !== state.epoch && held.epoch !== "") await index.write.resetRemote(folder, this.link.device);
     this.#closed = undefined;
     this.#peerState = state;
@@ -192,12 +214,57 @@ export class PeerSession {
     this.#round++;
     this.#tellsAllUpTo = this.#sent === 0 ? (own?.sequence ?? 0) : this.#tellsAllUpTo;
     this.#lastAckSent = "";
+    this.#meeting.reset();
+    this.#plan = undefined;
+    this.#mayMeet = true;
     return isAnswer ? "answered" : "unanswered";
+  }
+
+  /**
+   * Compares both indexes when one side holds nothing of the other's and this
+   * one has much to tell. A device that has not looked at its disk yet, and
+   * whose index nobody knows, does so first: what it finds may be there already.
+   */
+  async meet({ hasScanned }: { readonly hasScanned: boolean }): Promise<void> {
+    const { folder, index, recordsComparedMin = LIMITS.reconcileRecords.value } = this.#context;
+    const state = this.#peerState;
+    if (!this.#mayMeet || this.#awaited > 0 || state === undefined || !this.isActive) return;
+    if (this.#canMeet(state) && !hasScanned && !index.read.isAcknowledged(folder)) {
+      this.#meeting.wait();
+      return;
+    }
+    this.#mayMeet = false;
+    const { files, directories, symlinks } = index.read.totals(folder);
+    if (this.#canMeet(state) && files + directories + symlinks >= recordsComparedMin)
+      await this.#meeting.open(state.epoch);
+    else this.#meeting.decline();
+  }
+
+  #canMeet(state: FolderState): boolean {
+    const { folder, index } = this.#context;
+    const { link } = this;
+    if (!link.speaks(FEATURES.reconcile) || !link.canWrite || link.distrusts.size > 0) return false;
+    const held = index.read.remoteState(folder, link.device);
+    return this.#looked === 0 || held.epoch !== state.epoch || held.received === 0;
+  }
+
+  /** Takes a message of a comparison. */
+  async takeMeeting(message: Reconcile | ReconcileStep): Promise<void> {
+    if (message.type === "reconcile") await this.#meeting.takeOpening(message);
+    else await this.#meeting.takeStep(message);
+    const outcome = this.#meeting.takeOutcome();
+    // A peer that held something before is told as ever: it may hold what is old.
+    if (outcome === undefined || this.#looked > 0) return;
+    this.#plan = outcome.plan;
+    this.#speaksSecond = outcome.speaksSecond && this.#heldNothing;
+    this.#tellsAllUpTo = outcome.plan.upTo;
+    this.owe(outcome.plan.upTo);
   }
 
   takeClosed(code: string, message: string): void {
     this.#closed = { code, message };
     this.#awaited = 0;
+    this.#meeting.reset();
   }
 
   /** Stores an update. Returns whether anything may have to be applied. */
@@ -284,10 +351,11 @@ export class PeerSession {
    * takes it. Called whenever something was committed; one run at a time.
    */
   async pump(): Promise<void> {
-    if (this.#isPumping || !this.isActive) return;
+    this.#meeting.checkSilence();
+    if (this.#isPumping || !this.isActive || this.#meeting.isRunning) return;
     this.#isPumping = true;
     try {
-      while (this.isActive && (await this.#sendNext())) await this.link.drained();
+      while (this.isActive && !this.#meeting.isRunning && (await this.#sendNext())) await this.link.drained();
     } finally {
       this.#isPumping = false;
     }
@@ -305,12 +373,14 @@ export class PeerSession {
     if (own === undefined) return false;
     const isOwed = this.#sent < Math.min(this.#owed, own.sequence);
     if (this.#looked >= own.sequence && !isOwed) return false;
+    if (this.#plan !== undefined && this.#speaksSecond && !this.#hasToldAll()) return false;
     const round = this.#round;
     const next = await this.#next(own.sequence);
     // Meanwhile the peer has begun anew.
     if (round !== this.#round) return true;
     const { records, moves, lastSequence } = next;
     this.#looked = lastSequence;
+    if (this.#plan !== undefined && this.#plan.upTo <= this.#looked) this.#plan = undefined;
     this.#untold += next.untold;
     if (records.length === 0 && moves.length === 0 && !isOwed && this.#untold < UNTOLD_MAX) {
       this.#keepApplied(own.epoch).catch((error: unknown) =>
@@ -334,6 +404,7 @@ export class PeerSession {
 
   /** What comes next: a directory move, or a page of records, with contents where they may go along. */
   async #next(ownSequence: number): Promise<Next> {
+    if (this.#plan !== undefined) return this.#nextPlanned(this.#plan);
     const next = this.#moves.next(this.#looked, this.#tellsAllUpTo);
     if (next.type === "move") return { records: [], moves: [next.move], lastSequence: next.move.sequence, untold: 0 };
     if (next.type === "known") return { records: [], moves: [], lastSequence: next.upTo, untold: 1 };
@@ -353,6 +424,26 @@ export class PeerSession {
     const rows = index.read
       .localSince(folder, this.#looked, LIMITS.indexBatchRows.value)
       .filter((row) => row.sequence <= upTo);
+    // Rows that moved on to higher sequences leave gaps: the last page reaches up to now.
+    return this.#pageOf(rows, rows.length < LIMITS.indexBatchRows.value ? Math.min(ownSequence, upTo) : 0);
+  }
+
+  /** As `#nextRecords`, of what a comparison left to tell. */
+  #nextPlanned({ sequences, upTo }: TellPlan): Next {
+    const { folder, index } = this.#context;
+    const left = sequences.filter((sequence) => sequence > this.#looked);
+    const page = left.slice(0, LIMITS.indexBatchRows.value);
+    const rows = page.flatMap((sequence) =>
+      index.read.localSince(folder, sequence - 1, 1).filter((row) => row.sequence === sequence),
+    );
+    return this.#pageOf(
+      this.#speaksSecond ? rows.filter((row) => !this.#isOverruledThere(row)) : rows,
+      page.length === left.length ? upTo : (page.at(-1) ?? 0),
+    );
+  }
+
+  /** As many of the rows as fit into a message; `through`: how far the peer has come once it has all of them. */
+  #pageOf(rows: readonly LocalRow[], through: number): Next {
     const records: IndexRecord[] = [];
     let [bytes, count] = [0, 0];
     let last = this.#looked;
@@ -368,9 +459,7 @@ export class PeerSession {
       records.push(record);
       bytes += 200 * row.heads.length + row.path.length + record.chunkList.length + (record.splice?.length ?? 0);
     }
-    // Rows that moved on to higher sequences leave gaps: the last page reaches up to now.
-    const isLastPage = rows.length < LIMITS.indexBatchRows.value && last === (rows.at(-1)?.sequence ?? last);
-    const lastSequence = isLastPage ? Math.min(ownSequence, upTo) : last;
+    const lastSequence = last === (rows.at(-1)?.sequence ?? last) ? Math.max(last, through) : last;
     return { records, moves: [], lastSequence, untold: count - records.length };
   }
 
@@ -378,6 +467,18 @@ export class PeerSession {
   #relayed(row: LocalRow): readonly Head[] {
     const { distrusts } = this.link;
     return distrusts.size === 0 ? row.heads : row.heads.filter(({ author }) => !distrusts.has(author));
+  }
+
+  /** Whether the peer has told all that it had when it said where it stands. */
+  #hasToldAll(): boolean {
+    const { folder, index } = this.#context;
+    return index.read.remoteState(folder, this.link.device).received >= (this.#peerState?.sequence ?? 0);
+  }
+
+  /** Whether the peer's own record of a path has seen all of this one. */
+  #isOverruledThere(row: LocalRow): boolean {
+    const theirs = this.#context.index.read.remoteOf(this.#context.folder, this.link.device, row.path);
+    return theirs !== undefined && covers(theirs.heads, row.heads);
   }
 
   #isKnownToPeer(row: LocalRow): boolean {
@@ -400,6 +501,7 @@ export class PeerSession {
   acknowledge(options: { readonly problems: readonly PathProblem[]; readonly takesNothing: boolean }): void {
     const state = this.#peerState;
     if (state === undefined || !this.isActive || this.#isPumping || !this.isDrained) return;
+    if (this.#meeting.isRunning) return;
     const { folder, index } = this.#context;
     const held = index.read.remoteState(folder, this.link.device);
     if (held.epoch !== state.epoch) {

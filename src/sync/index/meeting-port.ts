@@ -6,21 +6,12 @@
  * them. What is worked on lies in the memory of the thread, for one folder and
  * device; a write that the disk refuses drops it, and every later call rejects.
  */
-import type { Head } from "../../shared/file-info.ts";
 import type { FolderId, ShortId } from "../../shared/ids.ts";
+import type { OriginRun } from "../../shared/reconcile-messages.ts";
 import type { DecoderState } from "../delta/reconcile-decoder.ts";
 
 /** "whole": everything that defines a record. "facts": what live paths with one head show, whoever wrote it. */
 export type MeetingForm = "whole" | "facts";
-
-/** Who wrote a version: what the facts leave out. */
-export type Origin = Pick<Head, "version" | "author" | "previous" | "owner">;
-
-/** So many records one after the other have this origin; null: theirs changed meanwhile, and comes by itself. */
-export interface OriginRun {
-  readonly count: number;
-  readonly origin: Origin | null;
-}
 
 /** What a peer has to be told after a meeting: of the rows up to a sequence those with these, and all later ones. */
 export interface TellPlan {

@@ -1,7 +1,10 @@
 import { SyncError } from "../../shared/errors.ts";
 import type { Head } from "../../shared/file-info.ts";
 import type { FolderId, ShortId } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import type { Hasher } from "../../shared/ports.ts";
+import type { Origin, OriginRun } from "../../shared/reconcile-messages.ts";
+import { sameHeads } from "../core/heads.ts";
 import { type DecoderState, SymbolDecoder } from "../delta/reconcile-decoder.ts";
 import {
   decodeSymbols,
@@ -17,15 +20,14 @@ import type { LocalRow } from "./index-port.ts";
 import { LocalReader } from "./local-reader.ts";
 import type { LocalWriter } from "./local-writer.ts";
 import { type ElementLookup, elementsToBytes, lookupOf, MeetingDigests } from "./meeting-digests.ts";
-import type { Adoption, ElementBytes, FilledRows, MeetingForm, MeetingOf, Origin, OriginRun } from "./meeting-port.ts";
+import type { Adoption, ElementBytes, FilledRows, MeetingForm, MeetingOf } from "./meeting-port.ts";
 import { type Differing, type EqualRows, MeetingWalk } from "./meeting-walk.ts";
 import type { PeerTable } from "./peer-table.ts";
 import type { AnnouncedRecord, RemoteWriter } from "./remote-writer.ts";
 import type { Statements } from "./statements.ts";
 
 /** Rows read, or written, in one transaction. */
-const READ_PAGE = 500;
-const WRITE_PAGE = 200;
+const PAGE = LIMITS.indexBatchRows.value;
 const UNTOLD_PAGE = 2000;
 /** Elements looked at for symbols in one transaction. */
 const STRETCH = 65_536;
@@ -106,7 +108,7 @@ export class Meetings {
   /** Reads one page; undefined while there are more. Rows that change meanwhile are not read, or read as what is told later. */
   read(of: MeetingOf): { readonly size: number; readonly root: Uint8Array<ArrayBuffer> } | undefined {
     const meeting = this.#get(of);
-    const page = this.#reader.localBelow(of.folder, "", meeting.reading ?? "", READ_PAGE);
+    const page = this.#reader.localBelow(of.folder, "", meeting.reading ?? "", PAGE);
     for (const row of page) if (row.sequence <= meeting.upTo) meeting.digests.add(row);
     meeting.reading = page.at(-1)?.path;
     if (meeting.reading !== undefined) return undefined;
@@ -193,10 +195,10 @@ export class Meetings {
         return true;
       },
     };
-    const page = this.#reader.localBelow(of.folder, "", meeting.walk.after, WRITE_PAGE);
+    const page = this.#reader.localBelow(of.folder, "", meeting.walk.after, PAGE);
     meeting.walk.take(page, equal);
     this.#store(folder, of.device, epoch, records);
-    if (page.length === WRITE_PAGE) return undefined;
+    if (page.length === PAGE) return undefined;
     meeting.walk.finish(equal);
     return filledRows(meeting.walk, meeting.upTo);
   }
@@ -211,11 +213,11 @@ export class Meetings {
     const folder = this.#folders.get(of.folder);
     meeting.walk ??= new MeetingWalk(meeting.digests, meeting.upTo, meeting.ours);
     const equal = this.#adopting(folder, of.device, by, meeting.origins);
-    const page = this.#reader.localBelow(of.folder, "", meeting.walk.after, WRITE_PAGE);
+    const page = this.#reader.localBelow(of.folder, "", meeting.walk.after, PAGE);
     const hasAll = meeting.walk.take(page, equal);
     this.#folders.save(folder);
     if (!hasAll) return "hungry";
-    if (page.length === WRITE_PAGE) return "more";
+    if (page.length === PAGE) return "more";
     return meeting.walk.finish(equal) ? "done" : "hungry";
   }
 
@@ -266,7 +268,7 @@ export class Meetings {
           this.#local.write(folder, { path: row.path, heads, stamp: row.stamp, announce: true }, by.nowMs, peers);
         }
         this.#remote.write(folder, device, by.epoch, 0, [recordOf(row, heads)]);
-        return isMine;
+        return isMine || sameHeads(row.heads, heads);
       },
     };
   }

@@ -1,14 +1,7 @@
 import { SyncError } from "../../shared/errors.ts";
+import type { OriginRun } from "../../shared/reconcile-messages.ts";
 import type { DecoderState } from "../delta/reconcile-decoder.ts";
-import type {
-  Adoption,
-  ElementBytes,
-  FilledRows,
-  IndexMeetings,
-  MeetingForm,
-  MeetingOf,
-  OriginRun,
-} from "./meeting-port.ts";
+import type { Adoption, ElementBytes, FilledRows, IndexMeetings, MeetingForm, MeetingOf } from "./meeting-port.ts";
 import type { MeetingStep, Meetings } from "./meetings.ts";
 
 /** Runs one step in a transaction, here or in another thread. */

@@ -11,6 +11,7 @@ import { ProtoReader } from "../../../src/peer/wire/proto-reader.ts";
 import { ProtoWriter } from "../../../src/peer/wire/proto-writer.ts";
 import { LIMITS } from "../../../src/shared/limits.ts";
 import type { FolderMessage, IndexAck } from "../../../src/shared/messages.ts";
+import type { ReconcileStep } from "../../../src/shared/reconcile-messages.ts";
 import { canonical, folder, messages } from "./samples.ts";
 
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -36,7 +37,27 @@ test("folder frames are told from all others", () => {
     "barrier",
     "barrierReply",
     "folderClosed",
+    "reconcile",
+    "reconcileStep",
   ]);
+});
+
+const summary = { type: "summary", size: 1, root: new Uint8Array(16) } as const;
+
+test.each<{ name: string; step: ReconcileStep["step"] }>([
+  { name: "a sum of another length", step: { ...summary, root: new Uint8Array(15) } },
+  { name: "no symbols", step: { type: "wish", first: 0, length: 0 } },
+  { name: "more symbols than a message holds", step: { type: "wish", first: 0, length: 16_385 } },
+  { name: "symbols beyond the last", step: { type: "wish", first: 131_072, length: 1 } },
+  { name: "a part of an element", step: { type: "filled", changed: new Uint8Array(7) } },
+  { name: "an origin for no record", step: { type: "origins", isLast: true, runs: [{ count: 0, origin: null }] } },
+  {
+    name: "more origins than a message holds",
+    step: { type: "origins", isLast: true, runs: Array.from({ length: 2001 }, () => ({ count: 1, origin: null })) },
+  },
+])("a comparison with $name is refused", ({ step }) => {
+  const { type, body } = only({ type: "reconcile-step", folder, tag: 1, step });
+  expect(() => decodeFolderMessage(type, body, canonical)).toThrow(expect.objectContaining({ code: "E_PROTOCOL" }));
 });
 
 test("problems are told up to their limit, and more are refused", () => {

@@ -3,6 +3,7 @@ import type { Head } from "../../../src/shared/file-info.ts";
 import type { ContentId } from "../../../src/shared/ids.ts";
 import { deviceIdFromHash, parseFolderId, parseRelPath, type ShortId, shortId } from "../../../src/shared/ids.ts";
 import type { FolderMessage, IndexUpdate } from "../../../src/shared/messages.ts";
+import type { Step } from "../../../src/shared/reconcile-messages.ts";
 import { joinHeads } from "../../../src/sync/core/heads.ts";
 
 export const canonical = (heads: readonly Head[]): readonly Head[] => joinHeads(heads, []);
@@ -28,6 +29,10 @@ export function head(fields: Partial<Head> = {}): Head {
     owner: A,
     ...fields,
   };
+}
+
+function step(of: Step): FolderMessage {
+  return { type: "reconcile-step", folder, tag: 0xdeadbeef, step: of };
 }
 
 /** One of every message, with every field in use somewhere. */
@@ -154,6 +159,44 @@ export const messages: Readonly<Record<string, FolderMessage>> = {
     problems: [{ path: "b", code: "E_CHANGING", message: "it changes" }],
   },
   "folder-closed": { type: "folder-closed", folder, code: "E_PAUSED", message: "paused by its owner" },
+  reconcile: { type: "reconcile", folder, salt: new Uint8Array(16).fill(5), isFresh: true, isDeclined: false },
+  "reconcile-declined": {
+    type: "reconcile",
+    folder,
+    salt: new Uint8Array(16).fill(4),
+    isFresh: false,
+    isDeclined: true,
+  },
+  "reconcile-summary": step({ type: "summary", size: 1_000_000, root: new Uint8Array(16).fill(6) }),
+  "reconcile-wish": step({ type: "wish", first: 32, length: 16 }),
+  "reconcile-symbols": step({ type: "symbols", first: 32, length: 1, symbols: new Uint8Array(13).fill(7) }),
+  "reconcile-proposal": step({
+    type: "proposal",
+    theirs: new Uint8Array(24).fill(8),
+    sum: new Uint8Array(16).fill(9),
+  }),
+  "reconcile-origins": step({
+    type: "origins",
+    isLast: true,
+    runs: [
+      { count: 70_000, origin: { version: [[A, 1_700_000_000]], author: A, previous: null, owner: A } },
+      { count: 1, origin: null },
+      {
+        count: 2,
+        origin: {
+          version: [
+            [A, 1],
+            [B, 2 ** 52 - 1],
+          ],
+          author: B,
+          previous: content("c"),
+          owner: "bob",
+        },
+      },
+    ],
+  }),
+  "reconcile-filled": step({ type: "filled", changed: new Uint8Array(8).fill(10) }),
+  "reconcile-failure": step({ type: "failure", reason: "too much differs" }),
 };
 
 const device = fc.constantFrom<ShortId>(A, B, "CCCCCCCCCCCC" as ShortId, "DDDDDDDDDDDD" as ShortId);

@@ -2,8 +2,9 @@
 import { expect, test } from "vitest";
 import type { Head } from "../../../src/shared/file-info.ts";
 import type { RelPath, ShortId } from "../../../src/shared/ids.ts";
+import type { OriginRun } from "../../../src/shared/reconcile-messages.ts";
 import type { LocalChange } from "../../../src/sync/index/index-port.ts";
-import type { FilledRows, MeetingForm, OriginRun } from "../../../src/sync/index/meeting-port.ts";
+import type { FilledRows, MeetingForm } from "../../../src/sync/index/meeting-port.ts";
 import { type OwnedIndex, openIndex } from "../../../src/sync/index/open-index.ts";
 import { A, B, C, contentId, FOLDER, file, path, stamp, tombstone } from "./rows.ts";
 
