@@ -2,7 +2,7 @@
 import { SyncError } from "../shared/errors.ts";
 import type { Feature } from "../shared/features.ts";
 import { type FolderId, type ShortId, shortId } from "../shared/ids.ts";
-import type { ChunkRequest, FolderMessage, RegionRequest } from "../shared/messages.ts";
+import type { ChunkRequest, FolderMessage, RegionRequest, Switch } from "../shared/messages.ts";
 import type { Answered, ListAnswer, WantedList } from "../sync/fetch/fetch-context.ts";
 import type { PeerLink } from "../sync/peer-link.ts";
 import type { NetPeer } from "./net/net-peer.ts";
@@ -58,9 +58,10 @@ export class DaemonLink implements PeerLink {
   async fetchChunks(
     requests: readonly ChunkRequest[],
     signal: AbortSignal,
+    compression?: Switch,
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     this.#requireOpen();
-    return await this.#peer.fetchChunks(this.folder, requests, signal);
+    return await this.#peer.fetchChunks(this.folder, requests, signal, compression);
   }
 
   async fetchChunkList(wanted: WantedList, signal: AbortSignal): Promise<Answered<ListAnswer | undefined>> {
@@ -71,9 +72,10 @@ export class DaemonLink implements PeerLink {
   async fetchRegions(
     request: RegionRequest,
     signal: AbortSignal,
+    compression?: Switch,
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     this.#requireOpen();
-    return await this.#peer.fetchRegions(this.folder, request, signal);
+    return await this.#peer.fetchRegions(this.folder, request, signal, compression);
   }
 
   #requireOpen(): void {

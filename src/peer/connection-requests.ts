@@ -9,9 +9,7 @@
  *    the connection.
  */
 import { SyncError } from "../shared/errors.ts";
-import type { FolderId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import type { ChunkRequest } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
 import type { WireBytes } from "../shared/transfer-bytes.ts";
 import {
@@ -22,7 +20,13 @@ import {
   ChunkListAnswerReader,
   LIST_PIECE_BYTES,
 } from "./wire/answers.ts";
-import { bytesOf, encodeFetchChunkList, encodeFetchChunks, type FetchChunkList } from "./wire/fetch.ts";
+import {
+  bytesOf,
+  encodeFetchChunkList,
+  encodeFetchChunks,
+  type FetchChunkList,
+  type FetchChunks,
+} from "./wire/fetch.ts";
 import {
   encodeFetchRegions,
   type FetchRegions,
@@ -84,13 +88,14 @@ export class RequestTable {
   }
 
   /** Asks for file bytes; `ranges` fit one request. Rejects with the signal's reason, E_TIMEOUT, or why the connection ended. */
-  fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<Costed<ChunkAnswer>> {
+  fetchChunks(wanted: FetchChunks, signal: AbortSignal): Promise<Costed<ChunkAnswer>> {
+    const { ranges } = wanted;
     const reader = new ChunkAnswerReader(ranges);
     return this.#ask(
       {
         question: "fetchChunks",
         answer: "chunks",
-        body: encodeFetchChunks({ folder, ranges }),
+        body: encodeFetchChunks(wanted),
         bytes: bytesOf(ranges),
         reader,
       },
@@ -129,8 +134,7 @@ export class RequestTable {
     if (request === undefined || request.answer !== header.type) throw broken("an answer to nothing that was asked");
     request.heardAt = this.#deps.clock.monotonic();
     this.#heardAt = request.heardAt;
-    request.received += bytes.length;
-    if (isLast) request.received += frameOverhead(header.bodyBytes);
+    if (isLast) request.received += header.bodyBytes + frameOverhead(header.bodyBytes);
     if (!request.isDropped) request.reader.take(bytes);
     if (isLast && !header.hasMore) this.#finish(header.requestId, request);
   }

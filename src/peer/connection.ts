@@ -14,11 +14,12 @@ import { SyncError } from "../shared/errors.ts";
 import { FEATURES, type Feature } from "../shared/features.ts";
 import type { ContentId, DeviceId, FolderId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import type { ChunkRequest } from "../shared/messages.ts";
+import type { ChunkRequest, Switch } from "../shared/messages.ts";
 import type { Clock } from "../shared/ports.ts";
 import { addWire, NO_WIRE } from "../shared/transfer-bytes.ts";
 import { type AskedCommand, CommandAnswerer } from "./answer-commands.ts";
 import { CommandAsker, type ReplyPart } from "./ask-commands.ts";
+import { expandBody } from "./compression.ts";
 import { Budget } from "./connection-budget.ts";
 import { Pulse } from "./connection-pulse.ts";
 import { type Costed, RequestTable } from "./connection-requests.ts";
@@ -31,7 +32,7 @@ import { type Command, decodeCommand, decodeCommandCredit } from "./wire/command
 import { commonFeatures, OFFERED_FEATURES } from "./wire/features.ts";
 import { decodeFetchChunkList, decodeFetchChunks, type FetchChunkList } from "./wire/fetch.ts";
 import { decodeFetchRegions, type FetchRegions, type RegionsAnswer } from "./wire/fetch-regions.ts";
-import type { FrameType } from "./wire/frame-types.ts";
+import { FRAMES, type FrameType } from "./wire/frame-types.ts";
 import { FrameDecoder, type FrameHeader, type WireItem } from "./wire/frames.ts";
 import * as greetings from "./wire/greetings.ts";
 import { broken } from "./wire/wire-values.ts";
@@ -104,6 +105,8 @@ export class Connection {
   #hasIntroduced = false;
   #wasIntroduced = false;
   #isHeld = false;
+  /** Pieces of the compressed body that is coming. */
+  #compressed: Uint8Array[] = [];
   #reason: EndReason | undefined;
   #lastWireBytes: WireBytes = { sent: 0, received: 0 };
 
@@ -125,6 +128,8 @@ export class Connection {
       mayRead: (folder) => this.#reason === undefined && deps.mayRead(this.device, folder),
       sendBulk: (frame, onWritten) => this.#sender.sendBulk(frame, onWritten),
       bulkRoom: () => this.#sender.bulkRoom(),
+      canCompress: () => this.#features.includes(FEATURES.compression),
+      now: () => clock.monotonic(),
     });
     this.#asker = new CommandAsker({ send: (type, body, id) => this.#sender.send(type, body, id) });
     this.#answerer = new CommandAnswerer({
@@ -213,8 +218,13 @@ export class Connection {
   }
 
   /** Asks for file bytes; `ranges` fit one request. */
-  fetchChunks(folder: FolderId, ranges: readonly ChunkRequest[], signal: AbortSignal): Promise<Costed<ChunkAnswer>> {
-    return this.#requests.fetchChunks(folder, ranges, signal);
+  fetchChunks(
+    folder: FolderId,
+    ranges: readonly ChunkRequest[],
+    signal: AbortSignal,
+    compression: Switch = "auto",
+  ): Promise<Costed<ChunkAnswer>> {
+    return this.#requests.fetchChunks({ folder, ranges, compression }, signal);
   }
 
   /** Asks for changed regions; they fit one request. Only where both ends have `delta/1`. */
@@ -398,16 +408,31 @@ export class Connection {
   #take(item: WireItem): void {
     const { header } = item;
     if (item.type === "piece") {
-      const table = header.type === "commandReply" ? this.#asker : this.#requests;
-      table.takePiece(header, item.bytes, item.isLast);
+      this.#takePiece(item);
       return;
     }
     if (SPARING.has(header.type) && !this.#budget.take()) throw broken(`"${header.type}" too often`);
-    if (this.#takeEarly(header, item.body)) return;
+    const isCompressed = header.isCompressed === true;
+    const body = isCompressed ? expandBody(item.body, FRAMES[header.type].bodyBytesMax) : item.body;
+    if (this.#takeEarly(header, body)) return;
     if (!this.isEstablished) throw broken("a message before its introduction");
     const { type } = header;
-    if (isFolderFrame(type)) this.#deps.events.onFolderFrame(this, type, item.body);
-    else this.#takeControl(header, item.body);
+    if (isFolderFrame(type)) this.#deps.events.onFolderFrame(this, type, body);
+    else this.#takeControl(header, body);
+  }
+
+  /** What is compressed is gathered and handed on when it is whole; its size is bounded by its header's check. */
+  #takePiece({ header, bytes, isLast }: Extract<WireItem, { type: "piece" }>): void {
+    if (header.isCompressed !== true) {
+      const table = header.type === "commandReply" ? this.#asker : this.#requests;
+      table.takePiece(header, bytes, isLast);
+      return;
+    }
+    this.#compressed.push(new Uint8Array(bytes));
+    if (!isLast) return;
+    const body = Buffer.concat(this.#compressed);
+    this.#compressed = [];
+    this.#requests.takePiece(header, expandBody(body, FRAMES[header.type].bodyBytesMax), true);
   }
 
   /** What may come before the introduction. Returns whether it was that. */
@@ -441,6 +466,7 @@ export class Connection {
 
   #greeted(hello: greetings.Hello): void {
     this.#features = commonFeatures(hello.features);
+    if (this.#features.includes(FEATURES.compression)) this.#decoder.takeCompressed();
     this.#peerRun = hello.run;
     this.#deps.events.onGreeted(this);
   }

@@ -13,7 +13,8 @@
  */
 import type { ContentId, FolderId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import type { ChunkRequest, WantedRegion } from "../shared/messages.ts";
+import type { ChunkRequest, Switch, WantedRegion } from "../shared/messages.ts";
+import { FramePacker } from "./frame-packer.ts";
 import { LIST_HEAD_BYTES, LIST_PIECE_BYTES, SPLICE_HEAD_BYTES, writeListHead } from "./wire/answers.ts";
 import { BYTES_FOLLOW, type FetchChunkList, type FetchChunks, NOT_HERE, SPLICE_FOLLOWS } from "./wire/fetch.ts";
 import { encodeRegionPart, type FetchRegions } from "./wire/fetch-regions.ts";
@@ -46,6 +47,10 @@ export interface ServeDeps {
   readonly sendBulk: (frame: Uint8Array, onWritten: () => void) => void;
   /** Resolves when a bulk frame would not wait behind another. */
   readonly bulkRoom: () => Promise<void>;
+  /** Whether both ends have `zstd/1`. */
+  readonly canCompress: () => boolean;
+  /** Milliseconds from some start. */
+  readonly now: () => number;
 }
 
 type Question = { readonly id: number } & (
@@ -53,6 +58,12 @@ type Question = { readonly id: number } & (
   | { readonly type: "chunkList"; readonly wanted: FetchChunkList }
   | { readonly type: "regions"; readonly wanted: FetchRegions }
 );
+
+interface Answer {
+  readonly type: "chunks" | "chunkList" | "regions";
+  readonly id: number;
+  readonly hasMore: boolean;
+}
 
 /** A frame grows until it holds this much, so that writes are large and urgent frames wait for one at most. */
 const FRAME_BYTES = 512 * 1024;
@@ -63,6 +74,7 @@ export class ChunkServer {
   readonly #deps: ServeDeps;
   readonly #questions: Question[] = [];
   readonly #cancelled = new Set<number>();
+  readonly #packer: FramePacker;
   #spare: Uint8Array[] = [];
   #current: number | undefined;
   #isRunning = false;
@@ -70,6 +82,7 @@ export class ChunkServer {
 
   constructor(deps: ServeDeps) {
     this.#deps = deps;
+    this.#packer = new FramePacker(deps.now);
   }
 
   /** Queues a request. Throws E_PROTOCOL when the peer asks for more at once than it may. */
@@ -95,6 +108,7 @@ export class ChunkServer {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
+    this.#packer.begin();
     for (let next = this.#questions.shift(); next !== undefined; next = this.#questions.shift()) {
       this.#current = next.id;
       if (next.type === "chunks") await this.#serveChunks(next.id, next.wanted);
@@ -107,7 +121,7 @@ export class ChunkServer {
     this.#deps.source.rest();
   }
 
-  async #serveChunks(id: number, { folder, ranges }: FetchChunks): Promise<void> {
+  async #serveChunks(id: number, { folder, ranges, compression = "auto" }: FetchChunks): Promise<void> {
     for (let at = 0; at < ranges.length; ) {
       await this.#turn();
       if (this.#isEnded) return;
@@ -115,11 +129,18 @@ export class ChunkServer {
       const count = isCancelled ? 0 : countForFrame(ranges, at);
       const part = ranges.slice(at, at + count);
       at = isCancelled ? ranges.length : at + count;
-      this.#sendChunks({ id, hasMore: at < ranges.length, folder, ranges: part });
+      const { buffer, end } = this.#readChunks({ folder, ranges: part });
+      const content = part[0]?.contentId ?? "";
+      await this.#sendPacked(
+        buffer,
+        end,
+        { type: "chunks", id, hasMore: at < ranges.length },
+        { compression, content },
+      );
     }
   }
 
-  #sendChunks({ id, hasMore, folder, ranges }: { readonly id: number; readonly hasMore: boolean } & FetchChunks): void {
+  #readChunks({ folder, ranges }: FetchChunks): { readonly buffer: Uint8Array; readonly end: number } {
     const size = ranges.reduce((sum, range) => sum + 1 + range.size, HEADER_BYTES);
     const buffer = this.#takeBuffer(size);
     const mayRead = this.#deps.mayRead(folder);
@@ -129,7 +150,7 @@ export class ChunkServer {
       at = mayRead ? this.#readRun(folder, run, buffer, at) : refuse(run, buffer, at);
       i += run.length;
     }
-    this.#send(buffer, at, { type: "chunks", id, hasMore });
+    return { buffer, end: at };
   }
 
   /** Reads adjacent ranges in one go and puts a status before each; returns where the next one goes. */
@@ -184,10 +205,11 @@ export class ChunkServer {
   }
 
   /** Many small answers share a frame; working each out takes a moment, so others have their turn in between. */
-  async #serveRegions(id: number, { folder, path, contentId, regions }: FetchRegions): Promise<void> {
+  async #serveRegions(id: number, wanted: FetchRegions): Promise<void> {
+    const { folder, path, contentId, regions, compression = "auto" } = wanted;
     let parts: Uint8Array[] = [];
     let bytes = 0;
-    const flush = (hasMore: boolean): void => {
+    const flush = async (hasMore: boolean): Promise<void> => {
       const buffer = this.#takeBuffer(HEADER_BYTES + bytes);
       let at = HEADER_BYTES;
       for (const part of parts) {
@@ -196,7 +218,12 @@ export class ChunkServer {
       }
       parts = [];
       bytes = 0;
-      this.#send(buffer, at, { type: "regions", id, hasMore });
+      await this.#sendPacked(
+        buffer,
+        at,
+        { type: "regions", id, hasMore },
+        { compression, content: `${contentId} regions` },
+      );
     };
     for (const region of regions) {
       await this.#turn();
@@ -206,11 +233,11 @@ export class ChunkServer {
       const part = encodeRegionPart(
         isAllowed ? this.#deps.source.answerRegion(folder, path, contentId, region) : undefined,
       );
-      if (bytes > 0 && bytes + part.length > FRAME_BYTES) flush(true);
+      if (bytes > 0 && bytes + part.length > FRAME_BYTES) await flush(true);
       parts.push(part);
       bytes += part.length;
     }
-    flush(false);
+    await flush(false);
   }
 
   #sendSplice(id: number, { base, bytes }: { readonly base: number; readonly bytes: Uint8Array }): void {
@@ -221,15 +248,31 @@ export class ChunkServer {
     this.#send(buffer, end, { type: "chunkList", id, hasMore: false });
   }
 
-  #send(
+  async #sendPacked(
     buffer: Uint8Array,
     end: number,
-    {
-      type,
-      id,
-      hasMore,
-    }: { readonly type: "chunks" | "chunkList" | "regions"; readonly id: number; readonly hasMore: boolean },
-  ): void {
+    answer: Answer,
+    { compression, content }: { readonly compression: Switch; readonly content: string },
+  ): Promise<void> {
+    const isOff = compression === "off" || !this.#deps.canCompress();
+    const { type, hasMore, id } = answer;
+    const packed = isOff
+      ? undefined
+      : await this.#packer.pack(
+          buffer.subarray(HEADER_BYTES, end),
+          { type, hasMore, requestId: id },
+          { wish: compression, content },
+        );
+    if (this.#isEnded) return;
+    if (packed === undefined) {
+      this.#send(buffer, end, answer);
+      return;
+    }
+    this.#giveBack(buffer);
+    this.#deps.sendBulk(packed, () => {});
+  }
+
+  #send(buffer: Uint8Array, end: number, { type, id, hasMore }: Answer): void {
     writeHeader(buffer, { type, bodyBytes: end - HEADER_BYTES, hasMore, requestId: id });
     this.#deps.sendBulk(buffer.subarray(0, end), () => this.#giveBack(buffer));
   }

@@ -11,6 +11,8 @@ export const FEATURES = {
   splice: "splice/1",
   /** Changed regions of a file told by how they follow from what the other end holds. */
   delta: "delta/1",
+  /** Bodies of frames compressed with zstd. */
+  compression: "zstd/1",
   /** Routes of the interface run for a peer, their answers flow-controlled one by one. */
   command: "command/1",
   /** A renamed directory as one operation. */

@@ -113,6 +113,9 @@ export type FolderMessage =
   | Reconcile
   | ReconcileStep;
 
+/** Whether something is done: where it pays, always, or never. */
+export type Switch = "auto" | "on" | "off";
+
 /** Changed regions of one version of a file, wanted from a peer; in order, without overlap. */
 export interface RegionRequest {
   readonly path: RelPath;

@@ -196,6 +196,7 @@ async function* takeUpload(
       owner: ownerFor(actor, parts.identity.shortId),
       locks: transfers.book.locks,
       delta: request.delta,
+      compression: request.compression,
       isFresh: !request.resume,
       transport,
       why: null,

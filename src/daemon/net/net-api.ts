@@ -17,7 +17,7 @@ import type { FetchChunkList } from "../../peer/wire/fetch.ts";
 import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import type { HostPort } from "../../shared/host-port.ts";
 import type { ContentId, DeviceId, FolderId } from "../../shared/ids.ts";
-import type { ChunkRequest, RegionRequest } from "../../shared/messages.ts";
+import type { ChunkRequest, RegionRequest, Switch } from "../../shared/messages.ts";
 import type { LogFields } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
 import type { OfferedFile } from "./offered-files.ts";
@@ -205,7 +205,12 @@ export interface NetCalls {
   dialNow(device: DeviceId | null): Promise<void>;
   drained(connection: number): Promise<void>;
   /** File bytes one behind the other, and where each range begins; -1 for what is not there. */
-  fetchChunks(connection: number, folder: FolderId, ranges: readonly ChunkRequest[]): Promise<FetchedChunks>;
+  fetchChunks(
+    connection: number,
+    folder: FolderId,
+    ranges: readonly ChunkRequest[],
+    compression: Switch,
+  ): Promise<FetchedChunks>;
   fetchChunkList(connection: number, wanted: Omit<FetchChunkList, "offset">): Promise<FetchedChunkList>;
   /** Sends a command to a peer; says the number by which its answer is read. */
   askCommand(connection: number, command: Command): Promise<number>;
@@ -213,7 +218,12 @@ export interface NetCalls {
   readCommand(connection: number, id: number): Promise<ReplyPart>;
   /** Sends bytes of the answer to a peer's command; resolves when more may come. */
   replyCommand(connection: number, id: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  fetchRegions(connection: number, folder: FolderId, request: RegionRequest): Promise<FetchedRegions>;
+  fetchRegions(
+    connection: number,
+    folder: FolderId,
+    request: RegionRequest,
+    compression: Switch,
+  ): Promise<FetchedRegions>;
   ping(connection: number): Promise<number>;
   probe(connection: number, address: string): Promise<ProbeOutcome>;
   tellRemoved(removed: DeviceId, to: readonly DeviceId[]): Promise<void>;

@@ -228,8 +228,8 @@ export class NetNode implements AsyncDisposable {
         this.#finder.refresh();
       },
       drained: async (connection) => await this.#open.find(connection)?.drained(),
-      fetchChunks: async (connection, folder, ranges, signal) => {
-        const answer = await this.#open.get(connection).fetchChunks(folder, ranges, signal);
+      fetchChunks: async (connection, folder, ranges, compression, signal) => {
+        const answer = await this.#open.get(connection).fetchChunks(folder, ranges, signal, compression);
         return new Handed(answer, [answer.bytes.buffer]);
       },
       fetchChunkList: async (connection, wanted, signal) => {
@@ -242,8 +242,8 @@ export class NetNode implements AsyncDisposable {
         return new Handed(part, [part.bytes.buffer]);
       },
       replyCommand: async (connection, id, bytes) => await this.#open.find(connection)?.replyCommand(id, bytes),
-      fetchRegions: async (connection, folder, request, signal) => {
-        const answer = await this.#open.get(connection).fetchRegions({ ...request, folder }, signal);
+      fetchRegions: async (connection, folder, request, compression, signal) => {
+        const answer = await this.#open.get(connection).fetchRegions({ ...request, folder, compression }, signal);
         return new Handed(
           answer,
           answer.answers.flatMap((part) => (part === undefined ? [] : [part.buffer])),

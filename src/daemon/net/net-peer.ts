@@ -6,7 +6,7 @@ import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { DeviceId, FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { ChunkRequest, FolderMessage, RegionRequest } from "../../shared/messages.ts";
+import type { ChunkRequest, FolderMessage, RegionRequest, Switch } from "../../shared/messages.ts";
 import { addWire, NO_WIRE } from "../../shared/transfer-bytes.ts";
 import type { Answered, ListAnswer } from "../../sync/fetch/fetch-context.ts";
 import type { MainCalls, MainNote, NetCalls, PeerFacts, ProbeOutcome } from "./net-api.ts";
@@ -76,9 +76,12 @@ export class NetPeer {
     folder: FolderId,
     requests: readonly ChunkRequest[],
     signal: AbortSignal,
+    compression: Switch = "auto",
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     const batches = batchesOf(requests);
-    const answers = await Promise.all(batches.map((ranges) => this.#fetchBatch(folder, ranges, signal)));
+    const answers = await Promise.all(
+      batches.map((ranges) => this.#fetchBatch(folder, ranges, { signal, compression })),
+    );
     return {
       answer: answers.flatMap(({ answer }) => answer),
       wire: answers.map(({ wire }) => wire).reduce(addWire, NO_WIRE),
@@ -125,11 +128,12 @@ export class NetPeer {
     folder: FolderId,
     request: RegionRequest,
     signal: AbortSignal,
+    compression: Switch = "auto",
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     this.#requireOpen();
     const { answers, wire } = await this.#deps.calls.call(
       "fetchRegions",
-      [this.connection, folder, request],
+      [this.connection, folder, request, compression],
       this.#until(signal),
     );
     return { answer: answers, wire };
@@ -160,12 +164,12 @@ export class NetPeer {
   async #fetchBatch(
     folder: FolderId,
     ranges: readonly ChunkRequest[],
-    signal: AbortSignal,
+    { signal, compression }: { readonly signal: AbortSignal; readonly compression: Switch },
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>> {
     this.#requireOpen();
     const { bytes, offsets, wire } = await this.#deps.calls.call(
       "fetchChunks",
-      [this.connection, folder, ranges],
+      [this.connection, folder, ranges, compression],
       this.#until(signal),
     );
     const answer = ranges.map(({ size }, i) => {

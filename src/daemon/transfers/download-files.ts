@@ -288,7 +288,15 @@ export class DownloadFiles {
     const { clock, hasher, log, index, request } = this.#run;
     const chunkList = (contentId: ContentId): Uint8Array | undefined =>
       bases.lists.get(contentId) ?? (request.reuse ? index.read.chunkList(contentId) : undefined);
-    return { clock, hasher, log, sources: this.#sources, stage, chunkList, options: { delta: request.delta } };
+    return {
+      clock,
+      hasher,
+      log,
+      sources: this.#sources,
+      stage,
+      chunkList,
+      options: { delta: request.delta, compression: request.compression },
+    };
   }
 
   /** Where nothing went over a wire, all of it was here. */

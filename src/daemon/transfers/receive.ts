@@ -8,9 +8,10 @@ import type { FileResult } from "../../shared/api-transfers.ts";
 import type { SettledPolicy } from "../../shared/duplicates.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import type { Switch } from "../../shared/messages.ts";
 import type { Clock } from "../../shared/ports.ts";
 import { NO_TRANSFER, type TransferBytes, transferOf, type WireBytes } from "../../shared/transfer-bytes.ts";
-import type { FetchLink, Switch } from "../../sync/fetch/fetch-context.ts";
+import type { FetchLink } from "../../sync/fetch/fetch-context.ts";
 import { fetchLarge, type Progress } from "../../sync/fetch/fetch-large.ts";
 import { fetchSmall } from "../../sync/fetch/fetch-small.ts";
 import type { ContentSource } from "../../sync/folder-disk.ts";
@@ -49,6 +50,7 @@ export interface Receiving {
   readonly owner: string;
   readonly locks: KeyedLock;
   readonly delta: Switch;
+  readonly compression: Switch;
   readonly isFresh: boolean;
   readonly transport: string | null;
   readonly why: string | null;
@@ -189,7 +191,7 @@ async function receiveOne(receiving: Receiving, item: Incoming, signal: AbortSig
   try {
     const fetching = {
       ...fetchContextOf(context, new OneSource(renamedLink(receiving.link, offered), receiving.clock)),
-      options: { delta: receiving.delta },
+      options: { delta: receiving.delta, compression: receiving.compression },
     };
     const fetched = await fetchLarge(
       fetching,

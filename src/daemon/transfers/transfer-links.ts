@@ -14,8 +14,8 @@ export function peerLink(peer: NetPeer, name: string, folder: FolderId): FetchLi
     device: shortId(peer.device),
     name,
     speaks: (feature) => peer.facts.features.includes(feature),
-    fetchChunks: (requests, signal) => peer.fetchChunks(folder, requests, signal),
-    fetchRegions: (request, signal) => peer.fetchRegions(folder, request, signal),
+    fetchChunks: (requests, signal, compression) => peer.fetchChunks(folder, requests, signal, compression),
+    fetchRegions: (request, signal, compression) => peer.fetchRegions(folder, request, signal, compression),
     fetchChunkList: (wanted, signal) => peer.fetchChunkList({ folder, ...wanted }, signal),
   };
 }
@@ -49,13 +49,13 @@ export function limitedLink(link: FetchLink, bytesPerSecond: number | undefined,
   };
   return {
     ...link,
-    fetchChunks: async (requests, signal) => {
+    fetchChunks: async (requests, signal, compression) => {
       await turn(requests, signal);
-      return await link.fetchChunks(requests, signal);
+      return await link.fetchChunks(requests, signal, compression);
     },
-    fetchRegions: async (request, signal) => {
+    fetchRegions: async (request, signal, compression) => {
       await turn(request.regions, signal);
-      return await link.fetchRegions(request, signal);
+      return await link.fetchRegions(request, signal, compression);
     },
   };
 }
@@ -68,8 +68,10 @@ export function countedLink(link: FetchLink, onWire: (wire: WireBytes) => void):
   };
   return {
     ...link,
-    fetchChunks: async (requests, signal) => counted(await link.fetchChunks(requests, signal)),
-    fetchRegions: async (request, signal) => counted(await link.fetchRegions(request, signal)),
+    fetchChunks: async (requests, signal, compression) =>
+      counted(await link.fetchChunks(requests, signal, compression)),
+    fetchRegions: async (request, signal, compression) =>
+      counted(await link.fetchRegions(request, signal, compression)),
     fetchChunkList: async (wanted, signal) => counted(await link.fetchChunkList(wanted, signal)),
   };
 }

@@ -9,14 +9,6 @@ import { FEATURES, type Feature } from "../../shared/features.ts";
 /** A device without one of these is too old or too new. Whatever else it lacks is done in the plain way. */
 export const NEEDED_FEATURES: readonly Feature[] = [FEATURES.index, FEATURES.fetch];
 
-/** Names that are taken but not offered yet: their meaning is written down, their use comes later. */
-export const RESERVED_FEATURES = {
-  /** One operation for a moved directory (see directory-move.ts). */
-  directoryMove: "dir-move/1",
-  /** Bodies of frames compressed with zstd. */
-  compression: "zstd/1",
-} as const;
-
 /** What this program offers. */
 export const OFFERED_FEATURES: readonly Feature[] = Object.values(FEATURES);
 
@@ -39,4 +31,4 @@ export function commonFeatures(offeredByPeer: readonly string[]): readonly Featu
  * holds it against a hash of all three, so that nobody changes the wire
  * without noticing; nothing of it is ever sent.
  */
-export const WIRE_REVISION = 8;
+export const WIRE_REVISION = 9;

@@ -10,30 +10,45 @@ import { create } from "@bufbuild/protobuf";
 import { fromHex } from "../../shared/hex.ts";
 import type { FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { RegionRequest, WantedRegion } from "../../shared/messages.ts";
+import type { RegionRequest, Switch, WantedRegion } from "../../shared/messages.ts";
 import type { AnswerReader } from "./answers.ts";
 import { fromBytes, toBytes } from "./codec.ts";
+import { compressionNumber, compressionWish } from "./fetch.ts";
 import { FetchRegionsSchema, WantedRegionSchema } from "./messages_pb.ts";
 import { checkRepeats } from "./proto-reader.ts";
 import { broken, contentIdFrom, countFrom, folderIdFrom, relPathFrom } from "./wire-values.ts";
 
 export interface FetchRegions extends RegionRequest {
   readonly folder: FolderId;
+  /** Of the answer; "auto" when not said. */
+  readonly compression?: Switch;
 }
 
 /** What an answer may take beyond the bytes of its region: its type and lengths. */
 const ANSWER_HEAD_BYTES = 64;
 const VARINT_BYTES_MAX = 4;
 
-export function encodeFetchRegions({ folder, path, contentId, regions }: FetchRegions): Uint8Array<ArrayBuffer> {
+export function encodeFetchRegions({
+  folder,
+  path,
+  contentId,
+  regions,
+  compression,
+}: FetchRegions): Uint8Array<ArrayBuffer> {
   let end = 0;
   const rows = regions.map(({ offset, size, query }) => {
     const gap = BigInt(offset - end);
     end = offset + size;
     return create(WantedRegionSchema, { gap, size, query });
   });
-  const message = create(FetchRegionsSchema, { folder, path, contentId: fromHex(contentId), regions: rows });
-  return toBytes(FetchRegionsSchema, message);
+  const row = {
+    folder,
+    path,
+    contentId: fromHex(contentId),
+    regions: rows,
+    compression: compressionNumber(compression),
+  };
+  return toBytes(FetchRegionsSchema, create(FetchRegionsSchema, row));
 }
 
 /** Decodes a request. Throws E_PROTOCOL. */
@@ -59,6 +74,7 @@ export function decodeFetchRegions(body: Uint8Array): FetchRegions {
     path: relPathFrom(request.path),
     contentId: contentIdFrom(request.contentId),
     regions,
+    ...compressionWish(request.compression),
   };
 }
 

@@ -12,9 +12,15 @@ import { create } from "@bufbuild/protobuf";
 import { fromHex } from "../../shared/hex.ts";
 import type { ContentId, FolderId, RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
-import type { ChunkRequest } from "../../shared/messages.ts";
+import type { ChunkRequest, Switch } from "../../shared/messages.ts";
 import { fromBytes, toBytes } from "./codec.ts";
-import { type ChunkRange, ChunkRangeSchema, FetchChunkListSchema, FetchChunksSchema } from "./messages_pb.ts";
+import {
+  type ChunkRange,
+  ChunkRangeSchema,
+  type Compression,
+  FetchChunkListSchema,
+  FetchChunksSchema,
+} from "./messages_pb.ts";
 import { checkRepeats } from "./proto-reader.ts";
 import { broken, contentIdFrom, countFrom, folderIdFrom, relPathFrom } from "./wire-values.ts";
 
@@ -25,6 +31,8 @@ export const SPLICE_FOLLOWS = 2;
 export interface FetchChunks {
   readonly folder: FolderId;
   readonly ranges: readonly ChunkRequest[];
+  /** Of the answer; "auto" when not said. */
+  readonly compression?: Switch;
 }
 
 export interface FetchChunkList {
@@ -46,7 +54,7 @@ export function bytesOf(ranges: readonly ChunkRequest[]): number {
   return ranges.reduce((sum, { size }) => sum + size, 0);
 }
 
-export function encodeFetchChunks({ folder, ranges }: FetchChunks): Uint8Array<ArrayBuffer> {
+export function encodeFetchChunks({ folder, ranges, compression }: FetchChunks): Uint8Array<ArrayBuffer> {
   let previous: ChunkRequest | undefined;
   const rows = ranges.map((range) => {
     const isSame = previous?.path === range.path && previous.contentId === range.contentId;
@@ -58,7 +66,10 @@ export function encodeFetchChunks({ folder, ranges }: FetchChunks): Uint8Array<A
       size: range.size,
     });
   });
-  return toBytes(FetchChunksSchema, create(FetchChunksSchema, { folder, ranges: rows }));
+  return toBytes(
+    FetchChunksSchema,
+    create(FetchChunksSchema, { folder, ranges: rows, compression: compressionNumber(compression) }),
+  );
 }
 
 /** Decodes a request. Throws E_PROTOCOL. */
@@ -69,7 +80,19 @@ export function decodeFetchChunks(body: Uint8Array): FetchChunks {
   const ranges: ChunkRequest[] = [];
   for (const range of request.ranges) ranges.push(rangeFrom(range, ranges.at(-1)));
   if (bytesOf(ranges) > LIMITS.requestBytes.value) throw broken(`a request for ${bytesOf(ranges)} bytes`);
-  return { folder: folderIdFrom(request.folder), ranges };
+  return { folder: folderIdFrom(request.folder), ranges, ...compressionWish(request.compression) };
+}
+
+const COMPRESSIONS: readonly Switch[] = ["auto", "on", "off"];
+
+export function compressionNumber(compression: Switch = "auto"): Compression {
+  return COMPRESSIONS.indexOf(compression) as Compression;
+}
+
+/** Nothing for "auto", which is what an older device says, and for what is not known here. */
+export function compressionWish(number: Compression): { readonly compression?: Switch } {
+  const compression = COMPRESSIONS[number];
+  return compression === undefined || compression === "auto" ? {} : { compression };
 }
 
 function rangeFrom(range: ChunkRange, previous: ChunkRequest | undefined): ChunkRequest {

@@ -18,6 +18,8 @@ export interface FrameRow {
   readonly urgency: Urgency;
   /** Handed over in pieces as they arrive, so that bulk is copied once, to where it is wanted. */
   readonly isStreamed: boolean;
+  /** Its body may be compressed where both ends have `zstd/1`. */
+  readonly isCompressible?: boolean;
   /** The header's request id names a request; 0 in every other frame. */
   readonly hasRequestId: boolean;
 }
@@ -43,7 +45,7 @@ export const FRAMES = {
   probeMe: after(7, HELLO, "control"),
   probeReply: after(8, HELLO, "control"),
   folderState: after(16, HELLO, "metadata"),
-  indexUpdate: after(17, CONTROL, "metadata"),
+  indexUpdate: { ...after(17, CONTROL, "metadata"), isCompressible: true },
   indexAck: after(18, CONTROL, "metadata"),
   barrier: after(19, HELLO, "metadata"),
   barrierReply: after(20, CONTROL, "metadata"),
@@ -53,10 +55,10 @@ export const FRAMES = {
   fetchChunks: request(32, CONTROL, "control"),
   fetchChunkList: request(33, HELLO, "control"),
   cancel: request(34, 0, "control"),
-  chunks: { ...request(35, DATA, "bulk"), isStreamed: true },
+  chunks: { ...request(35, DATA, "bulk"), isStreamed: true, isCompressible: true },
   chunkList: { ...request(36, DATA, "bulk"), isStreamed: true },
   fetchRegions: request(37, CONTROL, "control"),
-  regions: { ...request(38, DATA, "bulk"), isStreamed: true },
+  regions: { ...request(38, DATA, "bulk"), isStreamed: true, isCompressible: true },
   command: request(48, LIMITS.commandBytes.value, "control"),
   commandReply: { ...request(49, LIMITS.commandReplyBytes.value, "bulk"), isStreamed: true },
   commandCredit: request(50, HELLO, "control"),

@@ -14,7 +14,7 @@ import { SyncError } from "../../shared/errors.ts";
 import { FRAMES, type FrameRow, type FrameType, frameTypeOf } from "./frame-types.ts";
 
 export const HEADER_BYTES = 10;
-/** Reserved: the body is compressed with zstd. A fault until both ends have the feature. */
+/** The body is one zstd frame. A fault unless both ends have `zstd/1`, and in frames that are not compressed. */
 export const FLAG_COMPRESSED = 1;
 /** More frames of this type follow for the same request. */
 export const FLAG_MORE = 2;
@@ -24,6 +24,7 @@ export interface FrameHeader {
   readonly bodyBytes: number;
   readonly hasMore: boolean;
   readonly requestId: number;
+  readonly isCompressed?: boolean;
 }
 
 export type WireItem =
@@ -46,7 +47,13 @@ export class FrameDecoder {
   /** Holds a body that did not come in one segment. */
   #gathered: Uint8Array = NO_BYTES;
   #isGreeted = false;
+  #takesCompressed = false;
   #fault: SyncError | undefined;
+
+  /** Both ends have `zstd/1`: from now on bodies may be compressed. */
+  takeCompressed(): void {
+    this.#takesCompressed = true;
+  }
 
   /** Takes the next bytes of the stream. Items before a fault are whole and valid. */
   push(bytes: Uint8Array): Pushed {
@@ -73,7 +80,7 @@ export class FrameDecoder {
     this.#headerFilled += count;
     if (this.#headerFilled < HEADER_BYTES) return count;
     this.#headerFilled = 0;
-    const parsed = parseHeader(this.#header, this.#isGreeted);
+    const parsed = parseHeader(this.#header, this.#isGreeted, this.#takesCompressed);
     if (typeof parsed === "string") {
       this.#fault = new SyncError("E_PROTOCOL", `the peer sent a frame that ${parsed}`);
       return count;
@@ -120,7 +127,7 @@ export class FrameDecoder {
 }
 
 /** The header, or what is wrong with it. */
-function parseHeader(bytes: Uint8Array, isGreeted: boolean): FrameHeader | string {
+function parseHeader(bytes: Uint8Array, isGreeted: boolean, takesCompressed: boolean): FrameHeader | string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   const bodyBytes = view.getUint32(0, true);
   const number = view.getUint8(4);
@@ -133,9 +140,11 @@ function parseHeader(bytes: Uint8Array, isGreeted: boolean): FrameHeader | strin
     return `is ${isGreeted ? "a second hello" : `"${type}" before the hello`}`;
   if (bodyBytes > row.bodyBytesMax) return `claims ${bodyBytes} bytes, more than "${type}" may have`;
   if ((requestId !== 0) !== row.hasRequestId) return `has request id ${requestId}, which "${type}" cannot have`;
-  const flagsAllowed = row.isStreamed ? FLAG_MORE : 0;
+  const flagsAllowed =
+    (row.isStreamed ? FLAG_MORE : 0) | (takesCompressed && row.isCompressible === true ? FLAG_COMPRESSED : 0);
   if ((flags & ~flagsAllowed) !== 0) return `has the flags ${flags}, which "${type}" cannot have`;
-  return { type, bodyBytes, hasMore: (flags & FLAG_MORE) !== 0, requestId };
+  const isCompressed = (flags & FLAG_COMPRESSED) !== 0;
+  return { type, bodyBytes, hasMore: (flags & FLAG_MORE) !== 0, requestId, ...(isCompressed ? { isCompressed } : {}) };
 }
 
 /** Writes a header into the first {@link HEADER_BYTES} of `target`. */
@@ -146,7 +155,7 @@ export function writeHeader(target: Uint8Array, header: FrameHeader): void {
   const view = new DataView(target.buffer, target.byteOffset, HEADER_BYTES);
   view.setUint32(0, header.bodyBytes, true);
   view.setUint8(4, row.number);
-  view.setUint8(5, header.hasMore ? FLAG_MORE : 0);
+  view.setUint8(5, (header.hasMore ? FLAG_MORE : 0) | (header.isCompressed === true ? FLAG_COMPRESSED : 0));
   view.setUint32(6, header.requestId, true);
 }
 

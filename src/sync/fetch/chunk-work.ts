@@ -148,7 +148,11 @@ export class ChunkWork implements Work<ChunkPiece> {
     const { context, file, list } = this.#parts;
     const { path, contentId } = file;
     const offset = this.#offsets[run.first] ?? 0;
-    const { answer, wire } = await link.fetchChunks([{ path, contentId, offset, size }], signal);
+    const { answer, wire } = await link.fetchChunks(
+      [{ path, contentId, offset, size }],
+      signal,
+      context.options.compression,
+    );
     this.#whole = addShare(this.#whole, { fileBytes: 0, wire });
     const [bytes] = answer;
     if (bytes === undefined) return { type: "not-here" };
@@ -195,7 +199,9 @@ export class ChunkWork implements Work<ChunkPiece> {
       })),
     };
     const { answer, wire } =
-      asked.length === 0 ? { answer: [], wire: NO_WIRE } : await link.fetchRegions(request, signal);
+      asked.length === 0
+        ? { answer: [], wire: NO_WIRE }
+        : await link.fetchRegions(request, signal, context.options.compression);
     this.#rebuilt = addShare(this.#rebuilt, { fileBytes: 0, wire });
     const put = async (): Promise<void> => {
       for (const region of others) this.#askWhole(region);

@@ -7,7 +7,7 @@
  */
 import type { Feature } from "../../shared/features.ts";
 import type { ContentId, RelPath, ShortId } from "../../shared/ids.ts";
-import type { ChunkRequest, RegionRequest } from "../../shared/messages.ts";
+import type { ChunkRequest, RegionRequest, Switch } from "../../shared/messages.ts";
 import type { Clock, Hasher, Log } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
@@ -44,9 +44,14 @@ export interface FetchLink {
   fetchChunks(
     requests: readonly ChunkRequest[],
     signal: AbortSignal,
+    compression?: Switch,
   ): Promise<Answered<readonly (Uint8Array | undefined)[]>>;
   /** How changed regions follow from what the request describes, undefined where the peer does not have them. Only where it speaks `delta/1`. */
-  fetchRegions(request: RegionRequest, signal: AbortSignal): Promise<Answered<readonly (Uint8Array | undefined)[]>>;
+  fetchRegions(
+    request: RegionRequest,
+    signal: AbortSignal,
+    compression?: Switch,
+  ): Promise<Answered<readonly (Uint8Array | undefined)[]>>;
   /** A chunk list, undefined where the peer no longer has it. */
   fetchChunkList(wanted: WantedList, signal: AbortSignal): Promise<Answered<ListAnswer | undefined>>;
 }
@@ -75,12 +80,11 @@ export type FetchStage = Pick<
   "assemble" | "writeStaged" | "describeRegions" | "rebuildRegions" | "dropStaged" | "free"
 >;
 
-/** Whether something is done: where it pays, always, or never. */
-export type Switch = "auto" | "on" | "off";
-
 export interface FetchOptions {
   /** Whether changed regions are told by how they follow from what is here. */
   readonly delta: Switch;
+  /** Whether answers are compressed. */
+  readonly compression: Switch;
 }
 
 export interface FetchContext {

@@ -97,7 +97,7 @@ class SmallWork<F extends WantedFile> implements Work<FilesPiece<F>> {
 
   async ask(link: FetchLink, { files }: FilesPiece<F>, signal: AbortSignal): Promise<Outcome> {
     const requests = files.map(({ path, contentId, size }) => ({ path, contentId, offset: 0, size }));
-    const { answer, wire } = await link.fetchChunks(requests, signal);
+    const { answer, wire } = await link.fetchChunks(requests, signal, this.#context.options.compression);
     this.wire = addWire(this.wire, wire);
     const good = new Map<F, Uint8Array>();
     let total = 0;

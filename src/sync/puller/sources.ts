@@ -142,7 +142,7 @@ function shows(heads: readonly Head[], { contentId, size }: WantedFile): boolean
 /** A folder's parts as fetching needs them. */
 export function fetchContextOf(context: FolderContext, sources: FetchSources): FetchContext {
   const { clock, hasher, log, disk, index } = context;
-  const options: FetchOptions = { delta: "auto" };
+  const options: FetchOptions = { delta: "auto", compression: "auto" };
   return {
     clock,
     hasher,

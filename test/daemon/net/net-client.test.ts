@@ -1,4 +1,5 @@
 import { fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -285,7 +286,7 @@ test("learned addresses are reported, and lead back", async () => {
 test("wire bytes are counted at the raw socket, over closed connections too", async () => {
   const [a, b] = [await start(), await start()];
   await connectedPair(a, b);
-  await addFile(b, "a.bin", Buffer.alloc(100_000), content("a"));
+  await addFile(b, "a.bin", randomBytes(100_000), content("a"));
   await a.peer.fetchChunks(FOLDER, [range(100_000)], soon());
   const before = await a.net.counters();
   expect(before.received).toBeGreaterThan(100_000);

@@ -149,12 +149,28 @@ test("a long chunk list is fetched in pieces", async () => {
   expect(Buffer.compare(fetched ?? new Uint8Array(), list)).toBe(0);
 });
 
+test.each([
+  { compression: "auto", isSmaller: true },
+  { compression: "on", isSmaller: true },
+  { compression: "off", isSmaller: false },
+] as const)("compression $compression: text arrives whole, shorter on the wire: $isSmaller", async (row) => {
+  const { a } = connectedSides({}, { source: counting });
+  await settle();
+  const ranges = [range(0, 600_000), range(700_000, 100)];
+  const { bytes, offsets, wire } = await a.connection.fetchChunks(folder, ranges, never, row.compression);
+  expect(offsets).toEqual([0, 600_000]);
+  expect(bytes.subarray(0, 600_000).every((byte, i) => byte === (i & 0xff))).toBe(true);
+  expect(wire.received < 100_000).toBe(row.isSmaller);
+  expect(wire.received > 600_100).toBe(!row.isSmaller);
+});
+
 test("small frames overtake bulk that waits", async () => {
   const { a, b, streams } = connectedSides({ source: counting }, {});
   await settle();
   const order: string[] = [];
   const decoder = new FrameDecoder();
   decoder.push(encodeFrame("hello"));
+  decoder.takeCompressed();
   streams[1].on("data", (bytes: Uint8Array) => {
     for (const item of decoder.push(bytes).items)
       if (item.type === "frame" || item.isLast) order.push(item.header.type);

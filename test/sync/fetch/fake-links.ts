@@ -213,7 +213,7 @@ export class FakeWorld {
       noteBadAnswer: ({ name }) => void this.liars.push(name),
     };
     const stage = new MemoryStage(this.staged, this.here);
-    const options = { delta: "auto" as const };
+    const options = { delta: "auto" as const, compression: "auto" as const };
     const chunkList = (contentId: ContentId): Uint8Array | undefined => this.lists.get(contentId);
     this.context = { clock, hasher, log: silentLog, sources, options, stage, chunkList };
   }

@@ -18,7 +18,10 @@ async function update(next: FakeFile, options: { readonly speaks?: boolean; read
   world.add(next);
   const link = world.link("peer", 10_000);
   link.speaksOfRegions = options.speaks ?? true;
-  const context = { ...world.context, options: { delta: options.delta ?? ("auto" as const) } };
+  const context = {
+    ...world.context,
+    options: { delta: options.delta ?? ("auto" as const), compression: "auto" as const },
+  };
   const progress = { total: next.size, done: 0 };
   const { result } = await world.during(fetchLarge(context, { ...next, bases: [base] }, progress, never));
   if (result.type !== "staged") throw new Error(result.message);
