@@ -9,7 +9,13 @@
 import type { ChunkList, Head } from "../shared/file-info.ts";
 import type { ContentId, RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { headsForChange, headsForDeletion, headsForSettlement, type KnownBefore } from "./core/change.ts";
+import {
+  headsForChange,
+  headsForDeletion,
+  headsForFound,
+  headsForSettlement,
+  type KnownBefore,
+} from "./core/change.ts";
 import { isConflictName, originalOf } from "./core/conflict-name.ts";
 import { losersOf, sameHeads, winnerOf } from "./core/heads.ts";
 import { copyPathsOf, tellsOfCopy } from "./core/plan.ts";
@@ -66,8 +72,11 @@ function changeFor(
     contentId: observation.contentId,
     target: observation.target,
   };
-  const nowSeconds = mood.isReborn && row === undefined ? 1 : context.clock.now() / 1000;
-  const heads = headsForChange(knownBefore(context, path, row), disk, nowSeconds);
+  const known = knownBefore(context, path, row);
+  const heads =
+    mood.isReborn && row === undefined
+      ? headsForFound(known, disk)
+      : headsForChange(known, disk, context.clock.now() / 1000);
   // A row that was only wanted was not announced; now its content is here.
   const isNews = row === undefined || row.stamp === null || !sameHeads(row.heads, heads);
   return { path, heads, stamp, announce: isNews };

@@ -6,6 +6,9 @@ import type { ContentId, ShortId } from "../../shared/ids.ts";
 import { bump, counterOf } from "../../shared/version-vector.ts";
 import { compareHeads, joinHeads, losersOf, winnerOf } from "./heads.ts";
 
+/** The counter of what was found: below all that a clock gives. */
+const FOUND_SECONDS = 1;
+
 /** What the disk holds at a path, as the record has it. */
 export interface Seen {
   readonly type: FileType;
@@ -61,6 +64,21 @@ export function headsForChange(known: KnownBefore, seen: Seen, nowSeconds: numbe
   // Only the stamp is another: a hard link was made, a mode set and set back. Nobody changed anything.
   if (shown !== undefined && describes(shown, seen)) return known.local;
   return writeBeside(known, { ...seen, deleted: false }, nowSeconds);
+}
+
+/**
+ * The heads to commit for a path that an index finds which was lost and begins
+ * anew (trust P9).
+ *
+ * What is found is older than all that others know, this device's own later
+ * versions included: it may have been put back. So it does not count on from
+ * the counter that peers remember, whether their records come before the scan
+ * or after it.
+ */
+export function headsForFound(known: KnownBefore, seen: Seen): readonly Head[] {
+  const all = known.remotes.reduce(joinHeads, [] as readonly Head[]);
+  if (all.length > 0 && describes(winnerOf(all), seen)) return all;
+  return [writeAbove([], { ...seen, deleted: false }, known.device, FOUND_SECONDS)];
 }
 
 /** The heads to commit for a path that is gone from the disk. */
