@@ -27,6 +27,9 @@ export interface HashedSegment {
   readonly chunks: ChunkList;
 }
 
+/** Where a chunk or two are looked for, whole blocks would be read for nothing. */
+const SEARCH_BYTES = 128 * 1024;
+
 /** The segments of a file, each of `segmentBytes` but the last. */
 export function segmentsOf(fileSize: number, segmentBytes: number): readonly Segment[] {
   return Array.from({ length: Math.ceil(fileSize / segmentBytes) }, (_, i) => ({
@@ -53,7 +56,9 @@ export function hashSegment(
   take: (hash: Uint8Array, bytes: number) => void,
 ): boolean {
   let cut = start;
-  const position = hashRun(read, { start, fileSize }, tools, (hash, bytes) => {
+  const readOn: ReadAt = (buffer, position) =>
+    read(position < end ? buffer : buffer.subarray(0, SEARCH_BYTES), position);
+  const position = hashRun(readOn, { start, fileSize }, tools, (hash, bytes) => {
     take(hash, bytes);
     cut += bytes;
     // Only the file's end shows whether it has grown.
@@ -77,12 +82,13 @@ export function joinSegments(
 ): ChunkList | undefined {
   const list = new ChunkListBuilder(fileSize);
   const cursor = new SegmentCursor(segments);
+  const search: ReadAt = (buffer, position) => read(buffer.subarray(0, SEARCH_BYTES), position);
   let at = 0;
   while (at < fileSize) {
     at = cursor.copyFrom(at, list);
     if (at >= fileSize) break;
     const start: RunStart = { start: at, fileSize };
-    const position = hashRun(read, start, tools, (hash, bytes) => {
+    const position = hashRun(search, start, tools, (hash, bytes) => {
       list.add(bytes, hash);
       at += bytes;
       return !cursor.isChunkStart(at);
