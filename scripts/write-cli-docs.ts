@@ -46,6 +46,9 @@ ${sections.join("\n\n")}
 holds the folders and the peers; [config.example.json](../config.example.json) shows every key. A running daemon follows
 an edit at once; one with a fault is reported and changes nothing. A variable comes before the file, and is not stored.
 
+Each folder has \`delta\` (changed regions instead of whole chunks) and \`compression\` (of what peers send): \`auto\`, \`on\` or
+\`off\`, for what this device fetches.
+
 ${table(["Setting", "Default", "Variable", "Flag of up and join", "Meaning"], SETTING_KEYS.map(settingCells))}
 `;
 }

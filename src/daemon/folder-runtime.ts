@@ -47,6 +47,7 @@ export class FolderRuntime implements AsyncDisposable {
       random,
       hasher,
       log: this.#log,
+      fetchOptions: () => this.#config,
       emit: (event) => parts.events.add({ ...event, folder: id, device: fullId(parts, event.device) }),
       inLoop: (work) => this.folder.command(work),
       commanded: (paths) => this.folder.noteCommanded(paths),

@@ -104,7 +104,17 @@ export class Pairing {
     await configure((draft) => {
       addPeer(draft, { device, name: offer.deviceName, role: "user", words });
       for (const { id, label, path, isNew } of folders) {
-        if (isNew) draft.folders[id] = { label, path, mode: "two-way", paused: false, ignore: [], peers: {} };
+        if (isNew)
+          draft.folders[id] = {
+            label,
+            path,
+            mode: "two-way",
+            paused: false,
+            ignore: [],
+            delta: "auto",
+            compression: "auto",
+            peers: {},
+          };
         const folder = draft.folders[id];
         if (folder !== undefined) folder.peers[device] ??= { rights: "write" };
       }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { LOG_LEVELS, SETTING_KEYS, type SettingKey, settingRow } from "./config-settings.ts";
 import { isLoopback, parseHostPort } from "./host-port.ts";
 import { type DeviceId, type FolderId, parseDeviceId } from "./ids.ts";
+import type { Switch } from "./messages.ts";
 
 export const CONFIG_VERSION = 1;
 
@@ -27,6 +28,9 @@ const folder = z.strictObject({
   paused: z.boolean().default(false),
   /** Patterns of this device alone; `.synclineignore` syncs. */
   ignore: z.array(z.string().max(1024)).max(1000).default([]),
+  /** What this device asks for when it fetches: changed regions instead of whole chunks, and compressed answers. */
+  delta: z.enum(["auto", "on", "off"]).default("auto"),
+  compression: z.enum(["auto", "on", "off"]).default("auto"),
   peers: z.record(z.string(), z.strictObject({ rights: rights.default("write") })).default({}),
 });
 
@@ -117,6 +121,8 @@ export interface FolderConfig {
   readonly mode: "two-way" | "send-only" | "receive-only";
   readonly paused: boolean;
   readonly ignore: readonly string[];
+  readonly delta: Switch;
+  readonly compression: Switch;
   readonly peers: Readonly<Record<DeviceId, { readonly rights: "read" | "write" }>>;
 }
 

@@ -1,5 +1,6 @@
 import type { FolderId, ShortId } from "../shared/ids.ts";
 import type { Clock, Hasher, Log, Random } from "../shared/ports.ts";
+import type { FetchOptions } from "./fetch/fetch-context.ts";
 import type { FolderDisk } from "./folder-disk.ts";
 import type { FolderIndex } from "./index/index-port.ts";
 
@@ -24,6 +25,8 @@ export interface FolderContext {
   readonly random: Random;
   readonly hasher: Hasher;
   readonly log: Log;
+  /** How its files are fetched, as configured now; the defaults where it is not said. */
+  readonly fetchOptions?: () => FetchOptions;
   /** Records from which on two indexes are compared rather than sent; the limit's value unless a test wants fewer. */
   readonly recordsComparedMin?: number;
   readonly emit: (event: FolderEvent) => void;

@@ -170,6 +170,8 @@ async function addFolder(
       mode: request.mode,
       paused: false,
       ignore: [],
+      delta: "auto",
+      compression: "auto",
       peers: {},
     };
   });

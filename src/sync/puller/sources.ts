@@ -139,16 +139,20 @@ function shows(heads: readonly Head[], { contentId, size }: WantedFile): boolean
   return type === "file" && !deleted && shown.contentId === contentId && shown.size === size;
 }
 
+const DEFAULTS: FetchOptions = { delta: "auto", compression: "auto" };
+
 /** A folder's parts as fetching needs them. */
 export function fetchContextOf(context: FolderContext, sources: FetchSources): FetchContext {
   const { clock, hasher, log, disk, index } = context;
-  const options: FetchOptions = { delta: "auto", compression: "auto" };
   return {
     clock,
     hasher,
     log,
     sources,
-    options,
+    /** Read anew for each file: the configuration may change at any time. */
+    get options() {
+      return context.fetchOptions?.() ?? DEFAULTS;
+    },
     stage: disk,
     chunkList: (contentId) => index.read.chunkList(contentId),
   };

@@ -12,6 +12,8 @@ const folder = (label: string): object => ({
   mode: "two-way",
   paused: false,
   ignore: [],
+  delta: "auto",
+  compression: "auto",
   peers: {},
 });
 const peer = (name: string): object => ({ name, role: "user", paused: false, addresses: [], words: null });

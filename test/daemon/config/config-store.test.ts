@@ -38,7 +38,16 @@ function nextChange(store: ConfigStore): Promise<Config> {
   return promise;
 }
 
-const folder = { label: "docs", path: "/docs", mode: "two-way", paused: false, ignore: [], peers: {} } as const;
+const folder = {
+  label: "docs",
+  path: "/docs",
+  mode: "two-way",
+  paused: false,
+  ignore: [],
+  delta: "auto",
+  compression: "auto",
+  peers: {},
+} as const;
 const id = "docs" as FolderId;
 
 describe("a store", () => {
