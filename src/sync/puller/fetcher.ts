@@ -153,6 +153,11 @@ export class Fetcher {
     this.#traffic = addTransfer(this.#traffic, bytes);
   }
 
+  #tellDone(path: RelPath, { fileBytes, wire, saved }: TransferBytes): void {
+    const data = { kind: "sync", fileBytes, wireBytes: wire.sent + wire.received, saved };
+    this.#context.emit({ type: "transfer.done", path, device: this.#context.self, data });
+  }
+
   #startSmall(files: readonly WantedFile[]): void {
     for (const file of files) this.#active.add(file.path);
     void this.#small.add(async () => {
@@ -190,6 +195,7 @@ export class Fetcher {
           this.#count(result.bytes);
           this.#ready.push({ path, contentId, source: { from: "stage" } });
           this.#context.log.info("Fetched file", { path, bytes: size, ...figures(result.bytes) });
+          this.#tellDone(path, result.bytes);
         } else await this.#failedLarge(file, result);
       } catch (error) {
         const code = isCoded(error) ? error.code : "E_NO_SOURCE";
