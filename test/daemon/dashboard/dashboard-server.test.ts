@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { SESSION_API } from "../../../src/shared/api.ts";
-import { API_PREFIX, ROUTES } from "../../../src/shared/api-routes.ts";
+import { ROUTE_ACCESS } from "../../../src/shared/api-access.ts";
+import { API_PREFIX, ROUTES, type RouteName } from "../../../src/shared/api-routes.ts";
 import { COOKIE, type TestDashboard, testDashboard } from "./support.ts";
 
 async function signIn(dashboard: TestDashboard, body: object) {
@@ -166,7 +167,7 @@ test("the description names every route that can be called, with its schemas", a
   expect(openapi).toBe("3.1.0");
   for (const [name, { path, method }] of Object.entries(ROUTES)) {
     const described = paths[path]?.[method.toLowerCase()];
-    expect(described?.operationId, name).toBe(name === "dashboardKey" ? undefined : name);
+    expect(described?.operationId, name).toBe(ROUTE_ACCESS[name as RouteName] === "local" ? undefined : name);
   }
   expect(paths["/conflicts/{id}/resolve"].post).toMatchObject({
     parameters: [{ name: "id", in: "path", required: true }],
