@@ -1,7 +1,7 @@
 /** The way from a request to a folder: no handler of a route that peers may call gets at one past it. */
 import { SyncError } from "../../shared/errors.ts";
-import type { Head } from "../../shared/file-info.ts";
 import type { DeviceId, FolderId } from "../../shared/ids.ts";
+import type { LocalRow } from "../../sync/index/index-port.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { FolderSet } from "../folder-set.ts";
 import type { NodeParts } from "../node-parts.ts";
@@ -41,15 +41,11 @@ export class Access {
   }
 
   /** Throws E_NOT_ALLOWED unless the actor may take away what these records tell of: its own, or anything as an admin. */
-  assertMayRemove(
-    actor: Actor,
-    folder: FolderId,
-    found: Iterable<{ readonly path: string; readonly head: Head }>,
-  ): void {
+  assertMayRemove(actor: Actor, folder: FolderId, found: Iterable<Pick<LocalRow, "path" | "owner">>): void {
     const rights = this.rightsOn(actor, folder);
     const { shortId: self } = this.#parts.identity;
-    for (const { path, head } of found) {
-      const verdict = mayDo(actor, "remove", { rights, isOwner: isOwnedBy(head.owner, actor, self) });
+    for (const { path, owner } of found) {
+      const verdict = mayDo(actor, "remove", { rights, isOwner: isOwnedBy(owner, actor, self) });
       if (verdict !== "yes") throw refusal(verdict, folder, path);
     }
   }

@@ -77,8 +77,7 @@ export function ownerFor(actor: Actor, self: ShortId): string {
   return actor.device === null ? self : shortId(actor.device);
 }
 
-/** Whether an actor is the owner that a record names: its account, or the device it speaks from. */
+/** Whether an actor is the owner of a path: the account that is signed in, else the device that asks. */
 export function isOwnedBy(owner: string, actor: Actor, self: ShortId): boolean {
-  const device = actor.device === null ? self : shortId(actor.device);
-  return owner === device || (actor.user !== null && owner === `${actor.user}@${self}`);
+  return owner === ownerFor(actor, self);
 }

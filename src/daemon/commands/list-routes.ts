@@ -99,7 +99,7 @@ function missing(folder: string, path: string, isDeleted: boolean): SyncError {
   return new SyncError("E_PATH_NOT_FOUND", `there is nothing at ${path} in folder ${folder}`);
 }
 
-function entryOf(node: Node, { path, heads }: LocalRow): ListEntry {
+function entryOf(node: Node, { path, heads, owner }: LocalRow): ListEntry {
   const head = winnerOf(heads);
   return {
     path,
@@ -107,7 +107,7 @@ function entryOf(node: Node, { path, heads }: LocalRow): ListEntry {
     size: head.size,
     mtime: head.type === "directory" && !head.deleted ? null : new Date(timeOf(head)).toISOString(),
     mode: head.mode.toString(8).padStart(4, "0"),
-    owner: node.peers.ownerName(head.owner),
+    owner: node.peers.ownerName(owner),
     device: node.peers.nameOfShort(head.author),
     contentId: head.contentId === null ? null : `b3:${head.contentId}`,
     hash: null,

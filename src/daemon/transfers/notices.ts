@@ -6,7 +6,6 @@
 import type { RouteInput } from "../../shared/api.ts";
 import { type DeviceId, type FolderId, parseShortId, type RelPath, type ShortId, shortId } from "../../shared/ids.ts";
 import type { Clock, Log } from "../../shared/ports.ts";
-import { winnerOf } from "../../sync/core/heads.ts";
 import type { FolderIndex } from "../../sync/index/index-port.ts";
 import type { NewNotice } from "../../sync/index/transfer-port.ts";
 import { type Actor, isOwnedBy } from "../api/actor.ts";
@@ -41,8 +40,7 @@ export class Notices {
     const own = shortId(self);
     const found: NewNotice[] = [];
     for (const path of paths) {
-      const row = index.read.local(folder, path);
-      const owner = row === undefined ? undefined : winnerOf(row.heads).owner;
+      const owner = index.read.local(folder, path)?.owner;
       if (owner === undefined || isOwnedBy(owner, actor, own)) continue;
       const at = parseShortId(owner.slice(owner.lastIndexOf("@") + 1)) ?? own;
       const isHere = at === own;

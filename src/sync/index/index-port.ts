@@ -25,6 +25,8 @@ export interface LocalRow extends FileInfo {
    */
   readonly stamp: DiskStamp | null;
   readonly sequence: number;
+  /** Who owns the path as this device judges it (core/owner.ts): rights, notices and lists go by this. */
+  readonly owner: string;
 }
 
 /** A peer's row for a path, as it last announced it. */

@@ -10,7 +10,7 @@ import { decodeRecord } from "./record-codec.ts";
 import { contentKey, joinPath, splitPath } from "./split-path.ts";
 import type { SqlRow, Statements } from "./statements.ts";
 
-const ROW = "d.path, l.name, l.sequence, l.record";
+const ROW = "d.path, l.name, l.sequence, l.record, l.owner";
 const DIRECTORIES = "folder f CROSS JOIN directory d ON d.folder = f.num";
 const LOCAL = `${DIRECTORIES} CROSS JOIN local l ON l.directory = d.id`;
 /** Rows that are counted one by one; beyond them the rest is estimated. */
@@ -102,7 +102,7 @@ export class LocalReader {
       limit,
     );
     return rows
-      .map((row) => ({ folder: row[4] as FolderId, row: toLocalRow(row) }))
+      .map((row) => ({ folder: row[5] as FolderId, row: toLocalRow(row) }))
       .filter((found) => winnerOf(found.row.heads).contentId === contentId);
   }
 
@@ -191,9 +191,9 @@ export class LocalReader {
 }
 
 function toLocalRow(row: SqlRow): LocalRow {
-  const [parent, name, sequence, record] = row as [string, string, number, Uint8Array];
+  const [parent, name, sequence, record, owner] = row as [string, string, number, Uint8Array, string | null];
   const { heads, stamp } = decodeRecord(record);
-  return { path: joinPath(parent, name), heads, stamp, sequence };
+  return { path: joinPath(parent, name), heads, stamp, sequence, owner: owner ?? winnerOf(heads).owner };
 }
 
 function toHistoryRow(row: SqlRow): HistoryRow {

@@ -1,6 +1,7 @@
 import type { Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { covers, sameContent, winnerOf } from "../core/heads.ts";
+import { keptOwner } from "../core/owner.ts";
 import type { DirectoryTable } from "./directory-table.ts";
 import { count, type FolderState } from "./folder-table.ts";
 import { encodeHeads } from "./head-codec.ts";
@@ -19,11 +20,12 @@ interface OldRow {
   readonly kind: number;
   readonly size: number;
   readonly heads: readonly Head[];
+  readonly owner: string | null;
 }
 
-const SELECT = "SELECT sequence, since, kind, size, record FROM local WHERE directory = ? AND name = ?";
-const REPLACE = `INSERT OR REPLACE INTO local (directory, name, folder, sequence, since, kind, size, content, inode, record)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const SELECT = "SELECT sequence, since, kind, size, record, owner FROM local WHERE directory = ? AND name = ?";
+const REPLACE = `INSERT OR REPLACE INTO local (directory, name, folder, sequence, since, kind, size, content, inode, record, owner)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Writes this device's rows. */
 export class LocalWriter {
@@ -58,7 +60,8 @@ export class LocalWriter {
     const record = encodeRecord(change.heads, change.stamp);
     const size = winner.deleted ? 0 : winner.size;
     const inode = inodeKeyOf(winner, change.stamp);
-    this.#sql.run(REPLACE, directory, name, folder.num, sequence, since, kind, size, content, inode, record);
+    const owner = keptOwner(old === undefined ? undefined : { winner: winnerOf(old.heads), kept: old.owner }, winner);
+    this.#sql.run(REPLACE, directory, name, folder.num, sequence, since, kind, size, content, inode, record, owner);
     if (old !== undefined) {
       count(folder, old.kind, old.size, -1);
       if (old.sequence !== sequence) this.#moves.left(folder.num, old.sequence);
@@ -86,8 +89,32 @@ export class LocalWriter {
   #oldRow(directory: number, name: string): OldRow | undefined {
     const row = this.#sql.get(SELECT, directory, name);
     if (row === undefined) return undefined;
-    const [sequence, since, kind, size, record] = row as [number, number, number, number, Uint8Array];
-    return { sequence, since, kind, size, heads: decodeRecord(record).heads };
+    const [sequence, since, kind, size, record, owner] = row as [
+      ...[number, number, number, number],
+      Uint8Array,
+      string | null,
+    ];
+    return { sequence, since, kind, size, heads: decodeRecord(record).heads, owner };
+  }
+
+  /** Whether somebody is held to as owner of a path of the folder though its record names another. */
+  keepsOwners(folder: FolderState): boolean {
+    return (
+      this.#sql.get("SELECT 1 FROM local WHERE folder = ? AND owner IS NOT NULL LIMIT 1", folder.num) !== undefined
+    );
+  }
+
+  /** Holds to the same owner at the end of a move as at its beginning. Called while the row it came from stands. */
+  carryOwner(folder: FolderState, from: RelPath, to: RelPath): void {
+    const [source, target] = [splitPath(from), splitPath(to)];
+    this.#sql.run(
+      `UPDATE local SET owner = (SELECT owner FROM local WHERE directory = ? AND name = ?)
+       WHERE directory = ? AND name = ?`,
+      this.#directories.idOf(folder.num, source.parent),
+      source.name,
+      this.#directories.idOf(folder.num, target.parent),
+      target.name,
+    );
   }
 
   /**

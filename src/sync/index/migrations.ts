@@ -12,11 +12,18 @@ export interface Migration {
   readonly up: (database: DatabaseSync) => void;
 }
 
+/** Whom this device holds to as a path's owner where its record names another, which is rare. */
+const OWNERS = `
+  ALTER TABLE local ADD COLUMN owner TEXT;
+  CREATE INDEX local_owner ON local (folder) WHERE owner IS NOT NULL;
+`;
+
 /** Every step there ever was, in order. A step that was released never changes; what it must become is the next step. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, up: (database) => database.exec(SCHEMA_1) },
   { version: 2, up: (database) => database.exec(SCHEMA_2) },
   { version: 3, up: addMoves },
+  { version: 4, up: (database) => database.exec(OWNERS) },
 ];
 
 /** "Sync" in ASCII: tells an index from any other SQLite file. */

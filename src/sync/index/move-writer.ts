@@ -156,6 +156,7 @@ export class MoveWriter {
     const first = folder.sequence + 1;
     const last = folder.sequence + 2 * count;
     const digest = new MoveDigest();
+    const keepsOwners = this.#local.keepsOwners(folder);
     let position = 0;
     for (const moved of this.#moved(folder, rule, (directory) => this.#ownRows(directory))) {
       digest.add(moved);
@@ -168,6 +169,7 @@ export class MoveWriter {
         peers,
         first + position,
       );
+      if (keepsOwners) this.#local.carryOwner(folder, from, to);
       this.#local.write(
         folder,
         { path: from, heads: [gone], stamp: null, announce: true },

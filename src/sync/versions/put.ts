@@ -37,7 +37,7 @@ export interface Put {
   readonly path: RelPath;
   readonly content: PutContent;
   readonly policy: SettledPolicy;
-  /** Who brings it: the owner, where the path is new. */
+  /** Who brings it: the owner, where nothing lives yet. */
   readonly owner: string;
   /** Where its bytes are, when they are not at some path of this folder. */
   readonly fetched?: ContentSource | undefined;
@@ -148,7 +148,8 @@ function changesFor(context: KeepContext, put: Put, path: RelPath, isNew: boolea
   taken.add(path);
   const known = knownHeads(context, path);
   const above = versionAbove(context, known, headOf(context, put));
-  const head = known.length === 0 ? { ...above, owner: put.owner } : above;
+  // What is brought where nothing lives is a new file, whoever's an older one of that name was.
+  const head = known.every(({ deleted }) => deleted) ? { ...above, owner: put.owner } : above;
   const own: PathChange = {
     type: "show",
     path,

@@ -69,8 +69,9 @@ describe("owners", () => {
     expect(isOwnedBy(owner, actor, self)).toBe(true);
   });
 
-  test("an account also owns what its device brought, and nobody what others did", () => {
-    expect(isOwnedBy(shortId(deviceB), alice, self)).toBe(true);
+  test("an account owns only what it brought itself, a device nothing of its accounts", () => {
+    expect(isOwnedBy(shortId(deviceB), alice, self)).toBe(false);
+    expect(isOwnedBy(self, bob, self)).toBe(false);
     expect(isOwnedBy(`alice@${self}`, peer, self)).toBe(false);
     expect(isOwnedBy(`bob@${self}`, alice, self)).toBe(false);
     expect(isOwnedBy(`alice@${shortId(deviceB)}`, alice, self)).toBe(false);

@@ -136,6 +136,7 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
           heads: [file({ A: 1 })],
           stamp: stamp(9n),
           sequence: 1,
+          owner: A,
         });
       });
 
@@ -150,16 +151,36 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
           change("d/link", link, { stamp: null }),
           change("d", directory({ A: 1 })),
         ]);
-        expect(index.read.local(FOLDER, path("d/ä"))).toEqual({ path: "d/ä", heads, stamp: stamp(), sequence: 1 });
+        expect(index.read.local(FOLDER, path("d/ä"))).toEqual({
+          ...{ path: "d/ä", heads, stamp: stamp(), sequence: 1 },
+          owner: "bob",
+        });
         expect(index.read.local(FOLDER, path("d/link"))).toEqual({
           path: "d/link",
           heads: [link],
           stamp: null,
           sequence: 2,
+          owner: A,
         });
         expect(index.read.local(FOLDER, path("d"))?.heads).toEqual([directory({ A: 1 })]);
         expect(index.read.local(FOLDER, path("x"))).toBeUndefined();
         expect(index.read.local(FOLDER, path("x/y"))).toBeUndefined();
+      });
+
+      test("the owner of what lives stays, whatever later versions say; their record stays as it came", async () => {
+        const owned = (counters: Parameters<typeof file>[0], owner: string) => file(counters, "x", { owner });
+        const ownerOf = (at: string) => index.read.local(FOLDER, path(at))?.owner;
+        await index.write.commitLocal(FOLDER, [change("a", owned({ A: 1 }, "bob"))]);
+        const stolen = owned({ A: 1, B: 1 }, "mallory");
+        await index.write.commitLocal(FOLDER, [change("a", stolen)]);
+        expect(index.read.local(FOLDER, path("a"))).toMatchObject({ owner: "bob", heads: [stolen] });
+        await index.write.commitLocal(FOLDER, [change("a", owned({ A: 1, B: 2 }, "mallory"), { announce: false })]);
+        expect(ownerOf("a")).toBe("bob");
+        expect(index.read.localSince(FOLDER, 0, 9).map(({ owner }) => owner)).toEqual(["bob"]);
+        await index.write.commitLocal(FOLDER, [change("a", { ...tombstone({ A: 2, B: 2 }), owner: "mallory" })]);
+        expect(ownerOf("a")).toBe("bob");
+        await index.write.commitLocal(FOLDER, [change("a", owned({ A: 3, B: 2 }, "eve"))]);
+        expect(ownerOf("a")).toBe("eve");
       });
 
       test("children are the direct ones; below are all, in directory order, in pages", async () => {

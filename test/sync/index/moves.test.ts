@@ -53,6 +53,15 @@ test("arrivals come in directory order, then the tombstones in its reverse, each
   expect(index.read.historyAt(FOLDER, "", 50_000, "", 99).map((row) => row.path)).toContain("a/x");
 });
 
+test("who is held to as owner is held to at the new place", async () => {
+  await index.write.commitLocal(FOLDER, TREE, { nowMs: 1 });
+  const stolen = file({ A: 1, B: 1 }, "x", { owner: B });
+  await index.write.commitLocal(FOLDER, [change("a/x", stolen, { stamp: stamp(2n) })], { nowMs: 2 });
+  await moved();
+  expect(index.read.local(FOLDER, path("b/x"))).toMatchObject({ owner: A, heads: [{ owner: B }] });
+  expect(index.read.local(FOLDER, path("b/sub/ü"))?.owner).toBe(A);
+});
+
 test("the move is remembered for as long as all its records stand", async () => {
   await index.write.commitLocal(FOLDER, TREE, { nowMs: 1 });
   const move = await moved();
