@@ -2,7 +2,7 @@
  * Every command, as data: what the parser, `--help` and docs/cli.md are made
  * from. The code of a command is loaded when it runs.
  */
-import { SETTING_KEYS, settingRow } from "../shared/config-settings.ts";
+import { LOG_LEVELS, SETTING_KEYS, settingRow } from "../shared/config-settings.ts";
 import type { Session } from "./session.ts";
 
 /** Arguments as commander gives them: a text, a list for a variadic one, undefined when left out. */
@@ -19,7 +19,12 @@ export interface CommandOption {
   /** As commander takes it: `--at <host:port>`. One that ends in `...>` may be given again. */
   readonly flags: string;
   readonly description: string;
+  /** What may follow, where that is one of a few words. */
+  readonly values?: readonly string[];
 }
+
+/** Name as in `[dir]` or `<path>`, with what it is, and the words it may be where they are few. */
+export type CommandArgument = readonly [name: string, description: string, values?: readonly string[]];
 
 export interface CommandRow {
   /** `peer invite`. */
@@ -28,8 +33,7 @@ export interface CommandRow {
   readonly aliases?: readonly string[];
   readonly group: "Start" | "Peers" | "Folders" | "Files" | "Live" | "Administration";
   readonly summary: string;
-  /** Name as in `[dir]` or `<path>`, with what it is. */
-  readonly args?: readonly (readonly [name: string, description: string])[];
+  readonly args?: readonly CommandArgument[];
   readonly options?: readonly CommandOption[];
   /** Whether -n shows what would be done. Other commands that change something refuse it. */
   readonly dryRun?: true;
@@ -53,12 +57,16 @@ const START_FLAGS: readonly CommandOption[] = [
   { flags: "--force", description: "takes a directory that is too broad, such as your home directory" },
 ];
 
+const WHEN = ["auto", "on", "off"];
+const ROLES = ["user", "admin"];
+const FOLDER_MODES = ["two-way", "send-only", "receive-only"];
+
 /** What uploads and downloads share. */
 const HOW_FLAGS: readonly CommandOption[] = [
-  { flags: "--transport <way>", description: "auto, tcp or udp (default auto)" },
+  { flags: "--transport <way>", description: "auto, tcp or udp (default auto)", values: ["auto", "tcp", "udp"] },
   { flags: "--limit <rate>", description: "at most so many bytes a second: 500k, 20M" },
-  { flags: "--delta <when>", description: "send what changed only: auto, on or off (default auto)" },
-  { flags: "--compression <when>", description: "auto, on or off (default auto)" },
+  { flags: "--delta <when>", description: "send what changed only: auto, on or off (default auto)", values: WHEN },
+  { flags: "--compression <when>", description: "auto, on or off (default auto)", values: WHEN },
   { flags: "--no-resume", description: "starts over instead of going on where it broke off" },
 ];
 
@@ -130,8 +138,16 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Makes a pairing code: one use, ten minutes, three tries",
     options: [
       { flags: "--folder <folder...>", description: "shares this folder; without it, the only one there is" },
-      { flags: "--role <role>", description: "user or admin: what the new device may do here (default user)" },
-      { flags: "--rights <rights>", description: "read or write, on the folders (default write)" },
+      {
+        flags: "--role <role>",
+        description: "user or admin: what the new device may do here (default user)",
+        values: ROLES,
+      },
+      {
+        flags: "--rights <rights>",
+        description: "read or write, on the folders (default write)",
+        values: ["read", "write"],
+      },
       { flags: "--none", description: "shares no folder" },
       { flags: "--wait", description: "stays until somebody has joined or the code is dead" },
     ],
@@ -160,7 +176,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       { flags: "--name <name>", description: "what to call it here" },
       { flags: "--at <host:port...>", description: "where it is; may be given again" },
-      { flags: "--role <role>", description: "user or admin (default user)" },
+      { flags: "--role <role>", description: "user or admin (default user)", values: ROLES },
     ],
     load: async () => (await import("./commands/peer.ts")).peerAdd,
   },
@@ -175,7 +191,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "peer role",
     group: "Peers",
     summary: "Sets what a device may do here",
-    args: [PEER, ["<role>", "user or admin"]],
+    args: [PEER, ["<role>", "user or admin", ROLES]],
     load: async () => (await import("./commands/peer.ts")).peerRole,
   },
   {
@@ -216,7 +232,11 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       { flags: "--folder-id <id>", description: "the folder's id; give the other device's to join its folder" },
       { flags: "--label <label>", description: "what to call it (default: the directory's name)" },
-      { flags: "--mode <mode>", description: "two-way, send-only or receive-only (default two-way)" },
+      {
+        flags: "--mode <mode>",
+        description: "two-way, send-only or receive-only (default two-way)",
+        values: FOLDER_MODES,
+      },
       { flags: "--force", description: "takes a directory that is too broad" },
     ],
     load: async () => (await import("./commands/folder.ts")).folderAdd,
@@ -243,7 +263,7 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [FOLDER],
     options: [
       { flags: "--to <peer>", description: "the device" },
-      { flags: "--rights <rights>", description: "read or write (default write)" },
+      { flags: "--rights <rights>", description: "read or write (default write)", values: ["read", "write"] },
     ],
     load: async () => (await import("./commands/folder.ts")).folderShare,
   },
@@ -259,7 +279,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "folder mode",
     group: "Folders",
     summary: "Sets the direction in which changes go",
-    args: [FOLDER, ["<mode>", "two-way, send-only or receive-only"]],
+    args: [FOLDER, ["<mode>", "two-way, send-only or receive-only", FOLDER_MODES]],
     load: async () => (await import("./commands/folder.ts")).folderMode,
   },
   {
@@ -389,6 +409,7 @@ export const COMMANDS: readonly CommandRow[] = [
       {
         flags: "--keep <side>",
         description: "current: the file as it is; copy: the conflict copy takes its place; both: two files",
+        values: ["current", "copy", "both"],
       },
     ],
     load: async () => (await import("./commands/conflict.ts")).conflictResolve,
@@ -444,7 +465,11 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [["<source...>", "PEER:FOLDER/PATH; a directory is brought whole"]],
     options: [
       { flags: "-o, --output <path>", description: "where to: a name, a directory, or - for standard output" },
-      { flags: "--on-duplicate <what>", description: "overwrite, rename, skip, fail or ask (default fail)" },
+      {
+        flags: "--on-duplicate <what>",
+        description: "overwrite, rename, skip, fail or ask (default fail)",
+        values: ["overwrite", "rename", "skip", "fail", "ask"],
+      },
       { flags: "--no-reuse", description: "takes nothing from this machine: every byte comes from the peer" },
       ...HOW_FLAGS,
     ],
@@ -461,6 +486,7 @@ export const COMMANDS: readonly CommandRow[] = [
       {
         flags: "--on-duplicate <what>",
         description: "version, overwrite, rename, skip, fail or ask (default version: the old content is kept)",
+        values: ["version", "overwrite", "rename", "skip", "fail", "ask"],
       },
       ...HOW_FLAGS,
     ],
@@ -518,8 +544,8 @@ export const COMMANDS: readonly CommandRow[] = [
       { flags: "--until <time>", description: "begun before this time" },
       { flags: "--peer <peer>", description: "with this device" },
       { flags: "--folder <folder>", description: "of this folder" },
-      { flags: "--direction <way>", description: "in or out" },
-      { flags: "--kind <kind>", description: "upload, download or sync" },
+      { flags: "--direction <way>", description: "in or out", values: ["in", "out"] },
+      { flags: "--kind <kind>", description: "upload, download or sync", values: ["upload", "download", "sync"] },
       { flags: "--limit <n>", description: "list at most so many, the latest (default 1000); the sums are of all" },
       { flags: "--csv", description: "as comma-separated values" },
       { flags: "-f, --follow", description: "goes on with what changes" },
@@ -571,7 +597,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       { flags: "-f, --follow", description: "goes on with what is logged" },
       { flags: "--lines <n>", description: "at most so many, the latest (default 100)" },
-      { flags: "--level <level>", description: "at least this: debug, info, warn, error" },
+      { flags: "--level <level>", description: "at least this: debug, info, warn, error", values: LOG_LEVELS },
     ],
     readOnly: true,
     load: async () => (await import("./commands/logs.ts")).logs,
@@ -608,7 +634,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "config get",
     group: "Administration",
     summary: "Shows settings",
-    args: [["[key]", "a setting"]],
+    args: [["[key]", "a setting", SETTING_KEYS]],
     readOnly: true,
     load: async () => (await import("./commands/config.ts")).configGet,
   },
@@ -617,7 +643,7 @@ export const COMMANDS: readonly CommandRow[] = [
     group: "Administration",
     summary: "Changes a setting; a running daemon follows at once",
     args: [
-      ["<key>", "a setting"],
+      ["<key>", "a setting", SETTING_KEYS],
       ["<value>", "its value; null takes the default again"],
     ],
     load: async () => (await import("./commands/config.ts")).configSet,
@@ -629,6 +655,16 @@ export const COMMANDS: readonly CommandRow[] = [
     args: [["[file]", "the file; without it the node's own"]],
     readOnly: true,
     load: async () => (await import("./commands/config.ts")).configValidate,
+  },
+  {
+    name: "completion",
+    group: "Administration",
+    summary: "Prints what makes a shell complete commands, names and remote paths",
+    args: [["<shell>", "bash, zsh or fish", ["bash", "zsh", "fish"]]],
+    readOnly: true,
+    details:
+      "Put it where the shell reads it at its start: `source <(syncline completion bash)` in ~/.bashrc; `source <(syncline completion zsh)` behind compinit in ~/.zshrc; `syncline completion fish > ~/.config/fish/completions/syncline.fish`.",
+    load: async () => (await import("./commands/completion.ts")).completion,
   },
   {
     name: "version",

@@ -16,6 +16,10 @@ import { Session } from "./session.ts";
 export async function runCli(argv: readonly string[], io: Io, interrupt: AbortSignal): Promise<number> {
   // Before the words are understood, an error has to know how it is to be told.
   const how = { json: argv.includes("--json"), verbose: argv.includes("-v") || argv.includes("--verbose") };
+  if (argv[0] === "__complete") {
+    const { complete } = await import("./completion/complete.ts");
+    return await complete(argv.slice(1), io, interrupt);
+  }
   let timeout: AbortSignal | undefined;
   let invocation: Invocation | number | undefined;
   try {

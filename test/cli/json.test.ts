@@ -65,6 +65,7 @@ const CALLS: Readonly<Record<string, readonly string[] | null>> = {
   "config get": [],
   "config set": ["listen", "*:4779"],
   "config validate": [],
+  completion: ["bash"],
   version: [],
 };
 
