@@ -11,6 +11,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   E_NOT_RUNNING: "No daemon runs on this home directory.",
   E_ALREADY_RUNNING: "Another daemon holds the lock of this home directory or of a folder.",
   E_START_FAILED: "The daemon was started and ended before it was ready.",
+  E_NO_SERVICE_MANAGER: "There is no service manager on this machine that Syncline knows, or it does not answer.",
+  E_SERVICE_FAILED: "The service manager refused a step of installing or removing the service.",
   E_HOME_UNSAFE: "The home directory of Syncline belongs to somebody else, or others may enter it.",
   E_KEY_UNSAFE: "The private key of this device can be read by others.",
   E_IDENTITY_BROKEN: "Certificate and private key of this device are damaged, or do not belong together.",

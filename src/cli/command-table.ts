@@ -657,6 +657,29 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/config.ts")).configValidate,
   },
   {
+    name: "service install",
+    group: "Administration",
+    summary: "Has this machine start the daemon by itself, and again when it fails",
+    dryRun: true,
+    details:
+      "A systemd user unit, a launchd agent, or a scheduled task of Windows. A daemon in the background gives way to it.",
+    load: async () => (await import("./commands/service.ts")).serviceInstall,
+  },
+  {
+    name: "service uninstall",
+    group: "Administration",
+    summary: "Stops and removes the service; folders and settings stay",
+    dryRun: true,
+    load: async () => (await import("./commands/service.ts")).serviceUninstall,
+  },
+  {
+    name: "service status",
+    group: "Administration",
+    summary: "Says whether the service is installed, and runs",
+    readOnly: true,
+    load: async () => (await import("./commands/service.ts")).serviceStatus,
+  },
+  {
     name: "completion",
     group: "Administration",
     summary: "Prints what makes a shell complete commands, names and remote paths",
@@ -683,4 +706,5 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   transfers: "Uploads and downloads",
   conflict: "Files that were changed on two devices at once",
   config: "Settings",
+  service: "The daemon as a service of this machine",
 };

@@ -35,6 +35,11 @@ export const ERRORS = {
   E_NOT_RUNNING: { exit: EXIT.notRunning, hint: "start it with `syncline up`" },
   E_ALREADY_RUNNING: { exit: EXIT.other, hint: "stop the other daemon with `syncline down`, or use another --home" },
   E_START_FAILED: { exit: EXIT.other, hint: "run `syncline up --foreground` to see why" },
+  E_NO_SERVICE_MANAGER: {
+    exit: EXIT.other,
+    hint: "have whatever starts programs here run `syncline up`, such as ~/.profile or cron's @reboot",
+  },
+  E_SERVICE_FAILED: { exit: EXIT.other, hint: "see `syncline service install -n` for what would be done by hand" },
   E_HOME_UNSAFE: { exit: EXIT.other, hint: "make it yours alone: chmod 700" },
   E_KEY_UNSAFE: { exit: EXIT.other, hint: "make it readable by you alone: chmod 600" },
   E_IDENTITY_BROKEN: {

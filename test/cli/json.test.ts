@@ -65,6 +65,9 @@ const CALLS: Readonly<Record<string, readonly string[] | null>> = {
   "config get": [],
   "config set": ["listen", "*:4779"],
   "config validate": [],
+  "service install": ["-n"],
+  "service uninstall": ["-n"],
+  "service status": [],
   completion: ["bash"],
   version: [],
 };
