@@ -657,6 +657,32 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/config.ts")).configValidate,
   },
   {
+    name: "backup create",
+    group: "Administration",
+    summary: "Keeps what makes this node itself in one file: key, settings, peers and users, closed with a passphrase",
+    args: [["<file>", "a new file"]],
+    details: "The passphrase is asked for, or is the first line of standard input. What lies in folders is not in it.",
+    load: async () => (await import("./commands/backup.ts")).backupCreate,
+  },
+  {
+    name: "backup restore",
+    group: "Administration",
+    summary: "Makes a home from a backup; refuses one that is not empty",
+    args: [["<file>", "made by `syncline backup create`"]],
+    dryRun: true,
+    details:
+      "The passphrase is asked for, or is the first line of standard input. Never let two nodes run with the same key.",
+    load: async () => (await import("./commands/backup.ts")).backupRestore,
+  },
+  {
+    name: "support-bundle",
+    group: "Administration",
+    summary: "Packs logs, status, doctor and settings into one file to show to others, without keys, codes and tokens",
+    options: [{ flags: "-o, --output <file>", description: "where to; without it syncline-support-DATE.tar.gz here" }],
+    details: "Names of files and devices stay in it: look before you send it. Works without a daemon, too.",
+    load: async () => (await import("./commands/support-bundle.ts")).supportBundle,
+  },
+  {
     name: "service install",
     group: "Administration",
     summary: "Has this machine start the daemon by itself, and again when it fails",
@@ -706,5 +732,6 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   transfers: "Uploads and downloads",
   conflict: "Files that were changed on two devices at once",
   config: "Settings",
+  backup: "The node itself in one closed file",
   service: "The daemon as a service of this machine",
 };

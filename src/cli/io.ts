@@ -28,6 +28,8 @@ export interface Io {
   leaveSignals(): void;
   /** Asks for a line; undefined when input ends first. */
   ask(question: string): Promise<string | undefined>;
+  /** The same without showing what is typed. */
+  askSecret(question: string): Promise<string | undefined>;
   /** The first line of standard input. */
   readLine(): Promise<string | undefined>;
   /** Standard input as it comes. */
@@ -58,6 +60,7 @@ export function processIo(leaveSignals: () => void): Io {
     now: () => new Date(),
     leaveSignals,
     ask: (question) => readLine(question),
+    askSecret,
     readLine: () => readLine(undefined),
     readBytes: () => process.stdin as AsyncIterable<Uint8Array>,
   };
@@ -79,6 +82,28 @@ async function readLine(question: string | undefined): Promise<string | undefine
   } finally {
     lines.close();
     process.stdin.unref?.();
+  }
+}
+
+async function askSecret(question: string): Promise<string | undefined> {
+  const { createInterface } = await import("node:readline/promises");
+  const { Writable } = await import("node:stream");
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  // In this mode the terminal hands Ctrl-C over as a key.
+  lines.once("SIGINT", () => {
+    lines.close();
+    process.kill(process.pid, "SIGINT");
+  });
+  try {
+    return await Promise.race([lines.question(""), closed(lines)]);
+  } catch {
+    return undefined;
+  } finally {
+    lines.close();
+    process.stdin.unref?.();
+    process.stderr.write("\n");
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * Starts and stops the daemon, and opens its configuration while none runs:
- * the only file of the command line that reaches into src/daemon.
+ * Starts and stops the daemon, and opens what it keeps in its home where that
+ * is done without one: the only file of the command line that reaches into
+ * src/daemon.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -200,4 +201,11 @@ export async function changeOfflineSettings(
   } finally {
     await store[Symbol.asyncDispose]();
   }
+}
+
+type Backups = typeof import("../daemon/backup/backup.ts");
+
+/** Makes and reads backups of a home. */
+export async function backups(): Promise<Backups> {
+  return await import("../daemon/backup/backup.ts");
 }

@@ -41,6 +41,13 @@ export const ERRORS = {
   },
   E_SERVICE_FAILED: { exit: EXIT.other, hint: "see `syncline service install -n` for what would be done by hand" },
   E_HOME_UNSAFE: { exit: EXIT.other, hint: "make it yours alone: chmod 700" },
+  E_HOME_EMPTY: { exit: EXIT.notFound, hint: "start the node once with `syncline up`, or name another --home" },
+  E_HOME_NOT_EMPTY: {
+    exit: EXIT.duplicate,
+    hint: "restore into a new directory with --home DIR, or move what is there away first",
+  },
+  E_BACKUP_BROKEN: { exit: EXIT.other, hint: "take another backup, or update Syncline" },
+  E_WRONG_PASSPHRASE: { exit: EXIT.notAllowed, hint: "type the passphrase that the backup was made with" },
   E_KEY_UNSAFE: { exit: EXIT.other, hint: "make it readable by you alone: chmod 600" },
   E_IDENTITY_BROKEN: {
     exit: EXIT.other,

@@ -6,7 +6,7 @@ const nowhere = ["--home", "/nowhere/at/all"];
 
 test("the help of every command", async () => {
   const texts = [(await runTestCli([])).out];
-  for (const group of ["peer", "folder", "trash", "conflict", "config", "service"])
+  for (const group of ["peer", "folder", "trash", "conflict", "config", "backup", "service"])
     texts.push((await runTestCli([group, "--help"])).out);
   for (const { name } of COMMANDS) {
     const { exit, out, err } = await runTestCli([...name.split(" "), "-h"]);

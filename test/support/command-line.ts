@@ -62,6 +62,10 @@ export async function runTestCli(argv: readonly string[], options: CliSurroundin
       err += question;
       return answers.shift();
     },
+    askSecret: async (question) => {
+      err += question;
+      return answers.shift();
+    },
     readLine: async () => answers.shift(),
     async *readBytes() {
       for (const answer of answers.splice(0)) yield Buffer.from(answer);

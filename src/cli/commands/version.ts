@@ -29,7 +29,7 @@ export function printVersion(io: Io, isJson: boolean): void {
   io.out(isJson ? `${JSON.stringify({ v: 1, version: programVersion() })}\n` : `${programVersion()}\n`);
 }
 
-function programVersion(): string {
+export function programVersion(): string {
   const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { readonly version: string }).version;
 }
