@@ -83,9 +83,10 @@ class WorkLoop<P extends Piece> {
     try {
       for (;;) {
         const isStopping = this.#error !== undefined || this.#signal.aborted;
+        let mayGoOn = false;
         if (isStopping) this.#stopAll();
-        else this.#step();
-        if (this.#held.size === 0) break;
+        else mayGoOn = this.#step();
+        if (this.#held.size === 0 && !mayGoOn) break;
         await this.#bell.wait(this.#links.length > 1 ? TICK_MS : IDLE_TICK_MS, isStopping ? NEVER : this.#signal);
       }
     } finally {
@@ -95,7 +96,8 @@ class WorkLoop<P extends Piece> {
     if (this.#error !== undefined) throw this.#error.thrown;
   }
 
-  #step(): void {
+  /** Asks whom it can; returns whether a device is busy with what others asked for, and may be asked later. */
+  #step(): boolean {
     const { clock, book, links } = this.#deps;
     const now = clock.monotonic();
     if (now - this.#linksAtMs > LINKS_AGE_MS) {
@@ -103,10 +105,15 @@ class WorkLoop<P extends Piece> {
       this.#linksAtMs = now;
     }
     const byRate = [...this.#links].sort((a, b) => speed(book, b) - speed(book, a));
+    let isSomeBusy = false;
     for (const link of byRate) {
-      while (hasRoom(book.rateOf(link))) {
-        const { bytesPerMs } = book.rateOf(link);
-        const piece = this.#work.take(link, askBytes(bytesPerMs, book.failuresOf(link)));
+      for (;;) {
+        const rate = book.rateOf(link);
+        if (!hasRoom(rate)) {
+          isSomeBusy = true;
+          break;
+        }
+        const piece = this.#work.take(link, askBytes(rate.bytesPerMs, book.failuresOf(link)));
         if (piece === undefined) {
           this.#steal(link, now);
           break;
@@ -115,6 +122,7 @@ class WorkLoop<P extends Piece> {
       }
     }
     if (this.#links.length > 1) this.#giveUpLate(now);
+    return isSomeBusy;
   }
 
   #steal(link: FetchLink, now: number): void {

@@ -135,4 +135,13 @@ describe("many small files", () => {
     expect(result.fetched.every(({ type }) => type === "bytes")).toBe(true);
     expect(world.liars.length).toBeGreaterThanOrEqual(1);
   });
+
+  test("wait for a device that is busy with what others asked for", async () => {
+    const world = new FakeWorld();
+    world.link("only", 100);
+    for (const file of files) world.add(file);
+    const groups = Array.from({ length: 10 }, (_, i) => files.slice(i * 20, i * 20 + 20));
+    const { result } = await world.during(Promise.all(groups.map((group) => fetchSmall(world.context, group, never))));
+    expect(result.flatMap(({ fetched }) => fetched).filter(({ type }) => type !== "bytes")).toEqual([]);
+  });
 });
