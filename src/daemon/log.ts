@@ -88,7 +88,14 @@ class RollingLog implements DaemonLog {
       },
       { write: (text) => this.#write(text) },
     );
-    this.#leaf = new LeafLog(root, { least: LOG_LEVELS.indexOf(options.level) }, () => this.flush());
+    this.#leaf = new LeafLog(
+      root,
+      { least: LOG_LEVELS.indexOf(options.level) },
+      {
+        hand: () => this.#hand(),
+        flush: () => this.flush(),
+      },
+    );
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -136,6 +143,15 @@ class RollingLog implements DaemonLog {
     await closed;
   }
 
+  /** To the system, which keeps it when the daemon is killed; a flush to the disk would stop this thread for milliseconds, at each of a thousand warnings. */
+  #hand(): void {
+    try {
+      this.#file.flush();
+    } catch {
+      // As in `flush`.
+    }
+  }
+
   #write(text: string): void {
     this.#file.write(text);
     if (this.#listeners.size === 0) return;
@@ -145,16 +161,22 @@ class RollingLog implements DaemonLog {
   }
 }
 
+/** Where lines go that must not wait for the next of their kind. */
+interface LogFile {
+  hand(): void;
+  flush(): void;
+}
+
 /** A logger with its bindings. The level is judged here, so that a change reaches the children that are there already. */
 class LeafLog implements Log {
   readonly threshold: { least: number };
   readonly #pino: Logger;
-  readonly #flush: () => void;
+  readonly #file: LogFile;
 
-  constructor(logger: Logger, threshold: { least: number }, flush: () => void) {
+  constructor(logger: Logger, threshold: { least: number }, file: LogFile) {
     this.#pino = logger;
     this.threshold = threshold;
-    this.#flush = flush;
+    this.#file = file;
   }
 
   debug(message: string, fields: LogFields = {}): void {
@@ -167,16 +189,16 @@ class LeafLog implements Log {
 
   warn(message: string, fields: LogFields = {}): void {
     if (this.threshold.least <= 2) this.#pino.warn(fields, message);
-    this.#flush();
+    this.#file.hand();
   }
 
   error(message: string, fields: LogFields = {}): void {
     this.#pino.error(fields, message);
-    this.#flush();
+    this.#file.flush();
   }
 
   child(fields: LogFields): Log {
-    return new LeafLog(this.#pino.child(fields), this.threshold, this.#flush);
+    return new LeafLog(this.#pino.child(fields), this.threshold, this.#file);
   }
 }
 

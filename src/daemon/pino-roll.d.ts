@@ -2,6 +2,9 @@ declare module "pino-roll" {
   import type { DestinationStream } from "pino";
 
   export interface RollStream extends DestinationStream {
+    /** Writes what is buffered; does not wait for the disk. */
+    flush(): void;
+    /** Writes what is buffered, and has the disk keep it. */
     flushSync(): void;
     end(): void;
     on(event: "error", listener: (error: Error) => void): this;
