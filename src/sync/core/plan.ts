@@ -150,11 +150,19 @@ export function copyPathsOf(path: RelPath, loser: Head): readonly RelPath[] {
 
 /**
  * Whether the record of a copy's path tells of the copy of this loser, or of
- * what somebody made of it. Equal vectors alone prove nothing: a path and its
- * conflict copy, edited within one second, have them.
+ * what somebody made of it. Vectors of two paths compare by chance, since
+ * counters follow the clock: a greater one proves nothing when it belongs to
+ * the untouched copy of another version.
  */
 export function tellsOfCopy(copyHeads: readonly Head[], loser: Head): boolean {
-  return copyHeads.some((head) => sameContent(head, loser) || compare(loser.version, head.version) === "before");
+  return copyHeads.some(
+    (head) => sameContent(head, loser) || (!isUntouchedCopy(head) && compare(loser.version, head.version) === "before"),
+  );
+}
+
+/** Whether nobody has edited this file since it was made: an edit says what it replaced. */
+function isUntouchedCopy(head: Head): boolean {
+  return head.type === "file" && !head.deleted && head.previous === null;
 }
 
 /** The record of a conflict copy: the loser's own version, so that copies made on several devices are one. */

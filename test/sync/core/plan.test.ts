@@ -2,7 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { DiskStamp, Head } from "../../../src/shared/file-info.ts";
 import type { ContentId, RelPath, ShortId } from "../../../src/shared/ids.ts";
 import { joinHeads } from "../../../src/sync/core/heads.ts";
-import { keepDirectory, type PathKnowledge, planPath } from "../../../src/sync/core/plan.ts";
+import {
+  conflictCopyHead,
+  keepDirectory,
+  type PathKnowledge,
+  planPath,
+  tellsOfCopy,
+} from "../../../src/sync/core/plan.ts";
 
 const A = "AAAAAAAAAAAA" as ShortId;
 const B = "BBBBBBBBBBBB" as ShortId;
@@ -171,5 +177,26 @@ describe("planning one path", () => {
       beside: [file],
       displaced: undefined,
     });
+  });
+});
+
+describe("what a copy's record tells of a loser", () => {
+  const loser = head({ A: 5 }, "lost");
+  const replaced = loser.contentId;
+
+  test.each<{ name: string; copy: Head; tells: boolean }>([
+    { name: "the copy itself", copy: conflictCopyHead(loser), tells: true },
+    { name: "its content under another version", copy: head({ B: 9 }, "lost"), tells: true },
+    { name: "the copy, edited", copy: head({ A: 5, B: 9 }, "edited", { previous: replaced }), tells: true },
+    { name: "the copy, removed", copy: tombstone({ A: 5, B: 9 }), tells: true },
+    { name: "an edit that had not seen it", copy: head({ B: 9 }, "edited", { previous: replaced }), tells: false },
+    {
+      name: "the untouched copy of another loser, its vector greater by chance",
+      copy: head({ A: 5, B: 4 }, "another"),
+      tells: false,
+    },
+    { name: "equal vectors, other content", copy: head({ A: 5 }, "another", { previous: replaced }), tells: false },
+  ])("$name → $tells", ({ copy, tells }) => {
+    expect(tellsOfCopy([copy], loser)).toBe(tells);
   });
 });
