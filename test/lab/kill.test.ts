@@ -7,6 +7,7 @@ import { pairedNodes, type TestNode, until } from "../support/nodes.ts";
 import { seeded } from "../support/seeded.ts";
 
 const MIB = 1024 * 1024;
+const KILLS = 5;
 
 /** Content in which no two chunks are equal. */
 async function writeLarge(path: string, bytes: number): Promise<void> {
@@ -55,19 +56,15 @@ test("receiver and sender killed at random moments: the transfer makes progress,
   await writeLarge(join(a.directory, "large.bin"), size);
   await hasBegun(b);
   const area = join(b.directory, ".syncline");
-  const ends = performance.now() + 10_000;
-  let kills = 0;
-  while (performance.now() < ends) {
-    const victim = kills % 4 === 3 ? a : b;
+  for (let kills = 1; kills <= KILLS; kills++) {
+    const victim = kills % 3 === 0 ? a : b;
     await victim.kill();
-    kills++;
     expect(await sizeBelow(area), `after ${kills} kills`).toBeLessThan(1.2 * size);
     expect((await readdir(b.directory)).filter((name) => name !== ".syncline" && name !== "large.bin")).toEqual([]);
     await victim.start();
     const pause = 50 + random() * 450;
     await realClock.sleep(pause);
   }
-  expect(kills).toBeGreaterThan(3);
   await b.wait("--peer", "anna", "--peer-grace", "20s");
   expect(await isSame(a, b, "large.bin")).toBe(true);
   expect(await readdir(join(area, "stage"))).toEqual([]);
