@@ -12,6 +12,8 @@ const SIMULATION = ["test/simulation/**/*.test.ts"];
 
 export default defineConfig({
   test: {
+    // Simulations keep one core busy, and daemons mostly wait: two at a time, also where there are only two cores.
+    maxWorkers: 2,
     reporters: ["default", new SkipReporter()],
     projects: [
       {
@@ -31,7 +33,6 @@ export default defineConfig({
           pool: "threads",
           isolate: false,
           testTimeout: 180_000,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -41,7 +42,7 @@ export default defineConfig({
           pool: "forks",
           testTimeout: 60_000,
           hookTimeout: 30_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],
