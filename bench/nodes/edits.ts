@@ -3,6 +3,7 @@ import {
   appendFileSync,
   closeSync,
   copyFileSync,
+  cpSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -28,6 +29,8 @@ export interface Place {
   /** Outside of the folder and on its file system: what is put together here appears by one rename. */
   readonly desk: string;
   readonly noise: Noise;
+  /** Another folder that both share, where a scenario asks for one. */
+  readonly second: { readonly source: string; readonly target: string };
 }
 
 export interface Edit {
@@ -92,15 +95,85 @@ export const FILE_EDITS: readonly Edit[] = [
   {
     name: "copied",
     targetBytes: KIB,
-    act: ({ source, desk }) => {
-      copyFileSync(join(source, RENAMED), join(desk, "copy"));
-      renameSync(join(desk, "copy"), join(source, "copy.bin"));
-    },
+    act: (place) => copyInto(place, join(place.source, RENAMED), join(place.source, "copy.bin")),
     hasArrived: isSame("copy.bin"),
   },
 ];
 
 const DIRECTORY_FILES = 1000;
+const REUSE_FILES = 100;
+
+/** What is on the other side already, elsewhere. Each on what the ones before have left. */
+export const REUSE_EDITS: readonly Edit[] = [
+  {
+    name: "copied to another folder",
+    targetBytes: KIB,
+    act: (place) => copyInto(place, join(place.source, BIG), join(place.second.source, BIG)),
+    hasArrived: ({ second }) => looksLike(join(second.target, BIG), join(second.source, BIG)),
+  },
+  {
+    name: "and copied with one byte changed",
+    targetBytes: 4 * KIB,
+    act: (place) => {
+      const bytes = readFileSync(join(place.source, BIG));
+      bytes[Math.floor(bytes.length / 3)] = (bytes[Math.floor(bytes.length / 3)] as number) ^ 1;
+      compose(place, join(place.second.source, "variant.bin"), [bytes]);
+    },
+    hasArrived: ({ second }) => looksLike(join(second.target, "variant.bin"), join(second.source, "variant.bin")),
+  },
+  {
+    name: "new file with a third of it inside",
+    targetBytes: null,
+    act: (place) => {
+      const bytes = readFileSync(join(place.source, BIG));
+      const third = Math.floor(bytes.length / 3);
+      const fresh = (): Uint8Array => place.noise.bytes(40 * KIB);
+      compose(place, join(place.source, "mixed.bin"), [fresh(), bytes.subarray(third, 2 * third), fresh()]);
+    },
+    hasArrived: isSame("mixed.bin"),
+  },
+  {
+    name: "moved to another folder",
+    targetBytes: 2 * KIB,
+    act: ({ source, second }) => renameSync(join(source, "mixed.bin"), join(second.source, "moved.bin")),
+    hasArrived: ({ second, target }) =>
+      looksLike(join(second.target, "moved.bin"), join(second.source, "moved.bin")) &&
+      isAbsent(join(target, "mixed.bin")),
+  },
+  {
+    name: "a removed file back under another name",
+    targetBytes: 2 * KIB,
+    prepare: ({ second, desk }) => {
+      copyFileSync(join(second.source, "variant.bin"), join(desk, "kept"));
+      rmSync(join(second.source, "variant.bin"));
+    },
+    act: ({ second, desk }) => renameSync(join(desk, "kept"), join(second.source, "back.bin")),
+    hasArrived: ({ second }) => looksLike(join(second.target, "back.bin"), join(second.source, "back.bin")),
+  },
+  {
+    name: "a directory of 100 small files copied to another folder",
+    targetBytes: null,
+    prepare: ({ source, desk, noise }) => {
+      mkdirSync(join(desk, "some"));
+      for (let i = 0; i < REUSE_FILES; i++) writeFileSync(join(desk, "some", `file-${i}.bin`), noise.bytes(8 * KIB));
+      renameSync(join(desk, "some"), join(source, "some"));
+    },
+    act: ({ source, second, desk }) => {
+      cpSync(join(source, "some"), join(desk, "some"), { recursive: true });
+      renameSync(join(desk, "some"), join(second.source, "some"));
+    },
+    hasArrived: ({ second }) =>
+      Array.from({ length: REUSE_FILES }).every((_, i) =>
+        looksLike(join(second.target, "some", `file-${i}.bin`), join(second.source, "some", `file-${i}.bin`)),
+      ),
+  },
+  {
+    name: "one of them moved back, alone",
+    targetBytes: null,
+    act: ({ source, second }) => renameSync(join(second.source, "some", "file-1.bin"), join(source, "alone.bin")),
+    hasArrived: isSame("alone.bin"),
+  },
+];
 
 /** Edits of small files and of a directory. */
 export const SMALL_EDITS: readonly Edit[] = [
@@ -142,6 +215,19 @@ function isSame(name: string): (place: Place) => boolean {
   return ({ source, target }) => looksLike(join(target, name), join(source, name));
 }
 
+/** Appears by one rename. */
+function copyInto({ desk }: Place, from: string, to: string): void {
+  copyFileSync(from, join(desk, "copy"));
+  renameSync(join(desk, "copy"), to);
+}
+
+function compose({ desk }: Place, to: string, parts: readonly Uint8Array[]): void {
+  const file = openSync(join(desk, "draft"), "w");
+  for (const part of parts) for (let at = 0; at < part.length; at += writeSync(file, part, at));
+  closeSync(file);
+  renameSync(join(desk, "draft"), to);
+}
+
 /** Writes into the file as it lies there. */
 function overwrite(source: string, edits: readonly { readonly share: number; readonly bytes: Uint8Array }[]): void {
   const path = join(source, BIG);
@@ -153,10 +239,7 @@ function overwrite(source: string, edits: readonly { readonly share: number; rea
 }
 
 /** Puts a new file in its place, as an editor does. */
-function rewrite({ source, desk }: Place, change: (bytes: Uint8Array) => readonly Uint8Array[]): void {
-  const [path, draft] = [join(source, BIG), join(desk, "draft")];
-  const file = openSync(draft, "w");
-  for (const part of change(readFileSync(path))) for (let at = 0; at < part.length; at += writeSync(file, part, at));
-  closeSync(file);
-  renameSync(draft, path);
+function rewrite(place: Place, change: (bytes: Uint8Array) => readonly Uint8Array[]): void {
+  const path = join(place.source, BIG);
+  compose(place, path, change(readFileSync(path)));
 }

@@ -1,12 +1,12 @@
 /** Bytes that one edit costs on the wire, between two nodes on a cable of their own. */
-import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { arrival, haveSameBytes, looksLike } from "../../scripts/demo/arrival.ts";
 import { inSync, LocalNode } from "../../scripts/demo/local-node.ts";
 import { Cable, cableMissing } from "./cable.ts";
 import { Noise } from "./data.ts";
-import { BIG, type Edit, FILE_EDITS, type Place, SMALL_EDITS } from "./edits.ts";
+import { BIG, type Edit, FILE_EDITS, type Place, REUSE_EDITS, SMALL_EDITS } from "./edits.ts";
 import type { Bench, Scenario } from "./scenarios.ts";
 
 const MIB = 1024 * 1024;
@@ -32,6 +32,11 @@ export const WIRE_SCENARIOS: Readonly<Record<string, Scenario>> = {
       const vocabulary = makeVocabulary();
       return runEdits(bench, (noise, size) => words(vocabulary, noise, size), FILE_EDITS);
     },
+  },
+  "wire-reuse": {
+    title: "bytes on the wire for what is here already, in another file, another folder or a store",
+    target: "named with each edit",
+    run: (bench) => runEdits(bench, (noise, size) => noise.bytes(size), REUSE_EDITS, { isTwice: true }),
   },
   quiet: {
     title: "bytes on the wire in an idle minute, with discovery",
@@ -59,7 +64,8 @@ class WirePair implements AsyncDisposable {
     const [source, target] = this.nodes;
     const desk = join(base, "drafts");
     mkdirSync(desk);
-    this.place = { source: source.folder, target: target.folder, desk, noise: new Noise(3) };
+    const second = { source: join(base, "desk-second"), target: join(base, "lap-second") };
+    this.place = { source: source.folder, target: target.folder, second, desk, noise: new Noise(3) };
   }
 
   static async open(base: string, { hasDiscovery }: { readonly hasDiscovery: boolean }): Promise<WirePair> {
@@ -74,6 +80,16 @@ class WirePair implements AsyncDisposable {
       await pair[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Shares another folder, beside the first one. */
+  async shareAnother({ source: here, target: there }: NonNullable<Place["second"]>): Promise<void> {
+    const [source, target] = this.nodes;
+    mkdirSync(here);
+    const { folder } = await source.ask<{ folder: { id: string } }>(["folder", "add", here]);
+    await source.run(["folder", "share", folder.id, "--to", target.name]);
+    await target.run(["folder", "add", there, "--folder-id", folder.id]);
+    await target.run(["folder", "share", folder.id, "--to", source.name]);
   }
 
   /** Until both say that they are in step, and nothing has moved on the cable for a while. */
@@ -93,16 +109,27 @@ class WirePair implements AsyncDisposable {
 
 type MakeBytes = (noise: Noise, size: number) => Uint8Array;
 
-async function runEdits(bench: Bench, makeBytes: MakeBytes, edits: readonly Edit[]): Promise<void> {
+async function runEdits(
+  bench: Bench,
+  makeBytes: MakeBytes,
+  edits: readonly Edit[],
+  { isTwice = false }: { readonly isTwice?: boolean } = {},
+): Promise<void> {
   const missing = cableMissing();
   if (missing !== undefined) return bench.report.absent("syncline", missing);
   await using pair = await WirePair.open(bench.base, { hasDiscovery: false });
   await put(pair, Math.round(100 * MIB * bench.scale), makeBytes, bench.signal);
+  if (isTwice) await pair.shareAnother(pair.place.second);
   for (const edit of edits) await measure(bench, pair, edit);
-  for (const name of ["renamed.bin", "copy.bin"]) {
-    const [here, there] = [join(pair.place.source, name), join(pair.place.target, name)];
-    if (!(await haveSameBytes(here, there))) throw new Error(`${name} arrived with other bytes`);
-  }
+  await pair.rest(bench.signal);
+  for (const { source, target } of [pair.place, pair.place.second]) await assertSameFiles(source, target);
+}
+
+async function assertSameFiles(source: string, target: string): Promise<void> {
+  const names = existsSync(source) ? readdirSync(source, { withFileTypes: true }) : [];
+  for (const { name } of names.filter((entry) => entry.isFile()))
+    if (!(await haveSameBytes(join(source, name), join(target, name))))
+      throw new Error(`${name} arrived with other bytes`);
 }
 
 async function put(pair: WirePair, size: number, makeBytes: MakeBytes, signal: AbortSignal): Promise<void> {

@@ -48,6 +48,7 @@ export class FolderRuntime implements AsyncDisposable {
       hasher,
       log: this.#log,
       fetchOptions: () => this.#config,
+      siblings: () => siblingsOf(id, parts.context.config.get().folders),
       emit: (event) => parts.events.add({ ...event, folder: id, device: fullId(parts, event.device) }),
       inLoop: (work) => this.folder.command(work),
       commanded: (paths) => this.folder.noteCommanded(paths),
@@ -147,6 +148,20 @@ export class FolderRuntime implements AsyncDisposable {
     this.#watcher = undefined;
     await watcher?.close();
   }
+}
+
+/** Folders that every device shares that shares this one: nothing is told by what is taken from there (content-here.ts). */
+export function siblingsOf(
+  folder: FolderId,
+  folders: Readonly<Record<FolderId, Pick<FolderConfig, "peers">>>,
+): ReadonlySet<FolderId> {
+  const devices = Object.keys(folders[folder]?.peers ?? {});
+  const others = Object.entries(folders) as [FolderId, Pick<FolderConfig, "peers">][];
+  return new Set(
+    others.flatMap(([id, { peers }]) =>
+      id !== folder && devices.every((device) => Object.hasOwn(peers, device)) ? [id] : [],
+    ),
+  );
 }
 
 /** The id of a device that a record names; null when it is not known here. */

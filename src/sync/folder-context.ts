@@ -27,6 +27,8 @@ export interface FolderContext {
   readonly log: Log;
   /** How its files are fetched, as configured now; the defaults where it is not said. */
   readonly fetchOptions?: () => FetchOptions;
+  /** Other folders of this node that every device shares that shares this one: what lies there is not asked for. */
+  readonly siblings?: () => ReadonlySet<FolderId>;
   /** Records from which on two indexes are compared rather than sent; the limit's value unless a test wants fewer. */
   readonly recordsComparedMin?: number;
   readonly emit: (event: FolderEvent) => void;

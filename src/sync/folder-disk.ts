@@ -3,7 +3,7 @@
  * (one scans, one writes); in the simulation the same code runs inline.
  */
 import type { ChunkList, DiskStamp, FileType, PathProblem } from "../shared/file-info.ts";
-import type { ContentId, RelPath } from "../shared/ids.ts";
+import type { ContentId, FolderId, RelPath } from "../shared/ids.ts";
 import type { IgnoreSource } from "./core/ignore.ts";
 import type { FsCapabilities } from "./fs/filesystem.ts";
 
@@ -66,10 +66,10 @@ export type ContentSource =
   | { readonly from: "bytes"; readonly bytes: Uint8Array }
   /** A file assembled in `.syncline/stage` under its content id. */
   | { readonly from: "stage" }
-  /** Another file of this folder with the same content; proven by hash while it is copied. */
-  | { readonly from: "path"; readonly path: RelPath }
-  /** A kept version. */
-  | { readonly from: "store"; readonly name: string };
+  /** Another file with the same content, of this folder or of the one named; proven by hash while it is copied. */
+  | { readonly from: "path"; readonly path: RelPath; readonly folder?: FolderId | undefined }
+  /** A kept version, of this folder or of the one named. */
+  | { readonly from: "store"; readonly name: string; readonly folder?: FolderId | undefined };
 
 /** Where the inode goes that held the path. `storeName` is used, too, when the conflict copy cannot be made. */
 export interface DisplacedTo {
@@ -186,11 +186,16 @@ export interface WantedChunk {
   readonly sources: readonly ByteSource[];
 }
 
-/** A place in this folder where bytes may lie: a file, a kept version, or a file that is being put together. */
-export interface ByteSource {
+/** Where bytes may lie: a file, a kept version, or a file that is being put together. */
+export interface BytePlace {
   readonly from: "path" | "store" | "stage";
   /** Path, store name or content id. */
   readonly name: string;
+  /** Another folder of this node; of this one where it is not named. */
+  readonly folder?: FolderId | undefined;
+}
+
+export interface ByteSource extends BytePlace {
   readonly offset: number;
 }
 

@@ -1,7 +1,9 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { pairedNodes, until } from "../support/nodes.ts";
+import type { Status } from "../../src/shared/api.ts";
+import { pairedNodes, type TestNode, until } from "../support/nodes.ts";
 
 test("a second folder is shared from both ends, kept from changes by rights, paused and unshared", async () => {
   const [a, b] = await pairedNodes();
@@ -37,9 +39,28 @@ test("a second folder is shared from both ends, kept from changes by rights, pau
   await b.wait();
   expect(await readFile(join(here, "from-bert"), "utf8")).toBe("3");
 
+  // What lies in the other folder that both share is not sent again: whole, and in pieces.
+  const [large, small] = [randomBytes(900_000), randomBytes(20_000)];
+  await writeFile(join(a.directory, "large"), large);
+  await writeFile(join(a.directory, "small"), small);
+  await a.wait();
+  const before = await wireBytes(b);
+  await rename(join(a.directory, "large"), join(here, "moved"));
+  await writeFile(join(here, "copied"), small);
+  await writeFile(join(here, "mixed"), Buffer.concat([small, large.subarray(100_000, 800_000)]));
+  await a.wait();
+  expect(await readFile(join(there, "moved"))).toEqual(large);
+  expect(await readFile(join(there, "mixed"))).toEqual(Buffer.concat([small, large.subarray(100_000, 800_000)]));
+  expect((await wireBytes(b)) - before).toBeLessThan(250_000);
+
   const log = await a.run("logs");
   expect(log.stdout).not.toContain("does not continue");
-}, 60_000);
+}, 180_000);
+
+async function wireBytes(node: TestNode): Promise<number> {
+  const { traffic } = await node.json<Status>("status");
+  return traffic.wireBytesReceived + traffic.wireBytesSent;
+}
 
 test("what cannot sync is named once in the log, however often it is looked at", async () => {
   const [a] = await pairedNodes();
@@ -51,4 +72,4 @@ test("what cannot sync is named once in the log, however often it is looked at",
   await a.json("folder", "rescan", "anna-files");
   const { stdout } = await a.run("logs");
   expect(stdout.match(/E_SPECIAL_FILE/g)).toHaveLength(1);
-}, 60_000);
+}, 180_000);

@@ -410,7 +410,13 @@ export class PeerSession {
     if (next.type === "known") return { records: [], moves: [], lastSequence: next.upTo, untold: 1 };
     const page = this.#nextRecords(ownSequence, next.upTo);
     return this.#mayPush(page.records)
-      ? { ...page, records: await withContents(this.#context, page.records, this.#looked) }
+      ? {
+          ...page,
+          records: await withContents(this.#context, page.records, {
+            device: this.link.device,
+            knownUpTo: this.#looked,
+          }),
+        }
       : page;
   }
 

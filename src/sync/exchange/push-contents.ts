@@ -8,9 +8,10 @@
  * index has it, and proven by the receiver.
  */
 import type { DiskStamp } from "../../shared/file-info.ts";
-import type { ContentId, RelPath } from "../../shared/ids.ts";
+import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { IndexRecord } from "../../shared/messages.ts";
+import { type Twin, twinsOf } from "../content-here.ts";
 import { winnerOf } from "../core/heads.ts";
 import type { FolderContext } from "../folder-context.ts";
 
@@ -23,13 +24,19 @@ interface Wanted {
   readonly stamp: DiskStamp;
 }
 
-/** The records, with contents where that pays. `knownUpTo`: the peer has every row up to this sequence. */
+/** A peer that has every row of this folder up to a sequence. */
+export interface Receiver {
+  readonly device: ShortId;
+  readonly knownUpTo: number;
+}
+
+/** The records, with contents where that pays. */
 export async function withContents(
   context: FolderContext,
   records: readonly IndexRecord[],
-  knownUpTo: number,
+  receiver: Receiver,
 ): Promise<readonly IndexRecord[]> {
-  const wanted = contentsToSend(context, records, knownUpTo);
+  const wanted = contentsToSend(context, records, receiver);
   if (wanted.length === 0) return records;
   const contents = await readSoon(context, wanted);
   const all = [...records];
@@ -41,7 +48,11 @@ export async function withContents(
   return all;
 }
 
-function contentsToSend(context: FolderContext, records: readonly IndexRecord[], knownUpTo: number): readonly Wanted[] {
+function contentsToSend(
+  context: FolderContext,
+  records: readonly IndexRecord[],
+  receiver: Receiver,
+): readonly Wanted[] {
   if (records.length > LIMITS.pushedRecords.value) return [];
   const wanted: Wanted[] = [];
   let bytes = 0;
@@ -52,7 +63,7 @@ function contentsToSend(context: FolderContext, records: readonly IndexRecord[],
     const { type, deleted, size, contentId, author } = winner;
     if (type !== "file" || deleted || contentId === null || author !== context.self) continue;
     if (size === 0 || size > LIMITS.smallFileBytes.value || bytes + size > LIMITS.pushedBytes.value) continue;
-    if (moved.has(contentId) || isHeldThere(context, info.path, contentId, knownUpTo)) continue;
+    if (moved.has(contentId) || isHeldThere(context, info.path, contentId, receiver)) continue;
     const row = context.index.read.local(context.folder, info.path);
     if (row === undefined || row.sequence !== sequence || row.stamp === null) continue;
     wanted.push({ position, path: info.path, stamp: row.stamp });
@@ -61,17 +72,21 @@ function contentsToSend(context: FolderContext, records: readonly IndexRecord[],
   return wanted;
 }
 
-/** Whether a peer that has everything up to a sequence has the content, too. */
-function isHeldThere(
-  { index, folder }: FolderContext,
-  path: RelPath,
-  contentId: ContentId,
-  knownUpTo: number,
-): boolean {
-  const twins = index.read.localByContent(contentId, 4);
-  if (twins.some((twin) => twin.folder === folder && twin.row.path !== path && twin.row.sequence <= knownUpTo))
-    return true;
-  return index.read.versionByContent(contentId)?.folder === folder;
+/** Whether the peer has the content, too: under another name, as a version, or in another folder that it shares. */
+function isHeldThere(context: FolderContext, path: RelPath, contentId: ContentId, receiver: Receiver): boolean {
+  const { folder, index } = context;
+  const isKnown = (twin: Twin): boolean =>
+    twin.folder === folder
+      ? twin.row.path !== path && twin.row.sequence <= receiver.knownUpTo
+      : twin.row.sequence <= appliedUpTo(context, twin.folder, receiver.device);
+  if (twinsOf(context, contentId).some(isKnown)) return true;
+  return index.read.versionByContent(contentId, (id) => id === folder) !== undefined;
+}
+
+/** Up to which sequence of another folder's index a peer has it all. */
+function appliedUpTo({ index }: FolderContext, folder: FolderId, device: ShortId): number {
+  const { acked, ackedEpoch } = index.read.remoteState(folder, device);
+  return ackedEpoch === index.read.folder(folder)?.epoch ? acked : 0;
 }
 
 async function readSoon(

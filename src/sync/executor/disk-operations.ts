@@ -31,7 +31,7 @@ import { syncNames } from "../fs/stage.ts";
 import { stampOf } from "../fs/stamps.ts";
 import { readUnchanged } from "./read-unchanged.ts";
 import { describe, type RegionDeps, rebuild } from "./regions.ts";
-import { Stage } from "./stage.ts";
+import { type Elsewhere, Stage } from "./stage.ts";
 import { executeSteps } from "./steps.ts";
 
 const IGNORE_BYTES_MAX = 1024 * 1024;
@@ -42,6 +42,8 @@ export interface DiskOperationsOptions {
   readonly self: ShortId;
   readonly hasher: Hasher;
   readonly cutter: Cutter;
+  /** Other folders of this node, to copy from; none where there is nothing to say. */
+  readonly elsewhere?: Elsewhere;
   readonly unique: () => string;
   /** Nanoseconds since 1970, for the age of leftovers. */
   readonly nowNs: () => bigint;
@@ -59,7 +61,11 @@ export class DiskOperations {
   constructor(options: DiskOperationsOptions) {
     this.#options = options;
     this.#fs = options.fs;
-    this.#stage = new Stage(options.fs, options.hasher);
+    this.#stage = new Stage(options.fs, options.hasher, this.#elsewhere);
+  }
+
+  get #elsewhere(): Elsewhere {
+    return this.#options.elsewhere ?? (() => undefined);
   }
 
   check(): RootState {
@@ -99,6 +105,7 @@ export class DiskOperations {
         hasher,
         cutter,
         stage: this.#stage,
+        elsewhere: this.#elsewhere,
         unique,
         rescueName: (path, stamp) => rescueName(path, stamp, self),
       },

@@ -9,7 +9,7 @@ import { parentPort } from "node:worker_threads";
 import type { FolderId, ShortId } from "../../shared/ids.ts";
 import { createCutter } from "../delta/cut.ts";
 import { openDisk } from "../fs/disk.ts";
-import { FsError } from "../fs/filesystem.ts";
+import { type Filesystem, FsError } from "../fs/filesystem.ts";
 import { createHasher } from "../hash/blake3.ts";
 import { DiskOperations } from "./disk-operations.ts";
 
@@ -43,11 +43,11 @@ const port = parentPort;
 if (port === null) throw new Error("bug: the disk worker is a thread");
 const hasher = createHasher();
 const cutter = createCutter();
-const folders = new Map<FolderId, DiskOperations>();
+const folders = new Map<FolderId, { readonly fs: Filesystem; readonly operations: DiskOperations }>();
 
 function open(request: Extract<DiskRequest, { type: "open" }>): void {
   const { folder, self, root } = request;
-  folders.get(folder)?.close();
+  folders.get(folder)?.operations.close();
   folders.delete(folder);
   const fs = openDisk(root);
   const operations = new DiskOperations({
@@ -56,16 +56,17 @@ function open(request: Extract<DiskRequest, { type: "open" }>): void {
     self,
     hasher,
     cutter,
+    elsewhere: (other) => folders.get(other)?.fs,
     unique: () => randomUUID(),
     nowNs: () => BigInt(Date.now()) * 1_000_000n,
   });
   if (operations.check().type === "ok") fs.probe();
-  folders.set(folder, operations);
+  folders.set(folder, { fs, operations });
 }
 
 function answer(request: DiskRequest): unknown {
   if (request.type === "open") return open(request);
-  const operations = folders.get(request.folder);
+  const operations = folders.get(request.folder)?.operations;
   if (request.type === "close") {
     operations?.close();
     folders.delete(request.folder);

@@ -3,9 +3,9 @@
  * `.syncline/stage`. What a crash leaves there is found again by its content:
  * every chunk is proven by its hash before it counts.
  */
-import type { ContentId, RelPath } from "../../shared/ids.ts";
+import type { ContentId, FolderId, RelPath } from "../../shared/ids.ts";
 import type { Hasher } from "../../shared/ports.ts";
-import type { ByteSource, OldBytes, WantedChunk } from "../folder-disk.ts";
+import type { BytePlace, OldBytes, WantedChunk } from "../folder-disk.ts";
 import { isFsError } from "../fs/errno.ts";
 import {
   type Filesystem,
@@ -17,6 +17,15 @@ import {
 } from "../fs/filesystem.ts";
 import type { Staged } from "../fs/stage.ts";
 
+/** The file system of another folder of this node; undefined when it is not open. */
+export type Elsewhere = (folder: FolderId) => Filesystem | undefined;
+
+interface OpenStage {
+  readonly handle: WriteHandle;
+  /** Whether it was there already, from an earlier try. */
+  readonly isResumed: boolean;
+}
+
 interface ReadsAt {
   read(target: Uint8Array, position: number): number;
 }
@@ -24,11 +33,13 @@ interface ReadsAt {
 export class Stage {
   readonly #fs: Filesystem;
   readonly #hasher: Hasher;
-  readonly #open = new Map<ContentId, WriteHandle>();
+  readonly #elsewhere: Elsewhere;
+  readonly #open = new Map<ContentId, OpenStage>();
 
-  constructor(fs: Filesystem, hasher: Hasher) {
+  constructor(fs: Filesystem, hasher: Hasher, elsewhere: Elsewhere) {
     this.#fs = fs;
     this.#hasher = hasher;
+    this.#elsewhere = elsewhere;
   }
 
   /** Fills in what is here; gives for each chunk its full hash, or undefined when it must be fetched. */
@@ -84,7 +95,7 @@ export class Stage {
   }
 
   drop(contentId: ContentId): void {
-    this.#open.get(contentId)?.close();
+    this.#open.get(contentId)?.handle.close();
     this.#open.delete(contentId);
     try {
       this.#fs.unlink(stagePath(contentId));
@@ -106,18 +117,18 @@ export class Stage {
   }
 
   close(): void {
-    for (const handle of this.#open.values()) handle.close();
+    for (const { handle } of this.#open.values()) handle.close();
     this.#open.clear();
   }
 
-  #openHandle(contentId: ContentId): { readonly handle: WriteHandle; readonly isResumed: boolean } {
+  #openHandle(contentId: ContentId): OpenStage {
     const known = this.#open.get(contentId);
-    if (known !== undefined) return { handle: known, isResumed: true };
+    if (known !== undefined) return known;
     const path = stagePath(contentId);
     const isResumed = this.#fs.stat(path) !== undefined;
-    const handle = isResumed ? this.#fs.openStage(path) : this.#fs.createStage(path);
-    this.#open.set(contentId, handle);
-    return { handle, isResumed };
+    const opened = { handle: isResumed ? this.#fs.openStage(path) : this.#fs.createStage(path), isResumed };
+    this.#open.set(contentId, opened);
+    return opened;
   }
 
   #verify(
@@ -143,15 +154,17 @@ export class Stage {
     return undefined;
   }
 
-  #sourceOf({ from, name }: ByteSource, open: Map<string, ReadHandle | undefined>): ReadHandle | undefined {
+  #sourceOf({ from, name, folder }: BytePlace, open: Map<string, ReadHandle | undefined>): ReadHandle | undefined {
     const path = from === "path" ? (name as RelPath) : privatePath(from, name);
-    if (!open.has(path)) open.set(path, this.#openSource(path));
-    return open.get(path);
+    const key = `${folder ?? ""}\0${path}`;
+    if (!open.has(key))
+      open.set(key, this.#openSource(folder === undefined ? this.#fs : this.#elsewhere(folder), path));
+    return open.get(key);
   }
 
-  #openSource(path: RelPath | PrivatePath): ReadHandle | undefined {
+  #openSource(fs: Filesystem | undefined, path: RelPath | PrivatePath): ReadHandle | undefined {
     try {
-      return this.#fs.openRead(path);
+      return fs?.openRead(path);
     } catch (thrown) {
       // Gone or unreadable: then its chunks come from elsewhere.
       if (thrown instanceof FsError) return undefined;

@@ -7,7 +7,7 @@
  * the disk right before it acts; a race is an outcome, never an exception.
  */
 import type { DiskStamp } from "../../shared/file-info.ts";
-import { baseName, type ContentId, type RelPath } from "../../shared/ids.ts";
+import { baseName, type ContentId, type FolderId, type RelPath } from "../../shared/ids.ts";
 import type { Hasher } from "../../shared/ports.ts";
 import type { Cutter } from "../delta/cut.ts";
 import { hashFileContent } from "../delta/hash-content.ts";
@@ -25,18 +25,21 @@ import { confirmPlaced, placeNew } from "../fs/place.ts";
 import { replace } from "../fs/replace.ts";
 import { makeDurable, type Staged, stageFile, stageSymlink, syncNames } from "../fs/stage.ts";
 import { stampOf } from "../fs/stamps.ts";
-import type { Stage } from "./stage.ts";
+import type { Elsewhere, Stage } from "./stage.ts";
 
 export interface StepTools {
   readonly fs: Filesystem;
   readonly hasher: Hasher;
   readonly cutter: Cutter;
   readonly stage: Stage;
+  readonly elsewhere: Elsewhere;
   /** A name nobody has used: for staged files and intent logs. */
   readonly unique: () => string;
   /** Names a rescued user's save as a conflict copy of `path`. */
   readonly rescueName: (path: RelPath, stamp: DiskStamp) => RelPath;
 }
+
+const COPY_BYTES = 1024 * 1024;
 
 type FileLike = Extract<DiskStep, { step: "file" | "symlink" | "touch" }>;
 
@@ -131,16 +134,24 @@ function stageContent(tools: StepTools, wanted: WantedContent): Staged | DiskOut
       return tools.stage.finish(wanted.contentId, { mode, mtimeNs }) ?? { type: "bad-source" };
     case "path":
     case "store":
-      return stageCopy(tools, wanted, source.from === "path" ? source.path : privatePath("store", source.name));
+      return stageCopy(tools, wanted, {
+        folder: source.folder,
+        path: source.from === "path" ? source.path : privatePath("store", source.name),
+      });
     default:
       return source satisfies never;
   }
 }
 
 /** Copies content that is here already, and proves it: the source may have changed since it was indexed. */
-function stageCopy(tools: StepTools, wanted: WantedContent, from: RelPath | PrivatePath): Staged | DiskOutcome {
+function stageCopy(
+  tools: StepTools,
+  wanted: WantedContent,
+  { folder, path }: { readonly folder: FolderId | undefined; readonly path: RelPath | PrivatePath },
+): Staged | DiskOutcome {
   try {
-    tools.fs.copy(from, wanted.path);
+    if (folder === undefined) tools.fs.copy(path, wanted.path);
+    else if (!copyFrom(tools, folder, path, wanted.path)) return { type: "bad-source" };
   } catch (thrown) {
     if (isFsError(thrown, "ENOENT", "ENOTDIR", "ELOOP", "EINVAL", "EACCES")) return { type: "bad-source" };
     throw thrown;
@@ -158,6 +169,30 @@ function stageCopy(tools: StepTools, wanted: WantedContent, from: RelPath | Priv
     return { path: wanted.path, stat: handle.stat() };
   } finally {
     handle.close();
+  }
+}
+
+/** Copies a file of another folder; false when that is not open. */
+function copyFrom(tools: StepTools, folder: FolderId, path: RelPath | PrivatePath, to: PrivatePath): boolean {
+  const source = tools.elsewhere(folder)?.openRead(path);
+  if (source === undefined) return false;
+  try {
+    const target = tools.fs.createStage(to);
+    try {
+      const buffer = new Uint8Array(Math.min(COPY_BYTES, Math.max(1, source.stat().size)));
+      for (let at = 0, count = source.read(buffer, 0); count > 0; count = source.read(buffer, at)) {
+        target.write(buffer.subarray(0, count), at);
+        at += count;
+      }
+    } catch (thrown) {
+      unlinkQuietly(tools.fs, to);
+      throw thrown;
+    } finally {
+      target.close();
+    }
+    return true;
+  } finally {
+    source.close();
   }
 }
 

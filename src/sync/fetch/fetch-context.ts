@@ -11,7 +11,7 @@ import type { ChunkRequest, RegionRequest, Switch } from "../../shared/messages.
 import type { Clock, Hasher, Log } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
-import type { FolderDisk } from "../folder-disk.ts";
+import type { BytePlace, FolderDisk } from "../folder-disk.ts";
 import type { LinkBook } from "./link-book.ts";
 
 /** An answer, and what it took on the connection. */
@@ -96,12 +96,25 @@ export interface FetchContext {
   readonly options: FetchOptions;
   /** Stored form of the chunk list of a content that is or was here. */
   readonly chunkList: (contentId: ContentId) => Uint8Array | undefined;
+  /** Absent where only the bases count that are named with a file. */
+  readonly elsewhere?: ChunksElsewhere;
 }
 
 /** Content here that may share chunks with a wanted file, and where its bytes lie. */
-export interface Base {
+export interface Base extends BytePlace {
   readonly contentId: ContentId;
   readonly size: number;
   readonly from: "path" | "store";
-  readonly name: string;
+  /** Where they lie, too, should they have gone from there. */
+  readonly others?: readonly BytePlace[];
+}
+
+/** Finds chunks in any file that is here and may be used. */
+export interface ChunksElsewhere {
+  /** Which of these chunks (by `chunkKey`) are here, by families of contents; those that have most first. */
+  families(keys: Float64Array): ReadonlyMap<number, readonly number[]>;
+  /** The contents of a family, the newest first. */
+  contentsOf(family: number): readonly ContentId[];
+  /** Where a content lies; undefined where it may not be used. */
+  baseOf(contentId: ContentId): Base | undefined;
 }

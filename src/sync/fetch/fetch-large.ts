@@ -9,6 +9,7 @@ import { addShare, addWire, type TransferBytes, transferOf } from "../../shared/
 import { encodeChunkList, HASH_BYTES, hashAt } from "../delta/chunk-list.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import type { WantedChunk } from "../folder-disk.ts";
+import { basesElsewhere } from "./bases-elsewhere.ts";
 import { ChunkWork } from "./chunk-work.ts";
 import { type ChunksHere, chunksHere, wantedChunks } from "./chunks-here.ts";
 import type { Base, FetchContext, WantedFile } from "./fetch-context.ts";
@@ -47,9 +48,9 @@ export async function fetchLarge(
   const { path, contentId, size } = file;
   const { list, wire: listWire } = await wantedList(context, file, signal);
   if (list === undefined) return { type: "problem", code: "E_NO_SOURCE", message: `no connected device has ${path}` };
-  const here = chunksHere(context, list, file.bases);
+  const here = chunksHere(context, list, [...file.bases, ...(await basesElsewhere(context, list, file.bases, signal))]);
   const wanted = wantedChunks(list, here);
-  const hashes = [...(await context.stage.assemble(contentId, size, wanted))];
+  const hashes = await assembled(context, file, wanted, signal);
   const keptBytes = sumSizes(list, (chunk) => hashes[chunk] !== undefined && isKept(file, wanted[chunk]));
   const missingBytes = sumSizes(list, (chunk) => hashes[chunk] === undefined);
   progress.done = size - missingBytes;
@@ -74,6 +75,27 @@ export async function fetchLarge(
     whole: { ...whole, wire: addWire(whole.wire, listWire) },
   });
   return { type: "staged", chunkList, bytes };
+}
+
+/** Bytes that are put in place by one call of the stage, so that others have their turn in between. */
+const ASSEMBLED_BYTES = 64 * 1024 * 1024;
+
+async function assembled(
+  { stage }: FetchContext,
+  { contentId, size }: LargeFile,
+  wanted: readonly WantedChunk[],
+  signal: AbortSignal,
+): Promise<(Uint8Array | undefined)[]> {
+  const hashes: (Uint8Array | undefined)[] = [];
+  for (let first = 0; first < wanted.length || first === 0; ) {
+    signal.throwIfAborted();
+    const begin = wanted[first]?.offset ?? 0;
+    let end = first + 1;
+    while (end < wanted.length && (wanted[end]?.offset ?? 0) - begin < ASSEMBLED_BYTES) end++;
+    hashes.push(...(await stage.assemble(contentId, size, wanted.slice(first, end))));
+    first = end;
+  }
+  return hashes;
 }
 
 interface Fetching {
@@ -146,7 +168,7 @@ function unfetched({ path }: WantedFile, liars: readonly string[]): FetchProblem
 /** Whether a chunk that is here was taken from what the path itself holds. */
 function isKept({ path }: LargeFile, chunk: WantedChunk | undefined): boolean {
   const source = chunk?.sources[0];
-  return source?.from === "path" && source.name === path;
+  return source?.from === "path" && source.name === path && source.folder === undefined;
 }
 
 /** Undefined while chunks are missing. */

@@ -1,7 +1,7 @@
 import { planRegions } from "../delta/regions.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import type { OldBytes } from "../folder-disk.ts";
-import type { ChunksHere } from "./chunks-here.ts";
+import { type ChunksHere, placeOf } from "./chunks-here.ts";
 
 /** A changed run of a wanted file that has something like it here. */
 export interface PlannedRegion {
@@ -30,7 +30,7 @@ export function changedRegions(
   return planRegions(list, settled, locals).flatMap(({ first, count, offset, size, base }) => {
     const ranges = base.flatMap((range) => {
       const at = bases[range.list];
-      return at === undefined ? [] : [{ from: at.from, name: at.name, offset: range.offset, size: range.size }];
+      return at === undefined ? [] : [{ ...placeOf(at), offset: range.offset, size: range.size }];
     });
     return ranges.length === 0 ? [] : [{ first, count, offset, size, old: { ranges } }];
   });

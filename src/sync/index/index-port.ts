@@ -158,8 +158,12 @@ export interface IndexReader extends TransferReader {
   /** Rows below a directory ("" = all), tombstones included, in directory order, paged: pass the last path of the page before, "" at first. */
   localBelow(folder: FolderId, parent: RelPath | "", after: string, limit: number): readonly LocalRow[];
   localSince(folder: FolderId, sequence: number, limit: number): readonly LocalRow[];
-  /** Live local files with this content, in any folder, present on disk. */
-  localByContent(contentId: ContentId, limit: number): readonly { readonly folder: FolderId; readonly row: LocalRow }[];
+  /** Live local files with this content, present on disk, in any folder that is usable. */
+  localByContent(
+    contentId: ContentId,
+    limit: number,
+    isUsable?: (folder: FolderId) => boolean,
+  ): readonly { readonly folder: FolderId; readonly row: LocalRow }[];
   /** Whether some peer has acknowledged anything of this index: then others may know its versions. */
   isAcknowledged(folder: FolderId): boolean;
   /** Live directories that had this inode when they were last looked at. */
@@ -192,6 +196,13 @@ export interface IndexReader extends TransferReader {
   appliedUpTo(folder: FolderId, device: ShortId): number;
   /** Stored form (delta/chunk-list.ts) of a multi-chunk file's list. */
   chunkList(contentId: ContentId): Uint8Array | undefined;
+  /**
+   * Which of these chunks (delta/chunk-key.ts) are in files of many chunks here, by families of contents that have much
+   * in common; those that have most first. A key is a part of a hash: what is found is compared.
+   */
+  chunkFamilies(keys: Float64Array): ReadonlyMap<number, readonly number[]>;
+  /** The contents of such a family, the newest first. */
+  contentsOfFamily(family: number): readonly ContentId[];
   /** Rows whose winner is live, on the disk or held; counted as they are written, so that asking costs nothing. */
   totals(folder: FolderId): FolderTotals;
   /** Versions of one path, oldest first, those of which only the record remains included. */
@@ -203,8 +214,8 @@ export interface IndexReader extends TransferReader {
   ): readonly (VersionRow & { readonly cursor: number })[];
   /** Whether a version lies in the folder's store under this name. */
   isStored(folder: FolderId, storeName: string): boolean;
-  /** A kept version (with bytes) that has this content, the newest. */
-  versionByContent(contentId: ContentId): VersionRow | undefined;
+  /** A kept version (with bytes) that has this content, the newest in any folder that is usable. */
+  versionByContent(contentId: ContentId, isUsable?: (folder: FolderId) => boolean): VersionRow | undefined;
   /** What each path at or below `below` held at a moment, tombstones included, in directory order; paged like `localBelow`. */
   historyAt(folder: FolderId, below: string, atMs: number, after: string, limit: number): readonly HistoryRow[];
   /** By number, at most 10,000. */

@@ -1,5 +1,6 @@
 import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
 import type { DirectoryMove } from "../../shared/messages.ts";
+import { ChunkTable } from "./chunk-table.ts";
 import type {
   ConflictRow,
   EventRow,
@@ -29,6 +30,7 @@ export class SqliteIndexReader implements IndexReader {
   readonly #keep: KeepReader;
   readonly #transfers: TransferTableReader;
   readonly #moves: MoveTable;
+  readonly #chunks: ChunkTable;
 
   constructor(sql: Statements) {
     this.#local = new LocalReader(sql);
@@ -36,6 +38,7 @@ export class SqliteIndexReader implements IndexReader {
     this.#keep = new KeepReader(sql);
     this.#transfers = new TransferTableReader(sql);
     this.#moves = new MoveTable(sql);
+    this.#chunks = new ChunkTable(sql);
   }
 
   folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined {
@@ -58,11 +61,8 @@ export class SqliteIndexReader implements IndexReader {
     return this.#local.localSince(folder, sequence, limit);
   }
 
-  localByContent(
-    contentId: ContentId,
-    limit: number,
-  ): readonly { readonly folder: FolderId; readonly row: LocalRow }[] {
-    return this.#local.localByContent(contentId, limit);
+  localByContent(...args: Args<"localByContent">): readonly { readonly folder: FolderId; readonly row: LocalRow }[] {
+    return this.#local.localByContent(...args);
   }
 
   isAcknowledged(folder: FolderId): boolean {
@@ -125,6 +125,14 @@ export class SqliteIndexReader implements IndexReader {
     return this.#local.chunkList(contentId);
   }
 
+  chunkFamilies(keys: Float64Array): ReadonlyMap<number, readonly number[]> {
+    return this.#chunks.families(keys);
+  }
+
+  contentsOfFamily(family: number): readonly ContentId[] {
+    return this.#chunks.contentsOf(family);
+  }
+
   totals(folder: FolderId): FolderTotals {
     return this.#local.totals(folder);
   }
@@ -141,8 +149,8 @@ export class SqliteIndexReader implements IndexReader {
     return this.#keep.isStored(folder, storeName);
   }
 
-  versionByContent(contentId: ContentId): VersionRow | undefined {
-    return this.#keep.versionByContent(contentId);
+  versionByContent(...args: Args<"versionByContent">): VersionRow | undefined {
+    return this.#keep.versionByContent(...args);
   }
 
   historyAt(...args: Args<"historyAt">): readonly HistoryRow[] {

@@ -15,6 +15,8 @@ const CONFLICT =
 const EVENT = "SELECT id, time, type, folder, path, device, user, data FROM event";
 /** Rows that one question without a limit of its own may bring. */
 const ROWS_MAX = 10_000;
+/** Versions looked at for one content. */
+const CONTENT_SCANNED_MAX = 64;
 
 export class KeepReader {
   readonly #sql: Statements;
@@ -63,14 +65,15 @@ export class KeepReader {
     return found !== undefined;
   }
 
-  versionByContent(contentId: ContentId): VersionRow | undefined {
+  versionByContent(contentId: ContentId, isUsable: (folder: FolderId) => boolean = () => true): VersionRow | undefined {
     return this.#sql
       .all(
-        `SELECT ${VERSION} WHERE v.content = ? AND v.stored_as IS NOT NULL ORDER BY v.id DESC LIMIT 16`,
+        `SELECT ${VERSION} WHERE v.content = ? AND v.stored_as IS NOT NULL ORDER BY v.id DESC LIMIT ?`,
         contentKey(contentId),
+        CONTENT_SCANNED_MAX,
       )
       .map(toVersionRow)
-      .find((row) => row.head.contentId === contentId);
+      .find((row) => row.head.contentId === contentId && isUsable(row.folder));
   }
 
   conflicts(folder: FolderId | null, onlyOpen: boolean): readonly ConflictRow[] {

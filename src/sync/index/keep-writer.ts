@@ -2,6 +2,7 @@
 import { assert, SyncError } from "../../shared/errors.ts";
 import type { ContentId, FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { ChunkTable } from "./chunk-table.ts";
 import { encodeHeads } from "./head-codec.ts";
 import type { ConflictRow, EventRow, VersionRow } from "./index-port.ts";
 import { encodeRecord } from "./record-codec.ts";
@@ -15,23 +16,25 @@ export type NewConflict = Omit<ConflictRow, "id" | "resolution" | "resolvedAtMs"
 
 export class KeepWriter {
   readonly #sql: Statements;
+  readonly #chunks: ChunkTable;
 
   constructor(sql: Statements) {
     this.#sql = sql;
+    this.#chunks = new ChunkTable(sql);
   }
 
   /** Stores chunk lists that are not there yet. Whoever hands one in has proven it: the hash of its bytes is the content id. */
   putLists(lists: readonly StoredList[]): void {
     for (const [contentId, list] of lists) {
       const bytes = Buffer.from(contentId, "hex");
-      const isNew = this.#sql.run(
-        "INSERT OR IGNORE INTO chunk_list (key, content_id, list) VALUES (?, ?, ?)",
+      const added = this.#sql.get(
+        "INSERT INTO chunk_list (key, content_id, list) VALUES (?, ?, ?) ON CONFLICT (content_id) DO NOTHING RETURNING id",
         contentKey(contentId),
         bytes,
         list,
       );
-      if (isNew === 0)
-        this.#sql.run("DELETE FROM unused_list WHERE id = (SELECT id FROM chunk_list WHERE content_id = ?)", bytes);
+      if (added !== undefined) this.#chunks.add(added[0] as number, list);
+      else this.#sql.run("DELETE FROM unused_list WHERE id = (SELECT id FROM chunk_list WHERE content_id = ?)", bytes);
     }
   }
 

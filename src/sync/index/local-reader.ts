@@ -17,6 +17,8 @@ const LOCAL = `${DIRECTORIES} CROSS JOIN local l ON l.directory = d.id`;
 const COUNTED_MAX = 50_000;
 /** Rows looked at for one content, so that a folder of a million empty files costs no more. */
 const CONTENT_SCANNED_MAX = 1000;
+/** Where not every folder counts, so many times the rows that are wanted are looked at. */
+const UNUSABLE_FACTOR = 8;
 
 /** Rows looked at for one inode: a directory has one, and what was made anew since may have left a few. */
 const SAME_INODE_MAX = 8;
@@ -93,17 +95,24 @@ export class LocalReader {
   localByContent(
     contentId: ContentId,
     limit: number,
+    isUsable?: (folder: FolderId) => boolean,
   ): readonly { readonly folder: FolderId; readonly row: LocalRow }[] {
     const rows = this.#sql.all(
       `SELECT ${ROW}, f.id FROM (SELECT * FROM local WHERE content = ? LIMIT ?) l
        JOIN directory d ON d.id = l.directory JOIN folder f ON f.num = l.folder WHERE l.kind = ${PRESENT_FILE} LIMIT ?`,
       contentKey(contentId),
       CONTENT_SCANNED_MAX,
-      limit,
+      isUsable === undefined ? limit : limit * UNUSABLE_FACTOR,
     );
-    return rows
-      .map((row) => ({ folder: row[5] as FolderId, row: toLocalRow(row) }))
-      .filter((found) => winnerOf(found.row.heads).contentId === contentId);
+    const found: { readonly folder: FolderId; readonly row: LocalRow }[] = [];
+    for (const each of rows) {
+      const folder = each[5] as FolderId;
+      if (found.length >= limit) break;
+      if (isUsable?.(folder) === false) continue;
+      const row = toLocalRow(each);
+      if (winnerOf(row.heads).contentId === contentId) found.push({ folder, row });
+    }
+    return found;
   }
 
   directoriesAt(folder: FolderId, { dev, ino }: Pick<DiskStamp, "dev" | "ino">): readonly LocalRow[] {

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { SyncError } from "../../shared/errors.ts";
+import { addChunks } from "./migrate-chunks.ts";
 import { addMoves } from "./migrate-moves.ts";
 import { SCHEMA_1 } from "./schema.ts";
 import { SCHEMA_2 } from "./transfer-schema.ts";
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, up: (database) => database.exec(SCHEMA_2) },
   { version: 3, up: addMoves },
   { version: 4, up: (database) => database.exec(OWNERS) },
+  { version: 5, up: addChunks },
 ];
 
 /** "Sync" in ASCII: tells an index from any other SQLite file. */

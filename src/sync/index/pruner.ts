@@ -1,5 +1,6 @@
 import type { ShortId } from "../../shared/ids.ts";
 import { winnerOf } from "../core/heads.ts";
+import { ChunkTable } from "./chunk-table.ts";
 import type { DirectoryTable } from "./directory-table.ts";
 import { count, type FolderState } from "./folder-table.ts";
 import type { MoveTable } from "./move-table.ts";
@@ -10,6 +11,8 @@ import type { SqlRow, Statements } from "./statements.ts";
 /** Tombstones looked at in one transaction, so that other writes are not held up. */
 const PAGE = 500;
 const MS_NS = 1_000_000n;
+/** Of chunk lists that go in one transaction; what is beyond goes the next time. */
+const CHUNKS_AT_ONCE = 200_000;
 
 export interface PruneStep {
   readonly tombstones: number;
@@ -36,12 +39,14 @@ export class Pruner {
   readonly #directories: DirectoryTable;
   readonly #peers: PeerTable;
   readonly #moves: MoveTable;
+  readonly #chunks: ChunkTable;
 
   constructor(sql: Statements, directories: DirectoryTable, peers: PeerTable, moves: MoveTable) {
     this.#sql = sql;
     this.#directories = directories;
     this.#peers = peers;
     this.#moves = moves;
+    this.#chunks = new ChunkTable(sql);
   }
 
   /** Looks at one page of tombstones, those above `after` by sequence; the last page clears the rest, too. */
@@ -135,7 +140,11 @@ export class Pruner {
   #clearLists(): void {
     const isUnused = `NOT EXISTS (SELECT 1 FROM local WHERE content = chunk_list.key)
       AND NOT EXISTS (SELECT 1 FROM version WHERE content = chunk_list.key AND stored_as IS NOT NULL)`;
-    this.#sql.run(`DELETE FROM chunk_list WHERE id IN (SELECT id FROM unused_list) AND ${isUnused}`);
+    const unused = this.#sql.all(`SELECT id FROM chunk_list WHERE id IN (SELECT id FROM unused_list) AND ${isUnused}`);
+    this.#chunks.remove(
+      unused.map(([id]) => id as number),
+      CHUNKS_AT_ONCE,
+    );
     this.#sql.run("DELETE FROM unused_list");
     this.#sql.run(`INSERT INTO unused_list SELECT id FROM chunk_list WHERE ${isUnused}`);
   }

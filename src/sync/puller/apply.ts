@@ -8,6 +8,7 @@
 import type { DiskStamp, Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { compare } from "../../shared/version-vector.ts";
+import { sourceKey } from "../content-here.ts";
 import { writeAbove } from "../core/change.ts";
 import { conflictName } from "../core/conflict-name.ts";
 import { joinHeads, losersOf, winnerOf } from "../core/heads.ts";
@@ -29,7 +30,13 @@ export interface Planned {
 export type Applied =
   | { readonly path: RelPath; readonly type: "done"; readonly isTouched: boolean }
   | { readonly path: RelPath; readonly type: "look-again"; readonly lookAt: readonly RelPath[] }
-  | { readonly path: RelPath; readonly type: "bad-source"; readonly lookAt: readonly RelPath[] }
+  /** `source`: the key of what was to be copied. */
+  | {
+      readonly path: RelPath;
+      readonly type: "bad-source";
+      readonly source: string;
+      readonly lookAt: readonly RelPath[];
+    }
   | {
       readonly path: RelPath;
       readonly type: "problem";
@@ -163,6 +170,12 @@ function installStep(
   };
 }
 
+function badSource({ path, source }: Planned): Applied {
+  if (source === undefined) throw new Error("bug: a bad source where there was none");
+  const isOwn = source.from === "path" && source.folder === undefined;
+  return { path, type: "bad-source", source: sourceKey(source), lookAt: isOwn ? [source.path] : [] };
+}
+
 function isDirectoryRow(context: FolderContext, path: RelPath): boolean {
   const row = context.index.read.local(context.folder, path);
   return (
@@ -202,11 +215,7 @@ class Commit {
       case "bad-source":
         // A touch copies from its own path: that is what has changed.
         if (work.step?.step === "touch") return { path, type: "look-again", lookAt: [path] };
-        return {
-          path,
-          type: "bad-source",
-          lookAt: work.planned.source?.from === "path" ? [work.planned.source.path] : [],
-        };
+        return badSource(work.planned);
       case "not-empty":
         return {
           path,

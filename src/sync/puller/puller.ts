@@ -14,6 +14,7 @@ import { toHex } from "../../shared/hex.ts";
 import { type ContentId, parentOf, type RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { TransferBytes } from "../../shared/transfer-bytes.ts";
+import { sourceKey, sourcesOf, type Twin, twinsOf } from "../content-here.ts";
 import { joinHeads, winnerOf } from "../core/heads.ts";
 import { type Action, keepDirectory, type PathKnowledge, planPath } from "../core/plan.ts";
 import type { FolderContext } from "../folder-context.ts";
@@ -54,8 +55,8 @@ export class Puller {
   readonly #fetcher: Fetcher;
   readonly #problems: ProblemBook;
   readonly #hooks: PullerHooks;
-  /** Paths whose local source turned out wrong: their bytes come from peers. */
-  readonly #noLocalSource = new Set<RelPath>();
+  /** Local sources that turned out wrong, by the paths that were to be made of them. */
+  readonly #badSources = new Map<RelPath, Set<string>>();
   readonly #lookedAgain = new Map<RelPath, number>();
   /** Paths that take the place of a directory: last of all. */
   readonly #late = new Set<RelPath>();
@@ -109,7 +110,7 @@ export class Puller {
   /** The folder was scanned: what waited for that is tried again. */
   looked(): void {
     this.#unlooked.clear();
-    this.#noLocalSource.clear();
+    this.#badSources.clear();
     this.restart();
   }
 
@@ -159,7 +160,7 @@ export class Puller {
   async #planLive(batch: Map<RelPath, Planned>): Promise<boolean> {
     if (this.#fetcher.activeCount >= LIMITS.planBatch.value * 2) return false;
     let didPlan = false;
-    this.#isEmptyHere = this.#context.index.read.totals(this.#context.folder).files === 0;
+    this.#isEmptyHere = this.#hasNoFiles();
     while (batch.size < BATCH_STEPS && this.#fetcher.wantedCount < LIMITS.planBatch.value) {
       const page = this.#context.index.read.pending(this.#context.folder, "live", this.#cursor, BATCH_STEPS);
       const last = page.at(-1);
@@ -176,6 +177,11 @@ export class Puller {
       }
     }
     return didPlan;
+  }
+
+  #hasNoFiles(): boolean {
+    const { index, folder, siblings } = this.#context;
+    return [folder, ...(siblings?.() ?? [])].every((id) => index.read.totals(id).files === 0);
   }
 
   #mustWait(path: RelPath): boolean {
@@ -307,16 +313,13 @@ export class Puller {
     }
   }
 
-  /** Paths of this folder that show this very content now. */
-  #twinsOf(winner: Head): readonly LocalRow[] {
+  /** Paths that show this very content now, of this folder and of others that may be used. */
+  #twinsOf(winner: Head): readonly Twin[] {
     if (winner.contentId === null || winner.size === 0 || this.#isEmptyHere) return [];
-    return (
-      this.#context.index.read
-        .localByContent(winner.contentId, 16)
-        .filter(({ folder, row }) => folder === this.#context.folder && row.stamp !== null)
-        // Something else stands there: a change that only counts here, or one that is about to be looked at.
-        .filter(({ row }) => !this.#hooks.isBlocked(row.path) && !this.#unlooked.has(row.path))
-        .map(({ row }) => row)
+    // Something else stands there: a change that only counts here, or one that is about to be looked at.
+    const isDoubted = (path: RelPath): boolean => this.#hooks.isBlocked(path) || this.#unlooked.has(path);
+    return twinsOf(this.#context, winner.contentId).filter(
+      ({ folder, row }) => folder !== this.#context.folder || !isDoubted(row.path),
     );
   }
 
@@ -324,14 +327,14 @@ export class Puller {
   #moveSource(
     path: RelPath,
     winner: Head,
-    twins: readonly LocalRow[],
+    twins: readonly Twin[],
     batch: ReadonlyMap<RelPath, Planned>,
   ): Planned["movedFrom"] {
     if (twins.length === 0 || this.#context.index.read.local(this.#context.folder, path)?.stamp != null)
       return undefined;
     const taken = new Set([...batch.values()].map((planned) => planned.movedFrom?.path));
-    for (const row of twins) {
-      if (taken.has(row.path)) continue;
+    for (const { folder, row } of twins) {
+      if (folder !== this.#context.folder || taken.has(row.path)) continue;
       const heads = this.#knowledge(row.path).remotes.reduce(joinHeads, row.heads);
       const shown = winnerOf(row.heads);
       const keepsMeta = shown.mtimeNs === winner.mtimeNs && shown.mode === winner.mode;
@@ -340,14 +343,14 @@ export class Puller {
     return undefined;
   }
 
-  #localSource(path: RelPath, winner: Head, [twin]: readonly LocalRow[]): ContentSource | undefined {
-    if (winner.contentId === null || this.#noLocalSource.has(path)) return undefined;
+  #localSource(path: RelPath, winner: Head, twins: readonly Twin[]): ContentSource | undefined {
+    if (winner.contentId === null) return undefined;
     if (winner.size === 0) return { from: "bytes", bytes: new Uint8Array(0) };
-    if (twin !== undefined) return { from: "path", path: twin.path };
-    const kept = this.#isEmptyHere ? undefined : this.#context.index.read.versionByContent(winner.contentId);
-    return kept?.storedAs != null && kept.folder === this.#context.folder
-      ? { from: "store", name: kept.storedAs }
-      : undefined;
+    if (this.#isEmptyHere) return undefined;
+    const bad = this.#badSources.get(path);
+    for (const source of sourcesOf(this.#context, winner.contentId, twins))
+      if (bad?.has(sourceKey(source)) !== true) return source;
+    return undefined;
   }
 
   async #apply(batch: Map<RelPath, Planned>): Promise<number> {
@@ -362,7 +365,7 @@ export class Puller {
     switch (result.type) {
       case "done":
         this.#problems.clear(path);
-        this.#noLocalSource.delete(path);
+        this.#badSources.delete(path);
         this.#lookedAgain.delete(path);
         if (result.isTouched) this.#hooks.lookAgain(path);
         break;
@@ -376,7 +379,7 @@ export class Puller {
         break;
       }
       case "bad-source":
-        this.#noLocalSource.add(path);
+        this.#badSources.set(path, (this.#badSources.get(path) ?? new Set()).add(result.source));
         for (const other of result.lookAt) this.#hooks.lookAgain(other);
         break;
       case "problem":

@@ -1,6 +1,7 @@
 /** Asks connected peers for bytes: who has a version, in which order they are asked, who answered wrongly. */
 import type { Head, PathProblem } from "../../shared/file-info.ts";
 import type { RelPath, ShortId } from "../../shared/ids.ts";
+import { baseOf } from "../content-here.ts";
 import { sameContent, winnerOf } from "../core/heads.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import { unpackList } from "../exchange/announced-list.ts";
@@ -155,5 +156,10 @@ export function fetchContextOf(context: FolderContext, sources: FetchSources): F
     },
     stage: disk,
     chunkList: (contentId) => index.read.chunkList(contentId),
+    elsewhere: {
+      families: (keys) => index.read.chunkFamilies(keys),
+      contentsOf: (family) => index.read.contentsOfFamily(family),
+      baseOf: (contentId) => baseOf(context, contentId),
+    },
   };
 }

@@ -9,11 +9,12 @@
 import { SyncError } from "../../shared/errors.ts";
 import type { DiskStamp, Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
+import { sourceKey } from "../content-here.ts";
 import { sameContent, sameHeads, winnerOf } from "../core/heads.ts";
 import { newStoreName } from "../folder-context.ts";
 import type { ContentSource, DiskOutcome, DiskStep } from "../folder-disk.ts";
 import type { LocalChange, LocalRow, VersionRow } from "../index/index-port.ts";
-import { sourceKey, sourcesHere } from "./content-source.ts";
+import { sourcesHere } from "./content-source.ts";
 import type { KeepContext } from "./keep-context.ts";
 import { shownHead } from "./known.ts";
 

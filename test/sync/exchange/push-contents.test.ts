@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { ShortId } from "../../../src/shared/ids.ts";
 import type { IndexRecord } from "../../../src/shared/messages.ts";
 import { withContents } from "../../../src/sync/exchange/push-contents.ts";
 import type { FolderContext } from "../../../src/sync/folder-context.ts";
 import { KeepBench, path } from "../versions/keep-bench.ts";
 
+const PEER = "PEERPEERPEER" as ShortId;
 const FOLDER_START = { "old.txt": "here since long ago" };
 
 /** With a disk that answers in time. */
@@ -41,7 +43,7 @@ async function sent(
   const knownUpTo = sequenceOf(bench);
   await act(bench);
   await bench.look();
-  return textsOf(await withContents(inTime(bench), recordsSince(bench, knownUpTo), knownUpTo));
+  return textsOf(await withContents(inTime(bench), recordsSince(bench, knownUpTo), { device: PEER, knownUpTo }));
 }
 
 describe("what goes along with", () => {
@@ -100,11 +102,15 @@ test("a file that changed after the scan goes without its content", async () => 
   bench.user.write(path("new.txt"), "as it was scanned");
   await bench.look();
   bench.user.write(path("new.txt"), "as it is now, longer");
-  expect(textsOf(await withContents(inTime(bench), recordsSince(bench, 0), 0))).toEqual({ "new.txt": undefined });
+  expect(textsOf(await withContents(inTime(bench), recordsSince(bench, 0), { device: PEER, knownUpTo: 0 }))).toEqual({
+    "new.txt": undefined,
+  });
 });
 
 test("an update does not wait for a disk that is busy", async () => {
   const bench = await KeepBench.of({ "new.txt": "some text" });
   const busy = { ...bench.context, disk: { ...bench.disk, readUnchanged: () => new Promise<never>(() => {}) } };
-  expect(textsOf(await withContents(busy, recordsSince(bench, 0), 0))).toEqual({ "new.txt": undefined });
+  expect(textsOf(await withContents(busy, recordsSince(bench, 0), { device: PEER, knownUpTo: 0 }))).toEqual({
+    "new.txt": undefined,
+  });
 });

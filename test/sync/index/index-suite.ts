@@ -625,6 +625,46 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
         expect(index.read.chunkList(contentId("one"))).toBeUndefined();
       });
 
+      test("chunks are found by their keys, by what they are in, as long as their list is there", async () => {
+        const of = (...bytes: readonly number[]) => ({
+          sizes: new Uint32Array(bytes.length).fill(6),
+          hashes: Uint8Array.from(bytes.flatMap((byte) => Array.from({ length: 32 }, () => byte))),
+        });
+        const key = (byte: number): number => byte * 0x010101010101;
+        await index.write.commitLocal(FOLDER, [change("a", file({ A: 1 }, "first"))], {
+          nowMs: 1,
+          chunkLists: [[contentId("first"), of(201, 202, 203, 204)]],
+        });
+        await index.write.putChunkLists([
+          [contentId("next"), of(201, 202, 203, 205)],
+          [contentId("other"), of(210, 204)],
+        ]);
+        const found = index.read.chunkFamilies(Float64Array.of(key(202), key(205), key(210), key(99)));
+        expect([...found.values()].map((keys) => [...keys].sort())).toEqual([[key(202), key(205)], [key(210)]]);
+        expect([...found.keys()].map((family) => index.read.contentsOfFamily(family))).toEqual([
+          [contentId("next"), contentId("first")],
+          [contentId("other")],
+        ]);
+        for (let look = 0; look < 2; look++) await index.write.prune(FOLDER, [], 0);
+        expect(index.read.chunkFamilies(Float64Array.of(key(205), key(210)))).toEqual(new Map());
+        expect(index.read.chunkFamilies(Float64Array.of(key(202), key(204))).size).toBe(1);
+      });
+
+      test("a content is looked for in the folders that are usable only", async () => {
+        await index.write.openFolder(OTHER, "x");
+        for (const folder of [OTHER, FOLDER]) {
+          await index.write.commitLocal(folder, [change("a", file({ A: 1 }, "same"))], {
+            nowMs: 1,
+            versions: [{ ...version("k", "same"), folder }],
+          });
+        }
+        const isOther = (folder: string): boolean => folder === OTHER;
+        expect(index.read.localByContent(contentId("same"), 1, isOther)).toMatchObject([{ folder: OTHER }]);
+        expect(index.read.localByContent(contentId("same"), 4)).toHaveLength(2);
+        expect(index.read.versionByContent(contentId("same"), isOther)).toMatchObject({ folder: OTHER });
+        expect(index.read.versionByContent(contentId("same"), () => false)).toBeUndefined();
+      });
+
       test("the list of a file that is not small is stored, though it has one chunk: its content id binds the list", async () => {
         const list = { sizes: Uint32Array.of(36_000), hashes: new Uint8Array(32).fill(9) };
         await index.write.putChunkLists([[contentId("long"), list]]);

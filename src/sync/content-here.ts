@@ -1,0 +1,82 @@
+/**
+ * Finds where content lies on this node: at live paths and in version stores,
+ * of this folder and of others.
+ *
+ * Others count only where every device that shares this folder shares them,
+ * too (`FolderContext.siblings`): what is not asked for tells a device that it
+ * is here, and nobody shall learn by that what lies in a folder that is not
+ * shared with them.
+ */
+import type { ContentId, FolderId, RelPath } from "../shared/ids.ts";
+import { winnerOf } from "./core/heads.ts";
+import type { Base } from "./fetch/fetch-context.ts";
+import type { FolderContext } from "./folder-context.ts";
+import type { BytePlace, ContentSource } from "./folder-disk.ts";
+import type { LocalRow } from "./index/index-port.ts";
+
+const LIVE_PATHS_TRIED = 16;
+
+/** A live path that has a content. */
+export interface Twin {
+  readonly folder: FolderId;
+  readonly row: LocalRow;
+}
+
+/** Live paths that have a content, those of this folder first. Each may have changed since. */
+export function twinsOf({ index, folder, siblings }: FolderContext, contentId: ContentId): readonly Twin[] {
+  const others = siblings?.();
+  const isUsable = (id: FolderId): boolean => id === folder || others?.has(id) === true;
+  const twins = index.read
+    .localByContent(contentId, LIVE_PATHS_TRIED, isUsable)
+    .filter(({ row }) => row.stamp !== null);
+  return [...twins.filter((twin) => twin.folder === folder), ...twins.filter((twin) => twin.folder !== folder)];
+}
+
+interface Found {
+  readonly place: BytePlace & { readonly from: "path" | "store" };
+  readonly size: number;
+}
+
+function* found(context: FolderContext, contentId: ContentId, twins: readonly Twin[]): Generator<Found> {
+  const { index, folder, siblings } = context;
+  const folderOf = (id: FolderId): FolderId | undefined => (id === folder ? undefined : id);
+  for (const { folder: id, row } of twins)
+    yield { place: { from: "path", name: row.path, folder: folderOf(id) }, size: winnerOf(row.heads).size };
+  const kept = index.read.versionByContent(contentId, (id) => id === folder || siblings?.().has(id) === true);
+  if (kept?.storedAs == null) return;
+  yield { place: { from: "store", name: kept.storedAs, folder: folderOf(kept.folder) }, size: kept.head.size };
+}
+
+/** Where a content may be copied from, best first: live paths, of which `twins` alone count, then a kept version. */
+export function* sourcesOf(
+  context: FolderContext,
+  contentId: ContentId,
+  twins: readonly Twin[] = twinsOf(context, contentId),
+): Generator<ContentSource> {
+  for (const { place } of found(context, contentId, twins)) {
+    const { from, name, folder } = place;
+    yield from === "path" ? { from, path: name as RelPath, folder } : { from, name, folder };
+  }
+}
+
+/** A content as something to take chunks from. */
+export function baseOf(context: FolderContext, contentId: ContentId): Base | undefined {
+  const [first, ...others] = found(context, contentId, twinsOf(context, contentId));
+  if (first === undefined) return undefined;
+  return { contentId, size: first.size, ...first.place, others: others.map(({ place }) => place) };
+}
+
+/** Names a source, to tell which were tried. */
+export function sourceKey(source: ContentSource): string {
+  switch (source.from) {
+    case "path":
+      return `path:${source.folder ?? ""}:${source.path}`;
+    case "store":
+      return `store:${source.folder ?? ""}:${source.name}`;
+    case "bytes":
+    case "stage":
+      return source.from;
+    default:
+      return source satisfies never;
+  }
+}
