@@ -7,8 +7,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { inSync, LocalNode } from "../src/cli/demo/local-node.ts";
 import { NO_BROWSER, openBrowser } from "../test/support/browser.ts";
-import { inSync, LocalNode } from "./demo/local-node.ts";
 
 const PICTURES = join(import.meta.dirname, "../docs/pictures");
 const SYNC_MS = 60_000;

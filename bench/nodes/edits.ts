@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isAbsent, looksLike } from "../../scripts/demo/arrival.ts";
+import { isAbsent, looksLike } from "../../src/cli/demo/arrival.ts";
 import type { Noise } from "./data.ts";
 
 const KIB = 1024;

@@ -2,7 +2,7 @@
 import { appendFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { arrival, isAbsent, looksLike } from "../../scripts/demo/arrival.ts";
+import { arrival, isAbsent, looksLike } from "../../src/cli/demo/arrival.ts";
 import { Noise } from "./data.ts";
 import type { RunningPair } from "./running-pair.ts";
 

@@ -1,7 +1,7 @@
 /** Syncline itself, as a person runs it: two nodes on loopback, paired by code. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { LocalNode } from "../../scripts/demo/local-node.ts";
+import { LocalNode } from "../../src/cli/demo/local-node.ts";
 import type { Status } from "../../src/shared/api.ts";
 import type { RunningPair } from "./running-pair.ts";
 

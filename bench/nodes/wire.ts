@@ -2,8 +2,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { arrival, haveSameBytes, looksLike } from "../../scripts/demo/arrival.ts";
-import { inSync, LocalNode } from "../../scripts/demo/local-node.ts";
+import { arrival, haveSameBytes, looksLike } from "../../src/cli/demo/arrival.ts";
+import { inSync, LocalNode } from "../../src/cli/demo/local-node.ts";
 import { Cable, cableMissing } from "./cable.ts";
 import { Noise } from "./data.ts";
 import { BIG, type Edit, FILE_EDITS, type Place, REUSE_EDITS, SMALL_EDITS } from "./edits.ts";

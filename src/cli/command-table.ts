@@ -133,6 +133,15 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
+    name: "demo",
+    group: "Start",
+    summary: "Shows two nodes on this machine keeping a folder in step, and removes them",
+    options: [{ flags: "--large <mb>", description: "size of the large file in megabytes (default 200)" }],
+    readOnly: true,
+    details: "Nothing of yours is touched: both nodes live in temporary directories, with a free port each.",
+    load: async () => (await import("./commands/demo.ts")).demo,
+  },
+  {
     name: "peer invite",
     group: "Peers",
     summary: "Makes a pairing code: one use, ten minutes, three tries",

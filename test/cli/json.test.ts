@@ -11,6 +11,7 @@ const CALLS: Readonly<Record<string, readonly string[] | null>> = {
   open: [],
   status: [],
   doctor: [],
+  demo: null,
   "peer invite": [],
   "peer list": [],
   "peer show": ["desk"],

@@ -22,8 +22,13 @@ test("the demo ends well and leaves nothing behind", async () => {
 async function runDemo(args: readonly string[], temporary: string): Promise<{ code: number | null; output: string }> {
   return await new Promise((resolve) => {
     const env = { ...process.env, TMPDIR: temporary, NO_COLOR: "1" };
-    const child = execFile(process.execPath, ["scripts/demo.ts", ...args], { cwd: ROOT, env }, (_, stdout, stderr) => {
-      resolve({ code: child.exitCode, output: stdout + stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      ["src/cli/main.ts", "demo", ...args],
+      { cwd: ROOT, env },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode, output: stdout + stderr });
+      },
+    );
   });
 }

@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Invite, JoinResult, Status } from "../../src/shared/api.ts";
-import { API_PREFIX, ROUTES } from "../../src/shared/api-routes.ts";
-import { parseRunInfo } from "../../src/shared/run-info.ts";
+import type { Invite, JoinResult, Status } from "../../shared/api.ts";
+import { API_PREFIX, ROUTES } from "../../shared/api-routes.ts";
+import { parseRunInfo } from "../../shared/run-info.ts";
 
 const isWindows = process.platform === "win32";
-const LAUNCHER = join(import.meta.dirname, isWindows ? "../../bin/syncline.cmd" : "../../bin/syncline");
+const LAUNCHER = join(import.meta.dirname, isWindows ? "../../../bin/syncline.cmd" : "../../../bin/syncline");
 const COMMAND_MS = 60_000;
 const OUTPUT_BYTES = 64 * 1024 * 1024;
 const POLL_MS = 20;
