@@ -15,6 +15,7 @@ import { localRoutes } from "./api/local-routes.ts";
 import type { NodeService } from "./api/node-service.ts";
 import { answerPeer } from "./api/peer-commands.ts";
 import { conflictRoutes } from "./commands/conflict-routes.ts";
+import { contentSource } from "./commands/content-source.ts";
 import { doctorRoutes } from "./commands/doctor-routes.ts";
 import { folderRoutes } from "./commands/folder-routes.ts";
 import { listRoutes } from "./commands/list-routes.ts";
@@ -182,7 +183,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     dashboardKey: (request) => dashboard.key(request),
   };
   const asker = peerAsker(node);
-  await opening.use(dashboard).start(service, asker);
+  await opening.use(dashboard).start(service, asker, contentSource(node));
   const stack = opening.move();
   return { service, peers: asker, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

@@ -5,11 +5,11 @@
  */
 
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below `/api/v1`. A part in braces is taken from the input of that name. */
   readonly path: string;
-  /** "json": one document. "ndjson": one document a line, an error as the last line. */
-  readonly kind: "json" | "ndjson";
+  /** "json": one document. "ndjson": one document a line, an error as the last line. "bytes": a file. */
+  readonly kind: "json" | "ndjson" | "bytes";
   readonly summary: string;
   /** Whether paired devices may call it, each within its rights; everything else is for this node's own people. */
   readonly peers?: true;
@@ -203,6 +203,19 @@ export const SESSION_ROUTES = {
   session: { method: "GET", path: "/session", kind: "json", summary: "Says who is signed in" },
   signOut: { method: "DELETE", path: "/session", kind: "json", summary: "Ends this session" },
   openApi: { method: "GET", path: "/openapi.json", kind: "json", summary: "Describes this interface" },
+  ticket: {
+    method: "POST",
+    path: "/tickets",
+    kind: "json",
+    summary: "Makes an address that gives out a file, or a directory as an archive, once and within a minute",
+  },
+  content: {
+    method: "GET",
+    path: "/content/{ticket}",
+    kind: "bytes",
+    summary:
+      "Gives out what a ticket is for; needs the cookie, not the token. Takes Range, and If-Range to go on with it",
+  },
 } as const satisfies Record<string, Route>;
 
 export type SessionRouteName = keyof typeof SESSION_ROUTES;

@@ -8,6 +8,7 @@
  * because scripts rely on it.
  */
 import { z } from "zod";
+import { BROWSER_SHAPES } from "./api-browser.ts";
 import { ROUTES, type Route, type RouteName, SESSION_ROUTES, type SessionRouteName } from "./api-routes.ts";
 import { TRANSFER_SHAPES } from "./api-transfers.ts";
 
@@ -630,8 +631,11 @@ const SESSION_SHAPES = {
   session: { input: nothing, output: session },
   signOut: { input: nothing, output: z.object({ signedOut: z.boolean() }) },
   openApi: { input: nothing, output: z.record(z.string(), z.unknown()) },
+  ...BROWSER_SHAPES,
 } satisfies Record<SessionRouteName, Shapes>;
 
+export type SessionRequest<R extends SessionRouteName> = z.output<(typeof SESSION_SHAPES)[R]["input"]>;
+export type SessionInput<R extends SessionRouteName> = z.input<(typeof SESSION_SHAPES)[R]["input"]>;
 export type SessionOutput<R extends SessionRouteName> = z.output<(typeof SESSION_SHAPES)[R]["output"]>;
 
 /** What the dashboard's server answers by itself, with its shapes. */

@@ -226,5 +226,13 @@ export const LIMITS = {
   },
   dashboardKeyMs: { value: 600_000, unit: "ms", why: "a sign-in link on a terminal lives ten minutes" },
   dashboardPageKeyMs: { value: 60_000, unit: "ms", why: "a sign-in link that a browser is sent to is used at once" },
+  ticketMs: { value: 60_000, unit: "ms", why: "an address that gives out one file is used at once" },
+  ticketResumeMs: {
+    value: 3_600_000,
+    unit: "ms",
+    why: "since its last byte: how long the same download may be gone on with",
+  },
+  previewTextBytes: { value: 256 * 1024, unit: "bytes", why: "of a text, shown on a page: more is not read anyway" },
+  previewImageBytes: { value: 32 * MIB, unit: "bytes", why: "of an image, shown on a page" },
   eventsKept: { value: 10_000, unit: "events", why: "durable events for replay" },
 } as const satisfies Record<string, Limit>;

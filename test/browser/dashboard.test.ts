@@ -195,13 +195,30 @@ test("files are browsed here and on the other machine", async () => {
   await annas.getByRole("link", { name: "deep" }).click();
   await annas.getByRole("link", { name: "er", exact: true }).click();
   await annas.getByRole("button", { name: "a.txt" }).click();
-  await annas.getByRole("dialog", { name: "a.txt" }).getByText("deep/er/a.txt").waitFor();
+  const details = annas.getByRole("dialog", { name: "a.txt" });
+  await details.getByText("deep/er/a.txt").waitFor();
+  await details.getByRole("button", { name: "Preview" }).click();
+  const text = details.getByLabel("The text of a.txt");
+  await text.waitFor();
+  expect(await text.inputValue()).toBe("a\n");
+  const [file] = await Promise.all([
+    annas.waitForEvent("download"),
+    details.getByRole("button", { name: "Download" }).click(),
+  ]);
+  expect(file.suggestedFilename()).toBe("a.txt");
+  expect(await readFile(await file.path(), "utf8")).toBe("a\n");
   await annas.keyboard.press("Escape");
 
   await annas.getByLabel("On", { exact: true }).selectOption({ label: "bert" });
   await annas.getByRole("link", { name: "anna-files" }).click();
   await annas.getByLabel("All below").check();
   await annas.getByRole("button", { name: "deep/er/a.txt" }).waitFor();
+  const [archive] = await Promise.all([
+    annas.waitForEvent("download"),
+    annas.getByRole("button", { name: "Download all as an archive" }).click(),
+  ]);
+  expect(archive.suggestedFilename()).toBe("anna-files.zip");
+  expect((await readFile(await archive.path())).includes("deep/er/a.txt")).toBe(true);
 });
 
 test("a lost daemon is said, and what happened meanwhile is there when it is back", async () => {

@@ -70,9 +70,11 @@ async function* retry(node: Node, id: number, context: RequestContext): AsyncGen
     throw new SyncError("E_TRANSFER_OVER", `transfer ${id} still runs`, { hint: `syncline transfers resume ${id}` });
   const row = book.row(id);
   if (row.request === null)
-    throw new SyncError("E_TRANSFER_OVER", `transfer ${id} was asked for on another device`, {
-      hint: "run it again there",
-    });
+    throw new SyncError(
+      "E_TRANSFER_OVER",
+      row.side === "served" ? `transfer ${id} was asked for on another device` : `transfer ${id} went to a browser`,
+      { hint: "run it again there" },
+    );
   const input: unknown = JSON.parse(row.request);
   if (row.kind === "upload") yield* upload(node, API.upload.input.parse(input), context);
   else yield* download(node, API.download.input.parse(input), context);
@@ -178,7 +180,7 @@ async function* transfer(
   if (partial !== undefined) throw partial;
 }
 
-function tellEvent(node: Node, job: Job, summary: Extract<TransferLine, { type: "summary" }>): void {
+export function tellEvent(node: Node, job: Job, summary: Extract<TransferLine, { type: "summary" }>): void {
   const { kind, device, path } = job.row;
   const { state, files, fileBytes, wireBytes } = summary;
   node.parts.events.add({
@@ -189,12 +191,12 @@ function tellEvent(node: Node, job: Job, summary: Extract<TransferLine, { type: 
   });
 }
 
-async function reach(node: Node, text: string): Promise<NetPeer | undefined> {
+export async function reach(node: Node, text: string): Promise<NetPeer | undefined> {
   return text === SELF ? undefined : await node.transfers.serving.asker.reach(text);
 }
 
 /** Waits for a device to come back; false when the signal aborts first. */
-async function isBack(node: Node, text: string, signal: AbortSignal): Promise<boolean> {
+export async function isBack(node: Node, text: string, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     const peer = await reach(node, text).catch(() => undefined);
     if (peer?.isOpen === true) return true;
@@ -203,13 +205,13 @@ async function isBack(node: Node, text: string, signal: AbortSignal): Promise<bo
   return false;
 }
 
-function newThread(node: Node): FileThread {
+export function newThread(node: Node): FileThread {
   const folders = node.folders.all.map(({ id, config }) => ({ id, root: config.path }));
   return new FileThread({ indexFile: join(node.parts.context.paths.stateDir, "index.db"), folders });
 }
 
 /** Which way bytes go, and why. */
-function transportOf(
+export function transportOf(
   wish: "auto" | "tcp" | "udp",
   peer: NetPeer | undefined,
 ): { readonly transport: string | null; readonly why: string | null } {
@@ -223,7 +225,7 @@ function transportOf(
 }
 
 /** Tells the serving node how it ended; what was downloaded is told for its owners' sake. Never throws. */
-async function tellEnd(
+export async function tellEnd(
   job: Job,
   serving: Serving,
   key: string,

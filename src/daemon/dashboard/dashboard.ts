@@ -16,6 +16,7 @@ import type { NodeService } from "../api/node-service.ts";
 import type { PeerAsker } from "../api/peer-commands.ts";
 import type { NodeContext } from "../node-context.ts";
 import { writeFileAtomically } from "../write-file.ts";
+import type { ContentSource } from "./content-port.ts";
 import { DashboardServer } from "./dashboard-server.ts";
 import type { HandlerOptions } from "./handle-request.ts";
 import { LoginKeys } from "./login-keys.ts";
@@ -23,6 +24,7 @@ import { LoginThrottle } from "./login-throttle.ts";
 import { PageFiles } from "./page-files.ts";
 import { SessionBook } from "./session-book.ts";
 import { SessionFile } from "./session-file.ts";
+import { Tickets } from "./tickets.ts";
 
 /** How many ports after the default one are tried when it is taken. */
 const PORTS_TRIED = 50;
@@ -64,7 +66,7 @@ export class Dashboard implements AsyncDisposable {
   }
 
   /** Serves what `service` answers. A default port that is taken gives way to the next free one, which is kept. */
-  async start(service: NodeService, peers: PeerAsker): Promise<void> {
+  async start(service: NodeService, peers: PeerAsker, content: ContentSource): Promise<void> {
     const { context, clock, random, log, device } = this.#options;
     await rm(this.#pageFile, { force: true });
     this.#sessions = new SessionBook({
@@ -85,6 +87,7 @@ export class Dashboard implements AsyncDisposable {
       keys: this.#keys,
       throttle: this.#throttle,
       page: await PageFiles.open(PAGE),
+      content: { source: content, tickets: new Tickets(clock, random) },
       checkPassword: this.#options.checkPassword,
       onRefused: this.#options.onRefused,
     };

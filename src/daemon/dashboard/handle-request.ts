@@ -5,11 +5,13 @@
  * control socket.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { z } from "zod";
 import { SESSION_API } from "../../shared/api.ts";
 import { ROUTE_ACCESS } from "../../shared/api-access.ts";
 import { API_PREFIX, type SessionRouteName, TOKEN_HEADER } from "../../shared/api-routes.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { LogFields } from "../../shared/ports.ts";
+import type { Actor } from "../api/actor.ts";
 import { badInput } from "../api/api-error.ts";
 import { answerRoute, type DispatchOptions, sendDocument, sendFailure } from "../api/dispatch.ts";
 import { readInput } from "../api/request-input.ts";
@@ -21,6 +23,7 @@ import { openApiDocument } from "./open-api.ts";
 import type { PageFiles } from "./page-files.ts";
 import { guardResponse } from "./response-headers.ts";
 import { sendNotBuilt, sendPageFile } from "./send-page.ts";
+import { type ContentDeps, makeTicket, serveContent } from "./serve-content.ts";
 import type { Session, SessionActor, SessionBook } from "./session-book.ts";
 
 export interface HandlerOptions extends DispatchOptions {
@@ -31,6 +34,7 @@ export interface HandlerOptions extends DispatchOptions {
   readonly keys: LoginKeys;
   readonly throttle: LoginThrottle;
   readonly page: PageFiles;
+  readonly content: ContentDeps;
   /** Signs a user in; undefined for a wrong name or password. Null while there are no users. */
   readonly checkPassword: ((user: string, password: string) => Promise<SessionActor | undefined>) | null;
   /** Told of everything that was refused to somebody. */
@@ -102,18 +106,26 @@ class ApiRequest {
   }
 
   async answer(pathname: string, query: URLSearchParams): Promise<void> {
-    const { request, response, signal, options } = this.#exchange;
+    const { request, response, options } = this.#exchange;
     const method = request.method ?? "";
     const own = matchSessionRoute(method, pathname);
     if (own?.name === "signIn") {
       await this.#signIn(query);
       return;
     }
+    if (own?.name === "content") {
+      await this.#content(own.parameters["ticket"] ?? "");
+      return;
+    }
     const session = this.#session();
     if (session === undefined) throw new SyncError("E_NOT_SIGNED_IN", "nobody is signed in here");
-    const until = AbortSignal.any([signal, session.ended]);
-    // What is being answered ends with the session.
-    session.ended.addEventListener("abort", () => response.destroy(), { once: true, signal });
+    const until = this.#untilEnd(session);
+    const context = { signal: until, actor: this.#actorOf(session) };
+    if (own?.name === "ticket") {
+      const input = await this.#input(SESSION_API.ticket.input, query);
+      sendDocument(await makeTicket(options.content, session, input, context), response);
+      return;
+    }
     if (own !== undefined) {
       this.#answerOwn(own, session);
       return;
@@ -127,8 +139,35 @@ class ApiRequest {
       options.onRefused({ reason: "for admins only", user: session.actor.user, path: pathname });
       throw new SyncError("E_NOT_ALLOWED", "only an admin may do this");
     }
-    const actor = { device: null, deviceName: options.device.name(), ...session.actor };
-    await answerRoute(match, query, request, response, { signal: until, actor }, options);
+    await answerRoute(match, query, request, response, context, options);
+  }
+
+  /** Known by the cookie and the ticket: a browser's own downloads send no header of ours. */
+  async #content(ticket: string): Promise<void> {
+    const { request, response, signal, options } = this.#exchange;
+    const cookie = this.#cookieValue();
+    const session = cookie === undefined ? undefined : options.sessions.findByCookie(cookie);
+    const actor = this.#actorOf(session);
+    const context = { signal: session === undefined ? signal : this.#untilEnd(session), actor };
+    await serveContent(options.content, session, ticket, { request, response }, context);
+  }
+
+  #actorOf(session: Session | undefined): Actor {
+    const { user, role } = session?.actor ?? { user: null, role: "user" as const };
+    return { device: null, deviceName: this.#exchange.options.device.name(), user, role };
+  }
+
+  /** What is being answered ends with the session. */
+  #untilEnd({ ended }: Session): AbortSignal {
+    const { signal, response } = this.#exchange;
+    ended.addEventListener("abort", () => response.destroy(), { once: true, signal });
+    return AbortSignal.any([signal, ended]);
+  }
+
+  async #input<T>(schema: z.ZodType<T>, query: URLSearchParams): Promise<T> {
+    const parsed = schema.safeParse(await readInput(this.#exchange.request, query, {}));
+    if (!parsed.success) throw badInput(parsed.error);
+    return parsed.data;
   }
 
   #answerOwn({ name }: RouteMatch<SessionRouteName>, session: Session): void {
@@ -149,10 +188,9 @@ class ApiRequest {
   }
 
   async #signIn(query: URLSearchParams): Promise<void> {
-    const { request, response, options } = this.#exchange;
-    const parsed = SESSION_API.signIn.input.safeParse(await readInput(request, query, {}));
-    if (!parsed.success) throw badInput(parsed.error);
-    const actor = "key" in parsed.data ? this.#byKey(parsed.data.key) : await this.#byPassword(parsed.data);
+    const { response, options } = this.#exchange;
+    const input = await this.#input(SESSION_API.signIn.input, query);
+    const actor = "key" in input ? this.#byKey(input.key) : await this.#byPassword(input);
     // A session of before ends, so that signing in never leaves one behind.
     const old = this.#cookieValue();
     if (old !== undefined) options.sessions.close(old);

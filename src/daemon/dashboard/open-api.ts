@@ -38,6 +38,18 @@ export function openApiDocument(url: string, version: string, cookie: string): J
   };
 }
 
+const DESCRIPTIONS: Readonly<Record<Route["kind"], string>> = {
+  json: "One document",
+  ndjson: "One document a line; a failure is the last line",
+  bytes: "The bytes of a file, or of a ZIP archive; 206 for a part of it",
+};
+
+const TYPES: Readonly<Record<Route["kind"], string>> = {
+  json: "application/json",
+  ndjson: "application/x-ndjson",
+  bytes: "application/octet-stream",
+};
+
 const ERROR: Json = {
   type: "object",
   required: ["v", "type", "code", "exit", "message", "hint"],
@@ -78,12 +90,8 @@ function operation(name: string, route: Described, access: Access | "public"): J
     ...(body === undefined ? {} : { requestBody: { content: { "application/json": { schema: body } } } }),
     responses: {
       200: {
-        description: route.kind === "json" ? "One document" : "One document a line; a failure is the last line",
-        content: {
-          [route.kind === "json" ? "application/json" : "application/x-ndjson"]: {
-            schema: schemaOf(route.output, "output"),
-          },
-        },
+        description: DESCRIPTIONS[route.kind],
+        content: { [TYPES[route.kind]]: { schema: schemaOf(route.output, "output") } },
       },
       default: {
         description: "What went wrong",

@@ -42,6 +42,8 @@ export interface SessionBookOptions {
 
 /** A session in force. */
 export interface Session {
+  /** Names it in this process; opens nothing. */
+  readonly id: string;
   readonly actor: SessionActor;
   /** Aborts when the session ends, and with it every answer that is under way. */
   readonly ended: AbortSignal;
@@ -95,8 +97,13 @@ export class SessionBook {
       entry.record = { ...entry.record, seenMs: nowMs };
       this.#changed();
     }
-    const { user, role } = entry.record;
-    return { actor: { user, role }, ended: entry.stop.signal };
+    return sessionOf(entry);
+  }
+
+  /** The session of a cookie alone: for what has a secret of its own beside it. */
+  findByCookie(cookie: string): Session | undefined {
+    const entry = this.#find(cookie);
+    return entry === undefined ? undefined : sessionOf(entry);
   }
 
   /** Ends one session. */
@@ -139,6 +146,11 @@ export class SessionBook {
   #changed(): void {
     this.#save([...this.#entries.values()].map(({ record }) => record));
   }
+}
+
+function sessionOf({ record, stop }: Entry): Session {
+  const { user, role, cookieHash } = record;
+  return { id: cookieHash, actor: { user, role }, ended: stop.signal };
 }
 
 function makeEntry(record: SessionRecord): Entry {

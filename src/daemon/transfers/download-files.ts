@@ -344,8 +344,8 @@ function fileOf({ entry, target }: Wanted, take: TakeName): InstallFile {
   return { target, take, mode: entry.mode, mtimeNs: BigInt(entry.mtimeNs) };
 }
 
-/** Small files are put together in memory. */
-const NO_STAGE: FetchStage = {
+/** Where nothing is staged: small files are put together in memory. */
+export const NO_STAGE: FetchStage = {
   assemble: () => Promise.reject(new Error("bug: a small file is not staged")),
   writeStaged: () => Promise.reject(new Error("bug: a small file is not staged")),
   describeRegions: () => Promise.reject(new Error("bug: a small file has no regions")),

@@ -132,12 +132,12 @@ export class Job {
     return this.#wish === "cancel";
   }
 
-  /** Runs attempts until one is through: after a pause, and after the peer was away for a while. */
-  async *attempts(
+  /** Runs attempts until one is through: after a pause, and after the peer was away for a while. Says when it begins to wait. */
+  async *attempts<T>(
     signal: AbortSignal,
-    once: (signal: AbortSignal) => AsyncIterable<TransferLine>,
+    once: (signal: AbortSignal) => AsyncIterable<T>,
     comesBack: (signal: AbortSignal) => Promise<boolean>,
-  ): AsyncGenerator<TransferLine> {
+  ): AsyncGenerator<T | TransferLine> {
     for (;;) {
       this.#attempt = new AbortController();
       if (this.#wish === "cancel") throw cancelled();

@@ -58,14 +58,15 @@ export class TransferBook {
   async open(
     facts: Pick<NewTransfer, "key" | "kind" | "folder" | "path" | "local" | "request"> & {
       readonly device: DeviceId | null;
+      readonly user?: string | null;
     },
   ): Promise<Job> {
     const { index, clock, log } = this.#deps;
     const id = await index.write.openTransfer({
+      user: null,
       ...facts,
       side: "asked",
       direction: facts.kind === "upload" ? "out" : "in",
-      user: null,
       transport: null,
       why: null,
       state: "running",

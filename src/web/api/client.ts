@@ -1,5 +1,13 @@
 /** Speaks to the daemon: the same routes and shapes as the command line. */
-import type { ApiError, JsonRoute, RouteInput, RouteOutput, SessionOutput, StreamRoute } from "../../shared/api.ts";
+import type {
+  ApiError,
+  JsonRoute,
+  RouteInput,
+  RouteOutput,
+  SessionInput,
+  SessionOutput,
+  StreamRoute,
+} from "../../shared/api.ts";
 import { fillPath, pathPart, queryOf } from "../../shared/api-address.ts";
 import {
   API_PREFIX,
@@ -63,8 +71,11 @@ export async function call<R extends JsonRoute>(
 }
 
 /** Calls what the dashboard's server answers by itself. */
-export async function callSession<R extends SessionRouteName>(route: R, input: Input): Promise<SessionOutput<R>> {
-  return (await readDocument(await send(SESSION_ROUTES[route], input))) as SessionOutput<R>;
+export async function callSession<R extends SessionRouteName>(
+  route: R,
+  input: SessionInput<R>,
+): Promise<SessionOutput<R>> {
+  return (await readDocument(await send(SESSION_ROUTES[route], input as Input))) as SessionOutput<R>;
 }
 
 /** Calls a route that answers line by line, here or on a peer. Throws Failure, also when the answer is cut short. */
@@ -139,6 +150,11 @@ async function send(route: Route, input: Input, signal?: AbortSignal, peer?: str
     if (signal?.aborted === true) throw error;
     throw lost();
   }
+}
+
+/** What an answer that is no good says. */
+export async function failureOf(response: Response): Promise<Failure> {
+  return new Failure((await response.json().catch(() => lost())) as ApiError);
 }
 
 async function readDocument(response: Response): Promise<unknown> {

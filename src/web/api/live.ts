@@ -4,7 +4,7 @@
  * is taken up again where it was left, by the id of the last event.
  */
 import { type Signal, signal } from "@preact/signals";
-import type { NodeEvent, SessionOutput, Status } from "../../shared/api.ts";
+import type { NodeEvent, SessionInput, SessionOutput, Status } from "../../shared/api.ts";
 import { type Access, ROUTE_ACCESS } from "../../shared/api-access.ts";
 import type { RouteName } from "../../shared/api-routes.ts";
 import { call, callSession, Failure, isLost, stream, token } from "./client.ts";
@@ -72,7 +72,7 @@ function takeKey(): string | undefined {
   return key;
 }
 
-async function enter(input: Readonly<Record<string, string>>): Promise<void> {
+async function enter(input: SessionInput<"signIn">): Promise<void> {
   const { token: given, ...who } = await callSession("signIn", input);
   token.set(given);
   opened(who);

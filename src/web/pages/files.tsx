@@ -3,16 +3,18 @@ import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import type { ListEntry, ListLine } from "../../shared/api.ts";
 import { collectAt } from "../api/client.ts";
+import { download } from "../api/download.ts";
 import { status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
 import { bytes, plural } from "../text/format.ts";
 import { compareEntries, type SortKey } from "../text/sort-entries.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { Choice, Field, Tick } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { attempt } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
 import { VirtualList } from "../ui/virtual-list.tsx";
+import { FileDetails } from "./file-details.tsx";
 
 /** In the address: this node. No device can have this name, because names of devices are ids there. */
 const HERE = "here";
@@ -155,6 +157,11 @@ function Entries({ where, folder, path }: EntriesProps): JSX.Element {
           <Tick label="Deleted ones, too" checked={withDeleted.value} onChange={(isOn) => (withDeleted.value = isOn)} />
         </div>
       </div>
+      <div class="actions">
+        <Button icon="down" onPress={() => attempt(() => download({ peer: peerOf(where), folder, path }))}>
+          Download all as an archive
+        </Button>
+      </div>
       {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
       {value === undefined && error === undefined ? <Loading what="Reading the directory…" /> : null}
       {value === undefined ? null : entries.length === 0 ? (
@@ -182,10 +189,10 @@ function Entries({ where, folder, path }: EntriesProps): JSX.Element {
         </>
       )}
       {shown.value === undefined ? null : (
-        <Details
+        <FileDetails
           entry={shown.value}
           folder={folder}
-          isHere={where === HERE}
+          peer={peerOf(where)}
           onClose={() => (shown.value = undefined)}
         />
       )}
@@ -223,61 +230,6 @@ function Entry(props: {
       <span class="entry-fact number">{isDirectory ? "" : bytes(entry.size)}</span>
       <span class="entry-fact wide-only">{entry.mtime === null ? "" : <Ago time={entry.mtime} />}</span>
     </div>
-  );
-}
-
-function Details(props: {
-  readonly entry: ListEntry;
-  readonly folder: string;
-  readonly isHere: boolean;
-  readonly onClose: () => void;
-}): JSX.Element {
-  const { entry, folder, isHere, onClose } = props;
-  return (
-    <Dialog title={entry.path.split("/").at(-1) ?? entry.path} onClose={onClose}>
-      <dl class="facts">
-        <dt>Path</dt>
-        <dd>
-          <Name>{entry.path}</Name>
-        </dd>
-        <dt>Size</dt>
-        <dd class="number">
-          {bytes(entry.size)} ({entry.size.toLocaleString("en")} bytes)
-        </dd>
-        <dt>{entry.deleted ? "Deleted" : "Changed"}</dt>
-        <dd>
-          <Ago time={entry.mtime} /> on <Name>{entry.device}</Name>
-        </dd>
-        <dt>Owner</dt>
-        <dd>
-          <Name>{entry.owner}</Name>
-        </dd>
-        <dt>Mode</dt>
-        <dd>
-          <code>{entry.mode}</code>
-        </dd>
-        <dt>SHA-256</dt>
-        <dd>
-          <code>{entry.hash?.replace("sha256:", "") ?? "not computed yet"}</code>
-        </dd>
-        <dt>Content id</dt>
-        <dd>
-          <code>{entry.contentId ?? "none"}</code>
-        </dd>
-      </dl>
-      <div class="actions end">
-        {isHere && entry.type === "file" ? (
-          <a
-            class="button"
-            href={`${href("history", "versions")}?${new URLSearchParams({ folder, path: entry.path })}`}
-          >
-            <Icon name="history" />
-            Versions
-          </a>
-        ) : null}
-        <Button onPress={onClose}>Close</Button>
-      </div>
-    </Dialog>
   );
 }
 

@@ -2,13 +2,16 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
+import type { ContentSource } from "../../../src/daemon/dashboard/content-port.ts";
 import { DashboardServer } from "../../../src/daemon/dashboard/dashboard-server.ts";
 import type { HandlerOptions } from "../../../src/daemon/dashboard/handle-request.ts";
 import { LoginKeys } from "../../../src/daemon/dashboard/login-keys.ts";
 import { LoginThrottle } from "../../../src/daemon/dashboard/login-throttle.ts";
 import { PageFiles } from "../../../src/daemon/dashboard/page-files.ts";
 import { SessionBook } from "../../../src/daemon/dashboard/session-book.ts";
+import { Tickets } from "../../../src/daemon/dashboard/tickets.ts";
 import { systemRandom } from "../../../src/daemon/system-ports.ts";
+import { SyncError } from "../../../src/shared/errors.ts";
 import { ManualClock } from "../../peer/support.ts";
 import { callers } from "../../support/callers.ts";
 import { type FakeService, fakeService } from "../../support/fake-node-service.ts";
@@ -45,7 +48,13 @@ export interface TestDashboardOptions {
   readonly service?: Partial<FakeService>;
   readonly checkPassword?: HandlerOptions["checkPassword"];
   readonly page?: boolean;
+  readonly content?: ContentSource;
 }
+
+const NO_CONTENT: ContentSource = {
+  look: () => Promise.reject(new SyncError("E_PATH_NOT_FOUND", "there is nothing")),
+  open: () => Promise.reject(new SyncError("E_PATH_NOT_FOUND", "there is nothing")),
+};
 
 export const COOKIE = "syncline-abcdefgh";
 
@@ -76,6 +85,7 @@ export async function testDashboard(options: TestDashboardOptions = {}): Promise
       keys,
       throttle: new LoginThrottle(clock),
       page: await PageFiles.open(page),
+      content: { source: options.content ?? NO_CONTENT, tickets: new Tickets(clock, systemRandom) },
       checkPassword: options.checkPassword ?? null,
       onRefused: (what) => refused.push(what),
     },

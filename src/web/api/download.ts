@@ -1,0 +1,38 @@
+/** Files as the browser itself fetches them: by a ticket, so that they stream to the disk and are never held here. */
+import { callSession, failureOf } from "./client.ts";
+
+/** A file or directory, on this node or on a peer. */
+export interface Remote {
+  /** Undefined: this node. */
+  readonly peer: string | undefined;
+  readonly folder: string;
+  readonly path: string;
+}
+
+/** Has the browser save a file, or a directory as an archive. Throws Failure when it cannot be had. */
+export async function download(what: Remote): Promise<void> {
+  const { url } = await callSession("ticket", inputOf(what));
+  const anchor = document.createElement("a");
+  anchor.href = url;
+  anchor.download = "";
+  anchor.click();
+}
+
+export type Preview =
+  | { readonly kind: "image"; readonly url: string }
+  | { readonly kind: "text"; readonly text: string; readonly isAll: boolean };
+
+/** What can be shown of a file. Throws Failure where nothing can. */
+export async function previewOf(what: Remote, signal: AbortSignal): Promise<Preview> {
+  const { url, preview } = await callSession("ticket", { ...inputOf(what), use: "preview" });
+  if (preview === "image") return { kind: "image", url };
+  const response = await fetch(url, { credentials: "same-origin", cache: "no-store", signal });
+  if (!response.ok) throw await failureOf(response);
+  const text = await response.text();
+  const shownBytes = Number(response.headers.get("Content-Length"));
+  return { kind: "text", text, isAll: shownBytes >= Number(response.headers.get("X-Syncline-Size")) };
+}
+
+function inputOf({ peer, folder, path }: Remote): { peer: string; folder: string; path: string } {
+  return { peer: peer ?? "self", folder, path };
+}

@@ -1,0 +1,51 @@
+/** A session with a node's dashboard, as its page holds one. */
+import type { TestNode } from "./nodes.ts";
+
+export interface TestSession {
+  readonly origin: string;
+  /** A call of the interface; what it answers. */
+  ask(method: string, path: string, body?: unknown): Promise<Response>;
+  /** A POST that must work; its document. */
+  post<T>(path: string, body: unknown): Promise<T>;
+  /** A request with the cookie alone, as the browser itself makes for downloads and images. */
+  get(url: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** Bytes for the interface. */
+  put(path: string, bytes: Uint8Array, headers: Readonly<Record<string, string>>): Promise<Response>;
+}
+
+/** Signs in at a node by a link of its own. */
+export async function signIn(node: TestNode): Promise<TestSession> {
+  const { link } = await node.json<{ link: string }>("open", "--print");
+  const { origin, hash } = new URL(link);
+  const answer = await fetch(`${origin}/api/v1/session`, {
+    method: "POST",
+    headers: { Origin: origin },
+    body: JSON.stringify({ key: hash.slice("#k=".length) }),
+  });
+  const { token } = (await answer.json()) as { token: string };
+  const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+  const own = { Cookie: cookie, Origin: origin, "X-Syncline-Token": token };
+  const ask = async (method: string, path: string, body?: unknown): Promise<Response> =>
+    await fetch(`${origin}/api/v1${path}`, {
+      method,
+      headers: own,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  return {
+    origin,
+    ask,
+    post: async (path, body) => {
+      const response = await ask("POST", path, body);
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+      return JSON.parse(text);
+    },
+    get: async (url, headers = {}) => await fetch(`${origin}${url}`, { headers: { Cookie: cookie, ...headers } }),
+    put: async (path, bytes, headers) =>
+      await fetch(`${origin}/api/v1${path}`, {
+        method: "PUT",
+        headers: { ...own, ...headers },
+        body: Buffer.from(bytes),
+      }),
+  };
+}
