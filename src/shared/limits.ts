@@ -187,6 +187,16 @@ export const LIMITS = {
     unit: "ms",
     why: "what a transfer that broke off left behind is kept so long for taking it up again",
   },
+  stagedFiles: {
+    value: 16,
+    unit: "files",
+    why: "files of a folder of which a transfer broke off; of older ones what was fetched is let go",
+  },
+  stagedChunks: {
+    value: 131_072,
+    unit: "chunks",
+    why: "chunks of such files that are looked up, the latest first: 4 GiB, or 16 of files above that size",
+  },
   tombstoneMs: { value: 365 * 86_400_000, unit: "ms", why: "deletions are remembered a year at least" },
   inviteMs: { value: 600_000, unit: "ms", why: "a pairing code lives ten minutes" },
   inviteTries: { value: 3, unit: "tries", why: "a guess wins with 3 in 10^6" },

@@ -271,6 +271,8 @@ export interface FolderDisk {
     contentId: ContentId,
     regions: readonly AnsweredRegion[],
   ): Promise<readonly (readonly Uint8Array[] | undefined)[]>;
+  /** Nobody goes on with a staged file for now. What is in it is kept, and found again by content. */
+  leaveStaged(contentId: ContentId): Promise<void>;
   /** Throws a staged file away. */
   dropStaged(contentId: ContentId): Promise<void>;
   /** Makes the names of these paths durable: what a crash cut off was not flushed, and is about to be taken up. */

@@ -209,6 +209,7 @@ async function receiveOne(receiving: Receiving, item: Incoming, signal: AbortSig
     return done(result, fetched.bytes);
   } finally {
     unfollow();
+    await context.disk.leaveStaged(contentId).catch(() => undefined);
   }
 }
 

@@ -81,6 +81,7 @@ export class DiskClient implements AsyncDisposable {
       writeStaged: (contentId, pieces) => call("writeStaged", buffersOf(pieces), contentId, pieces),
       describeRegions: (regions) => call("describeRegions", [], regions),
       rebuildRegions: (contentId, regions) => call("rebuildRegions", [], contentId, regions),
+      leaveStaged: (contentId) => call("leaveStaged", [], contentId),
       dropStaged: (contentId) => call("dropStaged", [], contentId),
       flushNames: (paths) => call("flushNames", [], paths),
       readIgnoreFile: () => call("readIgnoreFile", []),

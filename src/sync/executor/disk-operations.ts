@@ -173,6 +173,10 @@ export class DiskOperations {
     return { hasher, tools: { kernel: this.#kernel }, read: (old) => this.#stage.readOld(old) };
   }
 
+  leaveStaged(contentId: ContentId): void {
+    this.#stage.leave(contentId);
+  }
+
   dropStaged(contentId: ContentId): void {
     this.#stage.drop(contentId);
   }

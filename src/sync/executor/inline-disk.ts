@@ -23,6 +23,7 @@ export function inlineDisk(options: DiskOperationsOptions, scan: RunScan): Folde
     writeStaged: async (contentId, pieces) => operations.writeStaged(contentId, pieces),
     describeRegions: async (regions) => operations.describeRegions(regions),
     rebuildRegions: async (contentId, regions) => operations.rebuildRegions(contentId, regions),
+    leaveStaged: async (contentId) => operations.leaveStaged(contentId),
     dropStaged: async (contentId) => operations.dropStaged(contentId),
     flushNames: async (paths) => operations.flushNames(paths),
     readIgnoreFile: async () => operations.readIgnoreFile(),

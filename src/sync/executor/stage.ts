@@ -4,8 +4,10 @@
  * every chunk is proven by its hash before it counts.
  */
 import type { ContentId, FolderId, RelPath } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import type { Hasher } from "../../shared/ports.ts";
-import type { BytePlace, OldBytes, WantedChunk } from "../folder-disk.ts";
+import { chunkKey } from "../delta/chunk-key.ts";
+import type { BytePlace, ByteSource, OldBytes, WantedChunk } from "../folder-disk.ts";
 import { isFsError } from "../fs/errno.ts";
 import {
   type Filesystem,
@@ -16,6 +18,7 @@ import {
   type WriteHandle,
 } from "../fs/filesystem.ts";
 import type { Staged } from "../fs/stage.ts";
+import { chunksStaged, listName, removeList, type StagedChunks, StagedList, staged } from "./staged-lists.ts";
 
 /** The file system of another folder of this node; undefined when it is not open. */
 export type Elsewhere = (folder: FolderId) => Filesystem | undefined;
@@ -24,6 +27,9 @@ interface OpenStage {
   readonly handle: WriteHandle;
   /** Whether it was there already, from an earlier try. */
   readonly isResumed: boolean;
+  readonly list: StagedList;
+  /** What the other staged files have, looked up when it was opened. */
+  readonly others: StagedChunks;
 }
 
 interface ReadsAt {
@@ -44,13 +50,18 @@ export class Stage {
 
   /** Fills in what is here; gives for each chunk its full hash, or undefined when it must be fetched. */
   assemble(contentId: ContentId, size: number, chunks: readonly WantedChunk[]): readonly (Uint8Array | undefined)[] {
-    const { handle, isResumed } = this.#openHandle(contentId);
+    const { handle, isResumed, list, others } = this.#openHandle(contentId);
     const sources = new Map<string, ReadHandle | undefined>();
     try {
       handle.truncate(size);
-      return chunks.map(
-        (chunk) => (isResumed ? this.#verify(handle, chunk)?.hash : undefined) ?? this.#copy(handle, chunk, sources),
-      );
+      list.note(chunks);
+      return chunks.map((chunk) => {
+        const inPlace = isResumed ? this.#verify(handle, chunk)?.hash : undefined;
+        const other = others.get(chunkKey(chunk.hash, 0));
+        return (
+          inPlace ?? this.#copy(handle, chunk, other === undefined ? chunk.sources : [...chunk.sources, other], sources)
+        );
+      });
     } finally {
       for (const source of sources.values()) source?.close();
     }
@@ -89,14 +100,22 @@ export class Stage {
       handle.setMtime(meta.mtimeNs);
       return { path, stat: handle.stat() };
     } finally {
-      handle.close();
-      this.#open.delete(contentId);
+      this.leave(contentId);
+      removeList(this.#fs, contentId);
     }
   }
 
-  drop(contentId: ContentId): void {
-    this.#open.get(contentId)?.handle.close();
+  /** Nobody goes on with it for now; what it has is kept, and found again. */
+  leave(contentId: ContentId): void {
+    const opened = this.#open.get(contentId);
     this.#open.delete(contentId);
+    opened?.handle.close();
+    opened?.list.close();
+  }
+
+  drop(contentId: ContentId): void {
+    this.leave(contentId);
+    removeList(this.#fs, contentId);
     try {
       this.#fs.unlink(stagePath(contentId));
     } catch (thrown) {
@@ -106,7 +125,7 @@ export class Stage {
 
   /** Removes leftovers older than `beforeNs` that nobody has open. */
   clean(beforeNs: bigint): void {
-    const inUse = new Set([...this.#open.keys()].map(String));
+    const inUse = new Set([...this.#open.keys()].flatMap((contentId): string[] => [contentId, listName(contentId)]));
     for (const entry of this.#fs.list(privatePath("stage"))) {
       if (entry.name === undefined || inUse.has(entry.name) || entry.name.startsWith("intents-")) continue;
       const path = `.syncline/stage/${entry.name}` as PrivatePath;
@@ -117,8 +136,7 @@ export class Stage {
   }
 
   close(): void {
-    for (const { handle } of this.#open.values()) handle.close();
-    this.#open.clear();
+    for (const contentId of [...this.#open.keys()]) this.leave(contentId);
   }
 
   #openHandle(contentId: ContentId): OpenStage {
@@ -126,9 +144,18 @@ export class Stage {
     if (known !== undefined) return known;
     const path = stagePath(contentId);
     const isResumed = this.#fs.stat(path) !== undefined;
-    const opened = { handle: isResumed ? this.#fs.openStage(path) : this.#fs.createStage(path), isResumed };
+    const others = chunksStaged(this.#fs, contentId);
+    if (!isResumed) this.#letGo();
+    const handle = isResumed ? this.#fs.openStage(path) : this.#fs.createStage(path);
+    const opened = { handle, isResumed, list: new StagedList(this.#fs, contentId), others };
     this.#open.set(contentId, opened);
     return opened;
+  }
+
+  /** What broke off is kept for a few files, the latest. */
+  #letGo(): void {
+    const left = staged(this.#fs).filter((contentId) => !this.#open.has(contentId));
+    for (const contentId of left.slice(0, -LIMITS.stagedFiles.value)) this.drop(contentId);
   }
 
   #verify(
@@ -142,8 +169,13 @@ export class Stage {
     return chunk.hash.every((byte, position) => byte === hash[position]) ? { hash, bytes } : undefined;
   }
 
-  #copy(handle: WriteHandle, chunk: WantedChunk, open: Map<string, ReadHandle | undefined>): Uint8Array | undefined {
-    for (const source of chunk.sources) {
+  #copy(
+    handle: WriteHandle,
+    chunk: WantedChunk,
+    from: readonly ByteSource[],
+    open: Map<string, ReadHandle | undefined>,
+  ): Uint8Array | undefined {
+    for (const source of from) {
       const reader = this.#sourceOf(source, open);
       if (reader === undefined) continue;
       const found = this.#verify(reader, chunk, source.offset);

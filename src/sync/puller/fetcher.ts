@@ -222,9 +222,14 @@ export class Fetcher {
     this.#hasTwinWaiting = false;
   }
 
-  /** What a full disk could not take must not fill it while somebody makes room. */
+  /** What a full disk could not take must not fill it while somebody makes room, nor what other transfers left there. */
   async #failedLarge(file: WantedFile, problem: Omit<PathProblem, "path">): Promise<void> {
-    if (problem.code === "E_DISK_FULL") await this.#context.disk.dropStaged(file.contentId).catch(() => undefined);
+    const { disk } = this.#context;
+    const isFull = problem.code === "E_DISK_FULL";
+    const settle = isFull
+      ? disk.dropStaged(file.contentId).then(() => disk.cleanStage(0))
+      : disk.leaveStaged(file.contentId);
+    await settle.catch(() => undefined);
     this.#failed(file, problem);
   }
 

@@ -47,7 +47,10 @@ export async function fetchContents(
   for (const file of files.filter((each) => !isSmall(each))) {
     const bases = basesOf(context, file.path);
     const result = await fetchLarge(fetching, { ...file, bases }, { total: file.size, done: 0 }, signal);
-    if (result.type === "problem") continue;
+    if (result.type === "problem") {
+      await context.disk.leaveStaged(file.contentId).catch(() => undefined);
+      continue;
+    }
     await context.index.write.putChunkLists([[file.contentId, result.chunkList]]);
     found.set(file.contentId, { from: "stage" });
   }
