@@ -7,7 +7,7 @@
 import type { Duplex } from "node:stream";
 import { LIMITS } from "../shared/limits.ts";
 import { FRAMES, type FrameType, type Urgency } from "./wire/frame-types.ts";
-import { encodeFrame } from "./wire/frames.ts";
+import { encodeFrame, encodePackedFrame } from "./wire/frames.ts";
 
 /** Handed to the socket ahead of the kernel's taking it. */
 const WRITE_AHEAD_BYTES = 768 * 1024;
@@ -40,6 +40,11 @@ export class FrameSender {
   /** Queues a frame. */
   send(type: FrameType, body?: Uint8Array, requestId?: number): void {
     this.#enqueue(FRAMES[type].urgency, { bytes: encodeFrame(type, body, requestId), onWritten: undefined });
+  }
+
+  /** Queues a frame whose body is compressed. */
+  sendPacked(type: FrameType, body: Uint8Array): void {
+    this.#enqueue(FRAMES[type].urgency, { bytes: encodePackedFrame(type, body), onWritten: undefined });
   }
 
   /** Queues a whole bulk frame, header included. Its bytes belong to the sender until `onWritten`. */

@@ -19,7 +19,7 @@ import type { Clock } from "../shared/ports.ts";
 import { addWire, NO_WIRE } from "../shared/transfer-bytes.ts";
 import { type AskedCommand, CommandAnswerer } from "./answer-commands.ts";
 import { CommandAsker, type ReplyPart } from "./ask-commands.ts";
-import { expandBody } from "./compression.ts";
+import { compressBodyNow, expandBody } from "./compression.ts";
 import { Budget } from "./connection-budget.ts";
 import { Pulse } from "./connection-pulse.ts";
 import { type Costed, RequestTable } from "./connection-requests.ts";
@@ -197,7 +197,10 @@ export class Connection {
 
   /** Queues a folder's frame, behind those queued before. */
   sendFolderFrame({ type, body }: Pick<FolderFrame, "type"> & { readonly body: Uint8Array }): void {
-    this.#sender.send(type, body);
+    const mayCompress = FRAMES[type].isCompressible === true && this.#features.includes(FEATURES.compression);
+    const packed = mayCompress ? compressBodyNow(body) : undefined;
+    if (packed === undefined) this.#sender.send(type, body);
+    else this.#sender.sendPacked(type, packed);
   }
 
   sendDeviceRemoved(device: DeviceId): void {

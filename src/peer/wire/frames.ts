@@ -161,8 +161,17 @@ export function writeHeader(target: Uint8Array, header: FrameHeader): void {
 
 /** A whole frame: header and body in one piece. For everything but bulk, which leaves room for its header instead. */
 export function encodeFrame(type: FrameType, body: Uint8Array = NO_BYTES, requestId = 0): Uint8Array {
+  return frameOf({ type, bodyBytes: body.length, hasMore: false, requestId }, body);
+}
+
+/** As `encodeFrame`, of a body that is compressed. */
+export function encodePackedFrame(type: FrameType, body: Uint8Array): Uint8Array {
+  return frameOf({ type, bodyBytes: body.length, hasMore: false, requestId: 0, isCompressed: true }, body);
+}
+
+function frameOf(header: FrameHeader, body: Uint8Array): Uint8Array {
   const frame = new Uint8Array(HEADER_BYTES + body.length);
-  writeHeader(frame, { type, bodyBytes: body.length, hasMore: false, requestId });
+  writeHeader(frame, header);
   frame.set(body, HEADER_BYTES);
   return frame;
 }

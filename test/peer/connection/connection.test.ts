@@ -164,6 +164,21 @@ test.each([
   expect(wire.received > 600_100).toBe(!row.isSmaller);
 });
 
+test("an index update goes compressed, and arrives as it was", async () => {
+  const { a, b, streams } = connectedSides({}, {});
+  await settle();
+  let bytes = 0;
+  streams[1].on("data", (part: Uint8Array) => {
+    bytes += part.length;
+  });
+  const body = Uint8Array.from({ length: 20_000 }, (_, i) => i % 100);
+  a.connection.sendFolderFrame({ type: "indexUpdate", body });
+  await settle();
+  expect(b.log.at(-1)).toBe("indexUpdate");
+  expect(b.bodies.at(-1)).toEqual(body);
+  expect(bytes).toBeLessThan(1000);
+});
+
 test("small frames overtake bulk that waits", async () => {
   const { a, b, streams } = connectedSides({ source: counting }, {});
   await settle();
