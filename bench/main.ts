@@ -16,9 +16,11 @@ import { parseArgs } from "node:util";
 import { measureIndex } from "./index.ts";
 import { benchKernels } from "./kernels.ts";
 import { measureMeetings } from "./meeting.ts";
+import { HUGE_SCENARIOS } from "./nodes/huge.ts";
 import { loadText, Report } from "./nodes/report.ts";
 import { measureScan } from "./nodes/scan.ts";
 import { NODE_SCENARIOS, type Scenario } from "./nodes/scenarios.ts";
+import { SEVERAL_SCENARIOS } from "./nodes/several.ts";
 import { WIRE_SCENARIOS } from "./nodes/wire.ts";
 import { benchRegionLoops } from "./regions.ts";
 import { benchThreads } from "./threads.ts";
@@ -86,7 +88,13 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { ...NODE_SCENARIOS, ...WIRE_SCENARIOS, ...PART_SCENARIOS };
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  ...NODE_SCENARIOS,
+  ...WIRE_SCENARIOS,
+  ...HUGE_SCENARIOS,
+  ...SEVERAL_SCENARIOS,
+  ...PART_SCENARIOS,
+};
 
 const { values } = parseArgs({
   options: {
@@ -101,7 +109,7 @@ const { values } = parseArgs({
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
 
-if (values.list) for (const [name, { title }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(10)}${title}`);
+if (values.list) for (const [name, { title }] of Object.entries(SCENARIOS)) console.log(`${name.padEnd(14)}${title}`);
 else process.exitCode = await runChosen();
 
 async function runChosen(): Promise<number> {

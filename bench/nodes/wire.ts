@@ -1,29 +1,28 @@
 /** Bytes that one edit costs on the wire, between two nodes on a cable of their own. */
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, writeSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { arrival, haveSameBytes, looksLike } from "../../src/cli/demo/arrival.ts";
-import { inSync, LocalNode } from "../../src/cli/demo/local-node.ts";
-import { Cable, cableMissing } from "./cable.ts";
-import { Noise } from "./data.ts";
-import { BIG, type Edit, FILE_EDITS, type Place, REUSE_EDITS, SMALL_EDITS } from "./edits.ts";
+import { haveSameBytes, looksLike } from "../../src/cli/demo/arrival.ts";
+import { cableMissing } from "./cable.ts";
+import { BIG, type Edit, FILE_EDITS, REUSE_EDITS, SMALL_EDITS } from "./edits.ts";
+import { findProgram, runProgram } from "./programs.ts";
 import type { Bench, Scenario } from "./scenarios.ts";
+import { type MakeBytes, MIB, WirePair } from "./wire-pair.ts";
+import { makeVocabulary, words } from "./words.ts";
 
-const MIB = 1024 * 1024;
-const PORT = 4777;
-const DEADLINE_MS = 120_000;
-/** Nothing of an edit comes later; the next sign of life does. */
-const QUIET_MS = 600;
 /** By then a new device has announced itself often enough to wait for minutes before the next time. */
 const IDLE_SETTLE_MS = 45_000;
 const IDLE_MS = 60_000;
-const PART_BYTES = 4 * MIB;
+const KIB = 1024;
+
+const noiseBytes: MakeBytes = (noise, size) => noise.bytes(size);
 
 export const WIRE_SCENARIOS: Readonly<Record<string, Scenario>> = {
   wire: {
     title: "bytes on the wire for edits of an incompressible file of 100 MiB, both directions, all headers",
     target: "named with each edit",
-    run: (bench) => runEdits(bench, (noise, size) => noise.bytes(size), [...FILE_EDITS, ...SMALL_EDITS]),
+    run: (bench) => runEdits(bench, noiseBytes, [...FILE_EDITS, ...SMALL_EDITS]),
   },
   "wire-text": {
     title: "the same on words of text",
@@ -36,7 +35,17 @@ export const WIRE_SCENARIOS: Readonly<Record<string, Scenario>> = {
   "wire-reuse": {
     title: "bytes on the wire for what is here already, in another file, another folder or a store",
     target: "named with each edit",
-    run: (bench) => runEdits(bench, (noise, size) => noise.bytes(size), REUSE_EDITS, { isTwice: true }),
+    run: (bench) => runEdits(bench, noiseBytes, REUSE_EDITS, { isTwice: true }),
+  },
+  "wire-release": {
+    title: "bytes on the wire for the next release of a source archive (uncompressed tar, of this project's history)",
+    target: "fewer than rsync -z -B 1024 counts, without headers",
+    run: runRelease,
+  },
+  "wire-resume": {
+    title: "a file that changes at its source when half of it is here, over a link of 4 MB/s",
+    target: "what was fetched is not fetched again: the file's size and 15 % in all",
+    run: runResume,
   },
   quiet: {
     title: "bytes on the wire in an idle minute, with discovery",
@@ -45,69 +54,12 @@ export const WIRE_SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-/** A pair on a cable. */
-class WirePair implements AsyncDisposable {
-  readonly cable = new Cable();
-  readonly nodes: readonly [LocalNode, LocalNode];
-  readonly place: Place;
-
-  private constructor(base: string, hasDiscovery: boolean) {
-    const node = (end: "left" | "right", name: string): LocalNode =>
-      new LocalNode(base, name, {
-        via: this.cable.via(end),
-        settings: [
-          ...["--listen", `${Cable.ADDRESSES[end]}:${PORT}`, "--dashboard", "off"],
-          ...(hasDiscovery ? [] : ["--no-discovery"]),
-        ],
-      });
-    this.nodes = [node("left", "desk"), node("right", "lap")];
-    const [source, target] = this.nodes;
-    const desk = join(base, "drafts");
-    mkdirSync(desk);
-    const second = { source: join(base, "desk-second"), target: join(base, "lap-second") };
-    this.place = { source: source.folder, target: target.folder, second, desk, noise: new Noise(3) };
-  }
-
-  static async open(base: string, { hasDiscovery }: { readonly hasDiscovery: boolean }): Promise<WirePair> {
-    const pair = new WirePair(base, hasDiscovery);
-    try {
-      const [source, target] = pair.nodes;
-      await source.up();
-      const { code } = await source.invite();
-      await target.join(code, `${Cable.ADDRESSES.left}:${PORT}`);
-      return pair;
-    } catch (error) {
-      await pair[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  /** Shares another folder, beside the first one. */
-  async shareAnother({ source: here, target: there }: NonNullable<Place["second"]>): Promise<void> {
-    const [source, target] = this.nodes;
-    mkdirSync(here);
-    const { folder } = await source.ask<{ folder: { id: string } }>(["folder", "add", here]);
-    await source.run(["folder", "share", folder.id, "--to", target.name]);
-    await target.run(["folder", "add", there, "--folder-id", folder.id]);
-    await target.run(["folder", "share", folder.id, "--to", source.name]);
-  }
-
-  /** Until both say that they are in step, and nothing has moved on the cable for a while. */
-  async rest(signal: AbortSignal): Promise<void> {
-    await inSync(this.nodes, DEADLINE_MS, signal);
-    for (let before = -1; before !== this.cable.count().bytes; ) {
-      before = this.cable.count().bytes;
-      await sleep(QUIET_MS, undefined, { signal });
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()));
-    this.cable[Symbol.dispose]();
-  }
+/** Says why when there can be no cable here. */
+function isMissing(bench: Bench): boolean {
+  const missing = cableMissing();
+  if (missing !== undefined) bench.report.absent("syncline", missing);
+  return missing !== undefined;
 }
-
-type MakeBytes = (noise: Noise, size: number) => Uint8Array;
 
 async function runEdits(
   bench: Bench,
@@ -115,14 +67,27 @@ async function runEdits(
   edits: readonly Edit[],
   { isTwice = false }: { readonly isTwice?: boolean } = {},
 ): Promise<void> {
-  const missing = cableMissing();
-  if (missing !== undefined) return bench.report.absent("syncline", missing);
-  await using pair = await WirePair.open(bench.base, { hasDiscovery: false });
-  await put(pair, Math.round(100 * MIB * bench.scale), makeBytes, bench.signal);
+  if (isMissing(bench)) return;
+  await using pair = await WirePair.open(bench.base);
+  await putAndCompare(bench, pair, Math.round(100 * MIB * bench.scale), makeBytes);
   if (isTwice) await pair.shareAnother(pair.place.second);
-  for (const edit of edits) await measure(bench, pair, edit);
+  for (const edit of edits) await pair.measure(bench, edit);
   await pair.rest(bench.signal);
   for (const { source, target } of [pair.place, pair.place.second]) await assertSameFiles(source, target);
+}
+
+/** The file itself, and how what the node counts compares with the interface. */
+async function putAndCompare(bench: Bench, pair: WirePair, size: number, makeBytes: MakeBytes): Promise<void> {
+  const [before, told] = [pair.cable.count().bytes, await pair.wireBytesTold()];
+  await pair.put(size, makeBytes, bench.signal);
+  const [bytes, own] = [pair.cable.count().bytes - before, (await pair.wireBytesTold()) - told];
+  const share = ((bytes - own) / bytes) * 100;
+  bench.report.figure({
+    who: "the file itself",
+    value: bytes,
+    unit: "bytes",
+    more: `${own.toLocaleString("en-US")} told by the node, ${share.toFixed(2)} % less (target: 5 %)`,
+  });
 }
 
 async function assertSameFiles(source: string, target: string): Promise<void> {
@@ -132,56 +97,105 @@ async function assertSameFiles(source: string, target: string): Promise<void> {
       throw new Error(`${name} arrived with other bytes`);
 }
 
-async function put(pair: WirePair, size: number, makeBytes: MakeBytes, signal: AbortSignal): Promise<void> {
-  const { source, target, desk, noise } = pair.place;
-  const draft = openSync(join(desk, BIG), "w");
-  for (let left = size; left > 0; left -= PART_BYTES) writeSync(draft, makeBytes(noise, Math.min(left, PART_BYTES)));
-  closeSync(draft);
-  renameSync(join(desk, BIG), join(source, BIG));
-  await seen(pair, "the file itself", () => looksLike(join(target, BIG), join(source, BIG)), signal);
-  await pair.rest(signal);
-}
+const RELEASES = [60, 30, 0] as const;
 
-async function seen(pair: WirePair, what: string, isThere: () => boolean, signal: AbortSignal): Promise<number> {
-  const ms = await arrival(isThere, { startedMs: performance.now(), deadlineMs: DEADLINE_MS, signal });
-  if (ms !== undefined) return ms;
-  const states = await Promise.all(pair.nodes.map((node) => node.status()));
-  throw new Error(`${what} did not arrive: ${states.map(({ state }) => state).join(", ")}`);
-}
-
-async function measure({ report, signal }: Bench, pair: WirePair, edit: Edit): Promise<void> {
-  if (edit.prepare !== undefined) {
-    edit.prepare(pair.place);
-    await sleep(QUIET_MS, undefined, { signal });
-    await pair.rest(signal);
+async function runRelease(bench: Bench): Promise<void> {
+  const { report, signal, base } = bench;
+  if (isMissing(bench)) return;
+  const archives = RELEASES.map((back) => archiveOf(`HEAD~${back}`));
+  if (archives.some((archive) => archive === undefined)) return report.absent("syncline", "needs git and its history");
+  await using pair = await WirePair.open(base);
+  const [first = new Uint8Array(0), ...next] = archives.map((archive) => archive ?? new Uint8Array(0));
+  await pair.put(first.length, () => first, signal);
+  let before = first;
+  for (const [i, archive] of next.entries()) {
+    await pair.measure(bench, {
+      name: `release ${i + 1} of ${(archive.length / MIB).toFixed(1)} MiB`,
+      targetBytes: await rsyncBytes(base, before, archive),
+      act: ({ source, desk }) => {
+        writeFileSync(join(desk, BIG), archive);
+        renameSync(join(desk, BIG), join(source, BIG));
+      },
+      hasArrived: ({ source, target }) => looksLike(join(target, BIG), join(source, BIG)),
+    });
+    before = archive;
   }
-  const before = pair.cable.count();
-  const told = await wireBytesTold(pair);
-  edit.act(pair.place);
-  const ms = await seen(pair, edit.name, () => edit.hasArrived(pair.place), signal);
+  await assertSameFiles(pair.place.source, pair.place.target);
+}
+
+function archiveOf(commit: string): Uint8Array | undefined {
+  try {
+    return execFileSync("git", ["archive", "--format=tar", commit], {
+      cwd: join(import.meta.dirname, "../.."),
+      maxBuffer: 1024 * MIB,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+/** What rsync says that it sent and received; null where it is not installed. */
+async function rsyncBytes(base: string, before: Uint8Array, next: Uint8Array): Promise<number | null> {
+  const program = findProgram("rsync");
+  if (program === undefined) return null;
+  const [old, wanted] = [join(base, "rsync-old"), join(base, "rsync-new")];
+  writeFileSync(old, before);
+  writeFileSync(wanted, next);
+  const told = await runProgram(program, [
+    "-z",
+    "-B",
+    "1024",
+    "--no-whole-file",
+    "--ignore-times",
+    "--stats",
+    wanted,
+    old,
+  ]);
+  const count = (what: string): number =>
+    Number(new RegExp(`Total bytes ${what}: ([\\d,.]+)`).exec(told)?.[1]?.replaceAll(/[,.]/g, ""));
+  return count("sent") + count("received");
+}
+
+const RESUME_BYTES_PER_SECOND = 4_000_000;
+
+async function runResume(bench: Bench): Promise<void> {
+  if (isMissing(bench)) return;
+  const { report, signal } = bench;
+  await using pair = await WirePair.open(bench.base);
   await pair.rest(signal);
-  const after = pair.cable.count();
-  const target = edit.targetBytes === null ? "" : `target ${edit.targetBytes.toLocaleString("en-US")}; `;
-  const own = (await wireBytesTold(pair)) - told;
+  pair.cable.limit("left", RESUME_BYTES_PER_SECOND);
+  const { source, target, desk, noise } = pair.place;
+  const size = Math.round(40 * MIB * bench.scale);
+  const before = pair.cable.count().bytes;
+  pair.begin(size, noiseBytes);
+  await pair.seen("half of the file", () => stagedBytes(target) > size / 2, signal);
+  writeFileSync(join(desk, BIG), Buffer.concat([noise.bytes(KIB), readFileSync(join(source, BIG))]));
+  renameSync(join(desk, BIG), join(source, BIG));
+  await pair.seen("the file itself", () => looksLike(join(target, BIG), join(source, BIG)), signal);
+  await pair.rest(signal);
+  await assertSameFiles(source, target);
   report.figure({
-    who: edit.name,
-    value: after.bytes - before.bytes,
-    unit: "bytes",
-    more: `${target}${after.packets - before.packets} packets, ${own.toLocaleString("en-US")} of them told by the node; seen after ${ms.toFixed(0)} ms`,
+    who: "of the file's size",
+    value: ((pair.cable.count().bytes - before) / size) * 100,
+    unit: "%",
+    more: "1 KiB was inserted at its head meanwhile",
   });
 }
 
-/** What the node itself says of its wire. */
-async function wireBytesTold(pair: WirePair): Promise<number> {
-  const { traffic } = await pair.nodes[0].status();
-  return traffic.wireBytesSent + traffic.wireBytesReceived;
+/** What is really there of files that are being put together. */
+function stagedBytes(folder: string): number {
+  const stage = join(folder, ".syncline/stage");
+  return readdirSync(stage).reduce((sum, name) => {
+    const stat = statSync(join(stage, name), { throwIfNoEntry: false });
+    return sum + (stat?.blocks ?? 0) * 512;
+  }, 0);
 }
 
 async function runIdleMinute(bench: Bench): Promise<void> {
-  const missing = cableMissing();
-  if (missing !== undefined) return bench.report.absent("syncline", missing);
+  if (isMissing(bench)) return;
   await using pair = await WirePair.open(bench.base, { hasDiscovery: true });
-  await put(pair, MIB, (noise, size) => noise.bytes(size), bench.signal);
+  await pair.put(MIB, noiseBytes, bench.signal);
   await sleep(IDLE_SETTLE_MS, undefined, { signal: bench.signal });
   const before = pair.cable.count();
   await sleep(IDLE_MS, undefined, { signal: bench.signal });
@@ -192,28 +206,4 @@ async function runIdleMinute(bench: Bench): Promise<void> {
     unit: "bytes",
     more: `${after.packets - before.packets} packets`,
   });
-}
-
-const VOCABULARY = 4000;
-const WORD_LETTERS = 11;
-
-/** Words as a text has them: few often, most seldom; in lines. */
-function words(vocabulary: readonly string[], noise: Noise, size: number): Uint8Array {
-  const text = Buffer.alloc(size);
-  for (let at = 0; at < size; ) {
-    const rank = noise.number() / 2 ** 32;
-    const word = vocabulary[Math.floor(rank ** 3 * VOCABULARY)] ?? "";
-    const end = noise.number() % 12 === 0 ? "\n" : " ";
-    at += text.write(`${word}${end}`, at, "latin1");
-  }
-  return text;
-}
-
-function makeVocabulary(): readonly string[] {
-  const noise = new Noise(11);
-  const letters = "eeeetttaaooiinnsshhrrdlucmwfgypbvk";
-  const letter = (): string => letters[noise.number() % letters.length] ?? "e";
-  return Array.from({ length: VOCABULARY }, () =>
-    Array.from({ length: 2 + (noise.number() % WORD_LETTERS) }, letter).join(""),
-  );
 }
