@@ -140,6 +140,12 @@ function nearMiss(error: CommanderError, command: readonly string[]): string | u
   return match === undefined ? undefined : `did you mean ${match}?`;
 }
 
+/** The command that the words begin with, as the table has it. */
+export function rowOf(argv: readonly string[]): CommandRow | undefined {
+  const name = commandOf(argv).join(" ");
+  return COMMANDS.find((row) => row.name === name);
+}
+
 /** The command that the words begin with: `["peer", "invite"]`, `["peer"]`, or none. */
 export function commandOf(argv: readonly string[]): readonly string[] {
   const words = argv.filter((word, position) => !word.startsWith("-") && !VALUE_FLAGS.has(argv[position - 1] ?? ""));

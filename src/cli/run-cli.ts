@@ -6,8 +6,9 @@ import { homePaths } from "../shared/home-paths.ts";
 import { reportFailure } from "./failure.ts";
 import { type Globals, readGlobals } from "./globals.ts";
 import type { Io } from "./io.ts";
-import { buildProgram, commandOf, type Invocation, usageError } from "./program.ts";
+import { buildProgram, commandOf, type Invocation, rowOf, usageError } from "./program.ts";
 import { Session } from "./session.ts";
+import { splitShortFlags } from "./short-flags.ts";
 
 /**
  * Parses, runs, and tells failures. Never throws. `interrupt` aborts at
@@ -51,7 +52,7 @@ async function parse(argv: readonly string[], io: Io): Promise<Invocation | numb
     return EXIT.done;
   }
   try {
-    program.parse(argv, { from: "user" });
+    program.parse(splitShortFlags(argv, rowOf(argv)), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed" || error.code === "commander.version") return EXIT.done;

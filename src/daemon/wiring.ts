@@ -17,6 +17,7 @@ import { answerPeer } from "./api/peer-commands.ts";
 import { conflictRoutes } from "./commands/conflict-routes.ts";
 import { contentSource } from "./commands/content-source.ts";
 import { doctorRoutes } from "./commands/doctor-routes.ts";
+import { fileRoutes } from "./commands/file-routes.ts";
 import { folderRoutes } from "./commands/folder-routes.ts";
 import { listRoutes } from "./commands/list-routes.ts";
 import { peerRoutes } from "./commands/peer-routes.ts";
@@ -176,6 +177,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     ...peerRoutes(node),
     ...conflictRoutes(node),
     ...listRoutes(node),
+    ...fileRoutes(node),
     ...transferRoutes(node),
     ...serveTransferRoutes(node),
     ...versionRoutes(node),

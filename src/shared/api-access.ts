@@ -57,6 +57,10 @@ export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
   conflictUndo: "admin",
 
   list: "user",
+  // Whose it is, and whether it may go for good, is judged path by path.
+  delete: "user",
+  mkdir: "user",
+  move: "user",
   versions: "user",
   restore: "user",
   trashList: "user",

@@ -127,6 +127,21 @@ export const ROUTES = {
   conflictUndo: { method: "POST", path: "/conflicts/{id}/undo", kind: "json", summary: "Takes a settlement back" },
 
   list: { method: "GET", path: "/list", kind: "ndjson", peers: true, summary: "Lists folders, or files of a folder" },
+  delete: {
+    method: "POST",
+    path: "/delete",
+    kind: "ndjson",
+    peers: true,
+    summary: "Deletes a file, or a directory with all in it; it goes to the trash",
+  },
+  mkdir: { method: "POST", path: "/mkdir", kind: "json", peers: true, summary: "Makes a directory" },
+  move: {
+    method: "POST",
+    path: "/move",
+    kind: "ndjson",
+    peers: true,
+    summary: "Moves a file or directory, without overwriting anything",
+  },
   versions: { method: "GET", path: "/versions", kind: "json", summary: "Lists the kept versions of a file" },
   restore: {
     method: "POST",

@@ -9,6 +9,7 @@
  */
 import { z } from "zod";
 import { BROWSER_SHAPES } from "./api-browser.ts";
+import { FILE_SHAPES } from "./api-files.ts";
 import { ROUTES, type Route, type RouteName, SESSION_ROUTES, type SessionRouteName } from "./api-routes.ts";
 import { TRANSFER_SHAPES } from "./api-transfers.ts";
 
@@ -582,6 +583,7 @@ const SHAPES = {
     output: z.object({ items: z.number().int(), bytes, dryRun: z.boolean() }),
   },
 
+  ...FILE_SHAPES,
   ...TRANSFER_SHAPES,
 
   configGet: {

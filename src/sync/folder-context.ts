@@ -11,6 +11,8 @@ export interface FolderEvent {
   readonly type: "file.changed" | "file.deleted" | "conflict.created" | "folder.state" | "transfer.done";
   readonly path: string | null;
   readonly device: ShortId;
+  /** The account whose command it was. */
+  readonly user?: string | null;
   readonly data: Readonly<Record<string, unknown>>;
 }
 

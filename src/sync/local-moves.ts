@@ -54,7 +54,7 @@ export function tellMoved(
     readonly from: ScannedMove["from"];
     readonly to: ScannedMove["to"];
     readonly records: number;
-    readonly origin: "local" | "peer";
+    readonly origin: "local" | "peer" | "command";
     readonly device?: typeof self;
   },
 ): void {

@@ -1,5 +1,5 @@
 /** A paired peer that asks for more than it may, past any command line: judged by the daemon that is asked. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parseHostPort } from "../../src/shared/host-port.ts";
@@ -63,6 +63,19 @@ test("what is not for peers, not shared or malformed is refused; the daemon live
     ["list", "{", "E_USAGE"],
     ["list", "[]", "E_USAGE"],
     ["list", "null", "E_USAGE"],
+    ["delete", { folder: folder.id, path: "private.txt" }, "E_FOLDER_NOT_FOUND"],
+    ["delete", { folder: invite, path: "keep.txt" }, "E_NOT_ALLOWED"],
+    ["delete", { folder: invite, path: "keep.txt", recursive: true, permanent: true }, "E_NOT_ALLOWED"],
+    ["delete", { folder: invite, path: "../anna-home/config.json" }, "E_BAD_PATH"],
+    ["delete", { folder: invite, path: ".syncline", recursive: true }, "E_BAD_PATH"],
+    ["delete", { folder: invite, path: "", recursive: true }, "E_USAGE"],
+    ["delete", { folder: invite, path: "keep.txt", by: "joiner" }, "E_USAGE"],
+    ["move", { folder: invite, path: "keep.txt", to: "mine.txt" }, "E_NOT_ALLOWED"],
+    ["move", { folder: invite, path: "keep.txt", toFolder: folder.id, to: "" }, "E_FOLDER_NOT_FOUND"],
+    ["move", { folder: invite, path: "keep.txt", to: "../escaped" }, "E_BAD_PATH"],
+    ["mkdir", { folder: invite, path: ".syncline/store/x" }, "E_BAD_PATH"],
+    ["mkdir", { folder: folder.id, path: "x" }, "E_FOLDER_NOT_FOUND"],
+    ["mkdir", { folder: invite, path: "keep.txt" }, "E_EXISTS"],
     ["shutdown", {}, "E_NOT_ALLOWED"],
     ["configSet", { settings: { name: "mine" } }, "E_NOT_ALLOWED"],
     ["peerRole", { peer: "joiner", role: "admin" }, "E_NOT_ALLOWED"],
@@ -71,6 +84,14 @@ test("what is not for peers, not shared or malformed is refused; the daemon live
     ["toString", {}, "E_NOT_ALLOWED"],
   ] as const)
     expect((await ask(net, route, input)).code, `${route} ${JSON.stringify(input)}`).toBe(expected);
+
+  // What it brought it may take away, but not for good, and not through a right that it only says it has.
+  expect((await ask(net, "mkdir", { folder: invite, path: "its" })).lines).toMatchObject([{ made: true }]);
+  expect((await ask(net, "delete", { folder: invite, path: "its", recursive: true, permanent: true })).code).toBe(
+    "E_NOT_ALLOWED",
+  );
+  expect((await ask(net, "delete", { folder: invite, path: "its", recursive: true })).code).toBeUndefined();
+  expect(await readFile(join(a.directory, "keep.txt"), "utf8")).toBe("keep");
 
   expect(await a.pid()).toBe(pid);
   await writeFile(join(a.directory, "alive.txt"), "alive");

@@ -26,6 +26,8 @@ export interface CliSurroundings {
   readonly userHome?: string;
   readonly uid?: number;
   readonly interrupt?: AbortSignal;
+  /** What the clock says; a time in 2026 when left out. */
+  readonly now?: () => Date;
 }
 
 /** Runs one command line. */
@@ -56,7 +58,7 @@ export async function runTestCli(argv: readonly string[], options: CliSurroundin
     platform: process.platform,
     userHome: options.userHome ?? "/home/ann",
     uid: options.uid ?? process.geteuid?.(),
-    now: () => NOW,
+    now: options.now ?? (() => NOW),
     leaveSignals: () => {},
     ask: async (question) => {
       err += question;

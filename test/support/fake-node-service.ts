@@ -233,6 +233,23 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
       };
       yield { type: "summary", entries: 1, bytes: 5, next: null };
     },
+    async *delete({ path, permanent, dryRun }) {
+      yield { type: "deleted", folder: "docs-k3v9q", path, fileType: "file", size: 5 };
+      yield { type: "summary", deleted: 1, bytes: 5, skipped: 0, permanent, dryRun };
+    },
+    mkdir: async ({ path, dryRun }) => ({ folder: "docs-k3v9q", path, made: true, dryRun }),
+    async *move({ path, to, dryRun }) {
+      yield {
+        type: "moved",
+        folder: "docs-k3v9q",
+        path,
+        toFolder: "docs-k3v9q",
+        storedAs: to,
+        fileType: "file",
+        size: 5,
+      };
+      yield { type: "summary", moved: 1, bytes: 5, skipped: 0, dryRun };
+    },
     versions: async ({ folder: id, path }) => ({
       folder: id,
       path,

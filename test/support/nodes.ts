@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { onTestFinished } from "vitest";
+import { runTestCli } from "./command-line.ts";
 
 const LAUNCHER = resolve(import.meta.dirname, "../../bin/syncline");
 const COMMAND_MS = 45_000;
@@ -31,6 +32,13 @@ export class TestNode {
   /** Runs the command line against this node, and expects it to end with `code`. */
   async run(...args: readonly string[]): Promise<CommandResult> {
     return await run([...this.via, LAUNCHER, "--home", this.home, ...args]);
+  }
+
+  /** As {@link run}, but in this process, which costs a tenth: for tests of many commands. */
+  async runHere(...args: readonly string[]): Promise<CommandResult> {
+    const options = { cwd: this.directory, now: () => new Date() };
+    const { exit, out, err } = await runTestCli(["--home", this.home, ...args], options);
+    return { code: exit, stdout: out, stderr: err };
   }
 
   /** Runs a command with --json and gives its documents; fails loudly when the command does. */

@@ -118,6 +118,14 @@ export interface MovedDirectory {
   readonly to: RelPath;
   readonly author: ShortId;
   readonly stamp: DiskStamp;
+  /** Whether what is kept of it goes along. */
+  readonly withVersions?: boolean;
+}
+
+/** The kept versions of a path, and of all below it, go to another. */
+export interface VersionsMove {
+  readonly from: RelPath;
+  readonly to: RelPath;
 }
 
 /** How the move of a directory ended in the index. */
@@ -264,6 +272,8 @@ export interface IndexWriter extends TransferWriter {
       readonly versions?: readonly Omit<VersionRow, "version">[];
       readonly conflicts?: readonly Omit<ConflictRow, "id" | "resolution" | "resolvedAtMs" | "undo">[];
       readonly notes?: readonly (readonly [string, string | null])[];
+      /** Paths whose kept versions have another path from now on; numbers that are taken there are passed over. */
+      readonly movedVersions?: readonly VersionsMove[];
     },
   ): Promise<number>;
   /**

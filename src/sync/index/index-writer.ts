@@ -11,6 +11,7 @@ import type {
   LocalMoveResult,
   MovedDirectory,
   MoveReadiness,
+  VersionsMove,
 } from "./index-port.ts";
 import { KeepWriter, type NewConflict, type NewVersion, type StoredList } from "./keep-writer.ts";
 import { LocalWriter } from "./local-writer.ts";
@@ -32,6 +33,7 @@ export interface LocalExtra {
   readonly versions: readonly NewVersion[];
   readonly conflicts: readonly NewConflict[];
   readonly notes: readonly (readonly [string, string | null])[];
+  readonly movedVersions: readonly VersionsMove[];
 }
 
 /**
@@ -143,6 +145,7 @@ export class SqliteIndexWriter {
     for (const row of extra.versions) this.#keep.addVersion(this.#folderOf(row.folder, folder).num, row);
     for (const row of extra.conflicts) this.#keep.addConflict(row);
     for (const [key, value] of extra.notes) this.#keep.setNote(id, key, value);
+    for (const move of extra.movedVersions) this.#keep.moveVersions(folder.num, move);
     this.#folders.save(folder);
     return folder.sequence;
   }
@@ -154,6 +157,7 @@ export class SqliteIndexWriter {
   moveDirectory(id: FolderId, found: MovedDirectory, nowMs: number): LocalMoveResult {
     const folder = this.#folders.get(id);
     const result = this.#moves.moveLocal(folder, found, nowMs, this.#peersToReview(folder));
+    if (result.type === "moved" && found.withVersions === true) this.#keep.moveVersions(folder.num, found);
     this.#folders.save(folder);
     return result;
   }

@@ -4,7 +4,7 @@ import type { ContentId, FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { ChunkTable } from "./chunk-table.ts";
 import { encodeHeads } from "./head-codec.ts";
-import type { ConflictRow, EventRow, VersionRow } from "./index-port.ts";
+import type { ConflictRow, EventRow, VersionRow, VersionsMove } from "./index-port.ts";
 import { encodeRecord } from "./record-codec.ts";
 import { contentKey } from "./split-path.ts";
 import type { Statements } from "./statements.ts";
@@ -66,6 +66,34 @@ export class KeepWriter {
     );
     if (changed === 0)
       throw new SyncError("E_VERSION_NOT_FOUND", `${path} has no version ${version}`, { facts: { path, version } });
+  }
+
+  /** Numbers stay, unless the new path has versions of its own: then these come behind them. */
+  moveVersions(folder: number, { from, to }: VersionsMove): void {
+    const paths = this.#sql.all(
+      "SELECT DISTINCT path FROM version WHERE folder = ? AND (path = ? OR (path > ? AND path < ?))",
+      folder,
+      from,
+      `${from}/`,
+      `${from}0`,
+    );
+    for (const [path] of paths as readonly (readonly [string])[])
+      this.#sql.run(
+        `UPDATE version SET path = ?3, version = version + ?4 WHERE folder = ?1 AND path = ?2`,
+        folder,
+        path,
+        to + path.slice(from.length),
+        this.#lastVersion(folder, to + path.slice(from.length)),
+      );
+  }
+
+  #lastVersion(folder: number, path: string): number {
+    const row = this.#sql.get(
+      "SELECT coalesce(max(version), 0) FROM version WHERE folder = ? AND path = ?",
+      folder,
+      path,
+    );
+    return row?.[0] as number;
   }
 
   addConflict(row: NewConflict): void {

@@ -53,6 +53,7 @@ export class QueuedWriter implements IndexWriter {
       versions: extra?.versions ?? [],
       conflicts: extra?.conflicts ?? [],
       notes: extra?.notes ?? [],
+      movedVersions: extra?.movedVersions ?? [],
     };
     return this.#run("commitLocal", [folder, changes, stored]) as Promise<number>;
   }

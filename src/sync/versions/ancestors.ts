@@ -14,9 +14,14 @@ export type Ancestors =
 /**
  * Lists the directories above `path` that are not on the disk, the highest
  * first, as changes that bring them back. `planned` are paths that a change
- * before this one makes a directory anyway.
+ * before this one makes a directory anyway. What is brought where nothing lives belongs to `owner`.
  */
-export function missingAncestors(context: FolderContext, path: RelPath, planned: ReadonlySet<RelPath>): Ancestors {
+export function missingAncestors(
+  context: FolderContext,
+  path: RelPath,
+  planned: ReadonlySet<RelPath>,
+  owner: string = context.self,
+): Ancestors {
   const changes: PathChange[] = [];
   for (let parent = parentOf(path); parent !== undefined && !planned.has(parent); parent = parentOf(parent)) {
     const row = context.index.read.local(context.folder, parent);
@@ -24,17 +29,19 @@ export function missingAncestors(context: FolderContext, path: RelPath, planned:
     if (shown?.type === "directory") break;
     if (shown !== undefined) return { type: "blocked", by: parent };
     const live = liveHead(row);
-    const heads = live?.type === "directory" && row !== undefined ? row.heads : [directoryAbove(context, parent)];
+    const heads =
+      live?.type === "directory" && row !== undefined ? row.heads : [directoryAbove(context, parent, owner)];
     changes.push({ type: "show", path: parent, heads, origin: "restore", storedAs: null });
   }
   return { type: "changes", changes: changes.reverse() };
 }
 
 /** A directory with the permissions it had, as far as they are known: a tombstone still tells them. */
-function directoryAbove(context: FolderContext, path: RelPath): Head {
+function directoryAbove(context: FolderContext, path: RelPath, owner: string): Head {
   const known = knownHeads(context, path);
   const mode = known.find((head) => head.type === "directory")?.mode ?? DEFAULT_MODE;
-  return versionAbove(context, known, directoryHead(context, mode));
+  const above = versionAbove(context, known, directoryHead(context, mode));
+  return known.every(({ deleted }) => deleted) ? { ...above, owner } : above;
 }
 
 function directoryHead(context: FolderContext, mode: number): Head {

@@ -9,6 +9,7 @@
 import { SyncError } from "../../shared/errors.ts";
 import type { DiskStamp, Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
+import { deviceOfOwner, userOfOwner } from "../../shared/owner.ts";
 import { sourceKey } from "../content-here.ts";
 import { sameContent, sameHeads, winnerOf } from "../core/heads.ts";
 import { newStoreName } from "../folder-context.ts";
@@ -31,6 +32,17 @@ export type PathChange =
     }
   /** What the index knows to be there goes: a file to the store, a directory when it is empty. The winner of `heads` is a tombstone. */
   | { readonly type: "remove"; readonly path: RelPath; readonly heads: readonly Head[]; readonly origin: string }
+  /**
+   * What is at the path gets the name `to`, where nothing is, and its kept
+   * versions go along. `gone` is what stands at the old path from then on.
+   */
+  | {
+      readonly type: "move";
+      readonly path: RelPath;
+      readonly to: RelPath;
+      readonly heads: readonly Head[];
+      readonly gone: readonly Head[];
+    }
   /** Only the record grows; the disk stays as it is. */
   | { readonly type: "settle"; readonly path: RelPath; readonly heads: readonly Head[] }
   /**
@@ -55,8 +67,15 @@ interface Attempt {
   step: DiskStep | undefined;
 }
 
-/** Carries changes out in their order, and answers for each. Throws when the folder is not there. */
-export async function carryOut(context: KeepContext, changes: readonly PathChange[]): Promise<readonly Carried[]> {
+/**
+ * Carries changes out in their order, and answers for each. `by` is whose
+ * command it is, as an owner is written. Throws when the folder is not there.
+ */
+export async function carryOut(
+  context: KeepContext,
+  changes: readonly PathChange[],
+  by: string = context.self,
+): Promise<readonly Carried[]> {
   const root = await context.disk.check();
   if (root.type === "halted") throw new SyncError(root.code, `folder ${context.folder}: ${root.message}`);
   const carried = new Map<PathChange, Carried>();
@@ -68,10 +87,12 @@ export async function carryOut(context: KeepContext, changes: readonly PathChang
       if ("code" in attempt) carried.set(item.change, attempt);
       return "code" in attempt ? [] : [attempt];
     });
-    waiting = await carryOutOnce(context, attempts, carried);
+    waiting = await carryOutOnce(context, attempts, carried, by);
   }
-  const removed = changes.filter((change) => change.type === "remove" && carried.get(change)?.type === "done");
-  context.commanded(removed.map(({ path }) => path));
+  const left = changes.filter(
+    (change) => (change.type === "remove" || change.type === "move") && carried.get(change)?.type === "done",
+  );
+  context.commanded(left.map(({ path }) => path));
   return changes.map(
     (change) => carried.get(change) ?? skipped(change.path, "E_INTERNAL", "bug: a change without an outcome"),
   );
@@ -81,10 +102,11 @@ async function carryOutOnce(
   context: KeepContext,
   attempts: readonly Attempt[],
   carried: Map<PathChange, Carried>,
+  by: string,
 ): Promise<Attempt[]> {
   const steps = attempts.flatMap(({ step }) => (step === undefined ? [] : [step]));
   const outcomes = steps.length === 0 ? [] : await context.disk.execute(steps);
-  const commit = new Commit(context);
+  const commit = new Commit(context, by);
   const again: Attempt[] = [];
   let next = 0;
   for (const attempt of attempts) {
@@ -116,6 +138,8 @@ function attemptFor(
     case "remove":
       attempt.step = removeStep(context, change.path, row);
       return attempt;
+    case "move":
+      return moveAttempt(context, change, attempt);
     case "show":
       return showAttempt(context, change, attempt);
     default:
@@ -134,6 +158,18 @@ function removeStep(context: KeepContext, path: RelPath, row: LocalRow | undefin
   if (shown === undefined || row?.stamp == null) return undefined;
   if (shown.type === "directory") return { step: "remove-directory", path };
   return { step: "delete", path, expected: row.stamp, storeName: newStoreName(context.random) };
+}
+
+function moveAttempt(
+  context: KeepContext,
+  { path, to }: Extract<PathChange, { type: "move" }>,
+  attempt: Attempt,
+): Attempt | Extract<Carried, { type: "skipped" }> {
+  const { row } = attempt;
+  if (row?.stamp == null || shownHead(row) === undefined)
+    return skipped(path, "E_NOT_SYNCED_YET", `${path} is known, but its content has not arrived yet`);
+  attempt.step = { step: "move", path, to, expected: row.stamp, storeName: newStoreName(context.random) };
+  return attempt;
 }
 
 function showAttempt(
@@ -209,9 +245,12 @@ class Commit {
   readonly #context: KeepContext;
   readonly #changes: LocalChange[] = [];
   readonly #versions: Omit<VersionRow, "version">[] = [];
+  readonly #moved: { readonly from: RelPath; readonly to: RelPath }[] = [];
+  readonly #by: string;
 
-  constructor(context: KeepContext) {
+  constructor(context: KeepContext, by: string) {
     this.#context = context;
+    this.#by = by;
   }
 
   take(attempt: Attempt, outcome: Exclude<DiskOutcome, { type: "bad-source" }> | undefined): Carried {
@@ -240,6 +279,8 @@ class Commit {
     if (outcome.kept !== null && head !== undefined)
       this.#keep(path, head, { origin: "raced", storedAs: outcome.kept.storeName, stamp: outcome.kept.stamp });
     const isNew = attempt.step !== undefined && "expected" in attempt.step && attempt.step.expected === null;
+    if (attempt.change.type === "move")
+      return skipped(path, "E_CHANGING", `${path}, or what is at ${attempt.change.to}, was changed a moment ago`);
     return isNew
       ? skipped(path, "E_EXISTS", `something that has not been looked at yet is at ${path}`)
       : skipped(path, "E_CHANGING", `${path} was changed a moment ago`);
@@ -247,6 +288,10 @@ class Commit {
 
   #done({ change, row, step }: Attempt, outcome: Extract<DiskOutcome, { type: "done" }> | undefined): void {
     const { path } = change;
+    if (change.type === "move") {
+      this.#movedTo(change, outcome);
+      return;
+    }
     if (outcome?.isTouched === true) this.#context.lookAgain(path);
     const displaced = change.type === "clear" ? change.seen?.head : row === undefined ? undefined : winnerOf(row.heads);
     if (outcome?.storedStamp != null && displaced !== undefined && change.type !== "settle")
@@ -258,19 +303,35 @@ class Commit {
     this.#changes.push({ path, heads, stamp: winnerOf(heads).deleted ? null : stamp, announce });
   }
 
+  #movedTo(
+    { path, to, heads, gone }: Extract<PathChange, { type: "move" }>,
+    outcome: Extract<DiskOutcome, { type: "done" }> | undefined,
+  ): void {
+    // An edit that travelled along is a change on top of the move.
+    if (outcome?.isTouched === true) this.#context.lookAgain(to);
+    this.#changes.push({ path: to, heads, stamp: outcome?.stamp ?? null, announce: true });
+    this.#changes.push({ path, heads: gone, stamp: null, announce: true });
+    this.#moved.push({ from: path, to });
+  }
+
   #keep(path: RelPath, head: Head, kept: Pick<VersionRow, "origin" | "storedAs" | "stamp">): void {
-    const { folder, clock, self } = this.#context;
-    this.#versions.push({ folder, path, head, storedAtMs: clock.now(), by: self, ...kept });
+    const { folder, clock } = this.#context;
+    this.#versions.push({ folder, path, head, storedAtMs: clock.now(), by: this.#by, ...kept });
   }
 
   async write(): Promise<void> {
     if (this.#changes.length === 0 && this.#versions.length === 0) return;
-    const { index, folder, clock, self, emit } = this.#context;
-    await index.write.commitLocal(folder, this.#changes, { nowMs: clock.now(), versions: this.#versions });
+    const { index, folder, clock, emit } = this.#context;
+    await index.write.commitLocal(folder, this.#changes, {
+      nowMs: clock.now(),
+      versions: this.#versions,
+      movedVersions: this.#moved,
+    });
+    const asker = { device: deviceOfOwner(this.#by), user: userOfOwner(this.#by) };
     for (const { path, heads, announce } of this.#changes) {
       if (!announce) continue;
       const { deleted, size } = winnerOf(heads);
-      emit({ type: deleted ? "file.deleted" : "file.changed", path, device: self, data: { size, origin: "command" } });
+      emit({ type: deleted ? "file.deleted" : "file.changed", path, ...asker, data: { size, origin: "command" } });
     }
   }
 }

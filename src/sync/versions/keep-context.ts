@@ -26,7 +26,10 @@ export interface KeepContext extends FolderContext {
 }
 
 /** Throws E_RECEIVE_ONLY where a change made here would be told to nobody, and overruled by the next scan. */
-export function assertChangesCount(context: KeepContext, verb: "restored" | "put" = "restored"): void {
+export function assertChangesCount(
+  context: KeepContext,
+  verb: "restored" | "put" | "deleted" | "moved" = "restored",
+): void {
   if (context.mode() !== "receive-only") return;
   throw new SyncError("E_RECEIVE_ONLY", `folder ${context.folder} only receives: nothing can be ${verb} in it here`, {
     hint: "do it on a device that may change the folder, or change its mode with `syncline folder mode`",

@@ -1,3 +1,5 @@
+import type { RelPath } from "../../shared/ids.ts";
+import type { FolderContext } from "../folder-context.ts";
 import type { VersionRow } from "../index/index-port.ts";
 import type { KeepContext } from "./keep-context.ts";
 
@@ -19,4 +21,9 @@ export function purgeVersions(context: KeepContext, versions: readonly VersionRo
     if (changes.length > 0) await context.index.write.updateVersions(context.folder, changes);
     return gone;
   });
+}
+
+/** Versions of a path whose bytes are here. */
+export function keptVersions({ index, folder }: FolderContext, path: RelPath): readonly VersionRow[] {
+  return index.read.versions(folder, path).filter(({ storedAs }) => storedAs !== null);
 }

@@ -62,7 +62,7 @@ export function foreseePut(context: KeepContext, put: Put): PutResult | { readon
   return plan.type === "changes" ? { type: "store" } : plan.result;
 }
 
-/** Puts all, in their order, in one turn of the folder's loop. Throws E_RECEIVE_ONLY, or why the folder is not there. */
+/** Puts all of one owner, in their order, in one turn of the folder's loop. Throws E_RECEIVE_ONLY, or why the folder is not there. */
 export async function putAll(context: KeepContext, puts: readonly Put[]): Promise<readonly PutResult[]> {
   assertChangesCount(context, "put");
   return await context.inLoop(async () => {
@@ -71,6 +71,7 @@ export async function putAll(context: KeepContext, puts: readonly Put[]): Promis
     const carried = await carryOut(
       context,
       plans.flatMap((plan) => (plan.type === "changes" ? plan.changes : [])),
+      puts[0]?.owner,
     );
     let next = 0;
     return plans.map((plan): PutResult => {
@@ -141,7 +142,7 @@ function freeName(context: KeepContext, path: RelPath, taken: ReadonlySet<RelPat
 }
 
 function changesFor(context: KeepContext, put: Put, path: RelPath, isNew: boolean, taken: Set<RelPath>): Plan {
-  const ancestors = missingAncestors(context, path, taken);
+  const ancestors = missingAncestors(context, path, taken, put.owner);
   if (ancestors.type === "blocked")
     return failed(path, "E_EXISTS", `${ancestors.by} is no directory there, so nothing can be put below it`);
   for (const { path: made } of ancestors.changes) taken.add(made);

@@ -14,6 +14,7 @@ import { carryOut } from "./carry-out.ts";
 import { historyBegin } from "./history-begin.ts";
 import type { KeepContext } from "./keep-context.ts";
 import { knownHeads, liveHead, tombstoneAbove } from "./known.ts";
+import { deepestFirst } from "./live-below.ts";
 import { type MomentEntry, momentPlan } from "./moment-plan.ts";
 import { newRun, type RestoreRun, type Restoring, restoreBatch } from "./restore-batch.ts";
 import { type RestoreItem, RestoreTally } from "./restore-item.ts";
@@ -149,29 +150,25 @@ function unknownItem(path: RelPath, atMs: number): RestoreItem {
 }
 
 async function* removeWhatWasNot(context: KeepContext, request: MomentRequest): AsyncGenerator<RestoreItem> {
-  const directories: RelPath[] = [];
+  const directories: { readonly path: RelPath }[] = [];
   let batch: RelPath[] = [];
   for (const entry of momentPlan(context, request.path, request.atMs)) {
     request.signal.throwIfAborted();
     if (entry.type === "pause") await breathe();
     if (entry.type !== "remove") continue;
-    if (entry.gone.type === "directory") directories.push(entry.path);
+    if (entry.gone.type === "directory") directories.push(entry);
     else batch.push(entry.path);
     if (batch.length < BATCH) continue;
     yield* await removeAll(context, batch, request.dryRun);
     batch = [];
   }
   if (batch.length > 0) yield* await removeAll(context, batch, request.dryRun);
-  for (const level of deepestFirst(directories)) yield* await removeAll(context, level, request.dryRun);
-}
-
-function deepestFirst(paths: readonly RelPath[]): readonly (readonly RelPath[])[] {
-  const levels = new Map<number, RelPath[]>();
-  for (const path of paths) {
-    const depth = path.split("/").length;
-    levels.set(depth, [...(levels.get(depth) ?? []), path]);
-  }
-  return [...levels].sort(([a], [b]) => b - a).map(([, level]) => level);
+  for (const level of deepestFirst(directories))
+    yield* await removeAll(
+      context,
+      level.map(({ path }) => path),
+      request.dryRun,
+    );
 }
 
 async function removeAll(

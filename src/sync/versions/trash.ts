@@ -10,7 +10,7 @@ import type { VersionRow } from "../index/index-port.ts";
 import { breathe } from "./breathe.ts";
 import { assertChangesCount, type KeepContext } from "./keep-context.ts";
 import { liveHead } from "./known.ts";
-import { purgeVersions } from "./purge.ts";
+import { keptVersions, purgeVersions } from "./purge.ts";
 import { newRun, type Restoring, restoreBatch } from "./restore-batch.ts";
 import { type RestoreItem, RestoreTally } from "./restore-item.ts";
 import { existsError, failureOf, targetFor } from "./restore-target.ts";
@@ -135,10 +135,6 @@ export async function emptyTrash(context: KeepContext, request: EmptyTrashReques
     items -= left.size;
   }
   return { items, bytes, stayed };
-}
-
-function keptVersions(context: FolderContext, path: RelPath): readonly VersionRow[] {
-  return context.index.read.versions(context.folder, path).filter(({ storedAs }) => storedAs !== null);
 }
 
 function* inBatches<T>(items: Iterable<T>): Generator<readonly T[]> {

@@ -9,7 +9,7 @@ import { Statements } from "../../../src/sync/index/statements.ts";
 import { runGroup, type WriteCall } from "../../../src/sync/index/write-group.ts";
 import { announced, B, change, EPOCH, FOLDER, file, path } from "./rows.ts";
 
-const NO_EXTRA = { nowMs: 1, chunkLists: [], versions: [], conflicts: [], notes: [] };
+const NO_EXTRA = { nowMs: 1, chunkLists: [], versions: [], conflicts: [], notes: [], movedVersions: [] };
 const commit = (at: string): WriteCall => ({
   method: "commitLocal",
   args: [FOLDER, [change(at, file({ A: 1 }))], NO_EXTRA],
