@@ -82,6 +82,7 @@ export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
   downloadOpen: "local",
   uploadOpen: "local",
   uploadTake: "local",
+  udpOpen: "local",
   transferClose: "local",
   noticeTell: "local",
 

@@ -184,6 +184,13 @@ export const ROUTES = {
     peers: true,
     summary: "Fetches what the asking device offers, and puts it in its place",
   },
+  udpOpen: {
+    method: "POST",
+    path: "/serve/udp",
+    kind: "json",
+    peers: true,
+    summary: "Opens this node's end of a connection over UDP",
+  },
   transferClose: {
     method: "POST",
     path: "/serve/close",

@@ -22,6 +22,8 @@ const state = z.enum(["running", "paused", "done", "partial", "failed", "cancell
 const key = z.string().regex(/^[0-9a-f]{32}$/);
 /** Under which the uploading device serves what it offers. */
 const token = z.string().regex(/^offer-[0-9a-f]{32}$/);
+/** Names an end of a stream over UDP. */
+const streamNumber = z.number().int().min(1).max(0xffff_ffff);
 /** Nanoseconds since 1970. A JSON number would lose the last digits. */
 const nanoseconds = z.string().regex(/^-?\d{1,20}$/);
 
@@ -296,12 +298,19 @@ export const TRANSFER_SHAPES = {
       compression: onOff,
       limit: z.number().int().min(1000).optional(),
       resume: z.boolean().default(true),
+      /** A connection over UDP that was opened for it; `isOnly`: nothing may come over TCP. */
+      udp: z.strictObject({ stream: streamNumber, isOnly: z.boolean() }).optional(),
     }),
     output: z.discriminatedUnion("type", [
       z.object({ type: z.literal("progress"), path: pathText, doneBytes: bytes, wireBytes: bytes }),
       fileResult.extend({ type: z.literal("file") }),
       z.object({ type: z.literal("end") }),
     ]),
+  },
+  udpOpen: {
+    /** The numbers of the two ends, as the asked node is to take them. */
+    input: z.strictObject({ local: streamNumber, remote: streamNumber }),
+    output: z.object({ opening: z.boolean() }),
   },
   transferClose: {
     input: z.strictObject({

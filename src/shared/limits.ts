@@ -37,6 +37,11 @@ export const LIMITS = {
     unit: "connections",
     why: "connections that are not authenticated yet; more are closed at once",
   },
+  udpStreamsPerPeer: {
+    value: 16,
+    unit: "connections",
+    why: "transfers over UDP with one device at once; each takes buffers of its own",
+  },
   connectionsMax: { value: 256, unit: "connections", why: "peers of one node" },
   pingAfterMs: { value: 12_000, unit: "ms", why: "silence after which a peer is asked whether it lives" },
   deadAfterMs: { value: 28_000, unit: "ms", why: "silence after which a peer counts as gone" },

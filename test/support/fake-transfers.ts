@@ -86,6 +86,7 @@ export const fakeTransferRoutes: TransferRoutes & ServeTransferRoutes = {
     yield { type: "transfer", ...fakeTransfer() };
     yield { type: "summary", transfers: 1, running: 0 };
   },
+  udpOpen: async () => ({ opening: true }),
   transferPause: async ({ id }) => fakeTransfer({ id, state: "paused" }),
   transferResume: async ({ id }) => fakeTransfer({ id, state: "running" }),
   transferCancel: async ({ id }) => fakeTransfer({ id, state: "cancelled" }),

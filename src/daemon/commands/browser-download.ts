@@ -104,7 +104,7 @@ export class BrowserDownload implements OpenContent {
       const second = await rest.next();
       if (first.value?.type !== "opened" || second.value?.type !== "entry")
         throw new SyncError("E_PROTOCOL", `${serving.name} did not open the download`);
-      Object.assign(job, transportOf("auto", peer));
+      Object.assign(job, transportOf(peer));
       const parts = { node, request, context, key, job, serving, rest, stop };
       return new BrowserDownload({ ...parts, opened: first.value, top: second.value });
     } catch (error) {

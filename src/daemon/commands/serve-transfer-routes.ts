@@ -16,12 +16,13 @@ import type { NodeService } from "../api/node-service.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { Node } from "../node.ts";
 import { withTicks } from "../transfers/in-parallel.ts";
+import { type Choice, measuredLink } from "../transfers/measured-link.ts";
 import { type Incoming, receive } from "../transfers/receive.ts";
 import { countedLink, limitedLink, ownLink, peerLink } from "../transfers/transfer-links.ts";
 
 export type ServeTransferRoutes = Pick<
   NodeService,
-  "downloadOpen" | "uploadOpen" | "uploadTake" | "transferClose" | "noticeTell"
+  "downloadOpen" | "uploadOpen" | "uploadTake" | "udpOpen" | "transferClose" | "noticeTell"
 >;
 
 const PAGE = 500;
@@ -35,6 +36,11 @@ export function serveTransferRoutes(node: Node): ServeTransferRoutes {
     downloadOpen: (request, { actor, signal }) => openDownload(node, request, actor, signal),
     uploadOpen: (request, { actor }) => openUpload(node, request, actor),
     uploadTake: (request, { actor, signal }) => takeUpload(node, request, actor, signal),
+    udpOpen: async (request, { actor }) => {
+      if (actor.device === null) throw new SyncError("E_USAGE", "this is for paired devices");
+      await node.transfers.udp.accept(actor.device, request);
+      return { opening: true };
+    },
     transferClose: (request, { actor }) => closeTransfer(node, request, actor),
     noticeTell: async (request, { actor }) => ({
       taken: actor.device === null ? 0 : await node.transfers.notices.told(actor.device, request),
@@ -178,7 +184,7 @@ async function* takeUpload(
 ): AsyncGenerator<RouteOutput<"uploadTake">> {
   const runtime = node.access.folder(actor, request.folder, "write");
   const { transfers, parts } = node;
-  const { link, transport } = linkFor(node, runtime.id, request, actor);
+  const { link, way } = await linkFor(node, runtime.id, request, actor);
   const { items, refused } = incoming(node, request);
   for (const result of refused) yield { type: "file", ...result };
   let wireBytes = 0;
@@ -198,8 +204,7 @@ async function* takeUpload(
       delta: request.delta,
       compression: request.compression,
       isFresh: !request.resume,
-      transport,
-      why: null,
+      way,
       follow: (path, progress) => {
         underWay.set(path, progress);
         return () => underWay.delete(path);
@@ -230,25 +235,41 @@ async function* asLines(results: AsyncIterable<FileResult>): AsyncGenerator<Rout
   for await (const result of results) yield { type: "file", ...result };
 }
 
-/** The way to what is offered: the connection that the command came over, or this node's own thread. */
-function linkFor(
+interface Source {
+  readonly link: FetchLink;
+  /** Asked when a file is settled: what was measured until then counts. */
+  readonly way: () => { readonly transport: string | null; readonly why: string | null };
+}
+
+/** The way to what is offered: the connection that the command came over, one over UDP that was opened for it, or this node's own thread. */
+async function linkFor(
   node: Node,
   folder: FolderId,
-  { key, token }: RouteRequest<"uploadTake">,
+  { key, token, udp }: RouteRequest<"uploadTake">,
   actor: Actor,
-): { readonly link: FetchLink; readonly transport: string | null } {
+): Promise<Source> {
   const { transfers, net, parts } = node;
-  const { device } = actor;
+  const { device, deviceName } = actor;
+  const offer = token as FolderId;
   if (device === null) {
-    const thread = transfers.ownOffers.get(token as FolderId);
+    const thread = transfers.ownOffers.get(offer);
     if (thread === undefined) throw new SyncError("E_TRANSFER_NOT_FOUND", "nothing is offered under this token");
-    return { link: ownLink(thread, parts.identity.shortId, actor.deviceName, token as FolderId), transport: null };
+    const link = ownLink(thread, parts.identity.shortId, deviceName, offer);
+    return { link, way: () => ({ transport: null, why: null }) };
   }
   const row = transfers.served.find(device, key, "upload");
   if (row.folder !== folder) throw new SyncError("E_NOT_ALLOWED", "this transfer was opened for another folder");
   const peer = net.peerOf(device);
-  if (peer === undefined) throw new SyncError("E_PEER_OFFLINE", `the connection to ${actor.deviceName} was lost`);
-  return { link: peerLink(peer, actor.deviceName, token as FolderId), transport: peer.facts.transport };
+  if (peer === undefined) throw new SyncError("E_PEER_OFFLINE", `the connection to ${deviceName} was lost`);
+  const tcp = peerLink(peer, deviceName, offer);
+  if (udp === undefined) return { link: tcp, way: () => ({ transport: peer.facts.transport, why: null }) };
+  const opened = transfers.udp.find(device, udp.stream).then((other) => peerLink(other, deviceName, offer));
+  if (udp.isOnly) return { link: await opened, way: () => ({ transport: "udp", why: "asked for" }) };
+  let choice: Choice | { readonly transport: "tcp"; readonly why: null } = { transport: "tcp", why: null };
+  const onChoice = (found: Choice): void => {
+    choice = found;
+  };
+  return { link: measuredLink({ tcp, udp: opened, clock: parts.clock, onChoice }), way: () => choice };
 }
 
 /** What was announced, each with its place here. A name that cannot be one is refused by itself. */

@@ -16,6 +16,7 @@ import { type DownloadRequest, downloadOnce } from "../transfers/download.ts";
 import { FileThread } from "../transfers/file-thread.ts";
 import { withTicks } from "../transfers/in-parallel.ts";
 import type { Job } from "../transfers/job.ts";
+import { TransferWay } from "../transfers/transfer-way.ts";
 import { type UploadRequest, uploadOnce } from "../transfers/upload.ts";
 
 export type TransferRoutes = Pick<
@@ -115,6 +116,8 @@ interface RunParts {
   readonly job: Job;
   readonly serving: Serving;
   readonly thread: FileThread;
+  /** Undefined where nothing goes over a network. */
+  readonly way: TransferWay | undefined;
 }
 
 /** A transfer from its row to its summary: attempts until one is through, and the last word on both ends. */
@@ -148,14 +151,15 @@ async function* transfer(
         peer = await reach(node, request.peer);
         serving = new Serving(node.transfers.serving, peer, actor);
       }
-      Object.assign(job, transportOf(request.transport, peer));
+      const way = await wayOf(node, { request, peer, name: serving.name, job }, until);
       const thread = newThread(node);
       try {
-        for await (const line of prepare({ key, job, serving, thread })(until)) {
+        for await (const line of prepare({ key, job, serving, thread, way })(until)) {
           if (line.type === "file" && line.outcome === "stored") stored.push(line.path);
           yield line;
         }
       } finally {
+        way?.[Symbol.dispose]();
         await thread[Symbol.asyncDispose]();
       }
     };
@@ -210,18 +214,33 @@ export function newThread(node: Node): FileThread {
   return new FileThread({ indexFile: join(node.parts.context.paths.stateDir, "index.db"), folders });
 }
 
-/** Which way bytes go, and why. */
-export function transportOf(
-  wish: "auto" | "tcp" | "udp",
-  peer: NetPeer | undefined,
-): { readonly transport: string | null; readonly why: string | null } {
+/** Which way bytes go that come over the connection that stands, and why. */
+export function transportOf(peer: NetPeer | undefined): {
+  readonly transport: string | null;
+  readonly why: string;
+} {
   if (peer === undefined) return { transport: null, why: "it is this node: nothing goes over the network" };
   const { transport } = peer.facts;
-  if (wish === "auto") return { transport, why: `${transport} is the connection that stands` };
-  if (wish === transport) return { transport, why: "asked for" };
-  throw new SyncError("E_NO_TRANSPORT", `there is no ${wish} connection with this device, only ${transport}`, {
-    hint: `leave --transport out, or say --transport ${transport}`,
-  });
+  return { transport, why: `${transport} is the connection that stands` };
+}
+
+/** Which way bytes go, which is told together with why; undefined: none at all. */
+async function wayOf(
+  node: Node,
+  asked: {
+    readonly request: UploadRequest | DownloadRequest;
+    readonly peer: NetPeer | undefined;
+    readonly name: string;
+    readonly job: Job;
+  },
+  signal: AbortSignal,
+): Promise<TransferWay | undefined> {
+  const { request, peer, name, job } = asked;
+  const tell = (way: ReturnType<typeof transportOf>): void => void Object.assign(job, way);
+  tell(transportOf(peer));
+  if (peer === undefined) return undefined;
+  const { udp } = node.transfers;
+  return await TransferWay.open({ wish: request.transport, peer, name, udp, clock: node.parts.clock, tell }, signal);
 }
 
 /** Tells the serving node how it ended; what was downloaded is told for its owners' sake. Never throws. */

@@ -11,6 +11,7 @@ import type { Candidate } from "../../peer/discovery/discovery.ts";
 import type { Identity } from "../../peer/identity.ts";
 import type { Invite, InviteEnd, InviteGrant } from "../../peer/pairing/invite-book.ts";
 import type { JoinerDetails, Offer } from "../../peer/pairing/messages.ts";
+import type { StreamIds } from "../../peer/transport/udp.ts";
 import type { FolderFrameType } from "../../peer/wire/codec.ts";
 import type { Command } from "../../peer/wire/command.ts";
 import type { FetchChunkList } from "../../peer/wire/fetch.ts";
@@ -64,7 +65,7 @@ export interface PeerFacts {
   readonly name: string;
   readonly program: string;
   readonly features: readonly string[];
-  readonly transport: "tcp";
+  readonly transport: "tcp" | "udp";
   readonly address: string;
   readonly isDialled: boolean;
   /** The peer's clock minus ours, as far as the way over the network lets one know. */
@@ -224,6 +225,8 @@ export interface NetCalls {
     request: RegionRequest,
     compression: Switch,
   ): Promise<FetchedRegions>;
+  /** Opens a connection over UDP beside this one; the other end does the same, with the numbers the other way round. */
+  openUdp(connection: number, ids: StreamIds): Promise<PeerFacts>;
   ping(connection: number): Promise<number>;
   probe(connection: number, address: string): Promise<ProbeOutcome>;
   tellRemoved(removed: DeviceId, to: readonly DeviceId[]): Promise<void>;
@@ -278,5 +281,7 @@ export type MainNote =
   | { readonly type: "taken"; readonly connection: number; readonly bytes: number }
   /** Nobody reads the answer to a command any more. */
   | { readonly type: "drop-command"; readonly connection: number; readonly id: number }
+  /** A connection over UDP is not needed any more. */
+  | { readonly type: "close"; readonly connection: number }
   /** What a connection's frames said broke the protocol: it ends. */
   | { readonly type: "fault"; readonly connection: number; readonly message: string };

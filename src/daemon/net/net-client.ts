@@ -8,6 +8,7 @@ import type { KnownAddress } from "../../peer/discovery/address-book.ts";
 import type { Candidate } from "../../peer/discovery/discovery.ts";
 import type { InviteEnd, InviteGrant } from "../../peer/pairing/invite-book.ts";
 import type { JoinerDetails } from "../../peer/pairing/messages.ts";
+import type { StreamIds } from "../../peer/transport/udp.ts";
 import { decodeFolderMessage, type FolderFrameType } from "../../peer/wire/codec.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { HostPort } from "../../shared/host-port.ts";
@@ -98,6 +99,8 @@ export class NetClient implements AsyncDisposable {
   readonly #peers = new Map<number, NetPeer>();
   /** Connections that broke the protocol: nothing more is taken from them until they are reported as lost. */
   readonly #faulty = new Set<number>();
+  /** Connections over UDP, each beside one of `#peers`. */
+  readonly #udpPeers = new Map<number, NetPeer>();
   /** What runs for peers, by connection and number. */
   readonly #running = new Map<string, AbortController>();
   readonly #exited: Promise<void>;
@@ -250,6 +253,19 @@ export class NetClient implements AsyncDisposable {
     return await this.#calls.call("join", [wish], signal);
   }
 
+  /** Opens a connection over UDP for file data beside the one that stands; the other end has to do the same. Rejects with E_NO_TRANSPORT, or with the signal's reason. */
+  async openUdp(beside: NetPeer, ids: StreamIds, signal: AbortSignal): Promise<NetPeer> {
+    const facts = await this.#calls.call("openUdp", [beside.connection, ids], AbortSignal.any([signal, beside.over]));
+    const peer = this.#peerOf(facts);
+    this.#udpPeers.set(peer.connection, peer);
+    return peer;
+  }
+
+  /** Lets go of a connection over UDP. */
+  closeUdp({ connection }: NetPeer): void {
+    if (this.#udpPeers.has(connection)) this.#note({ type: "close", connection });
+  }
+
   async counters(): Promise<NetCounters> {
     return await this.#calls.call("counters", []);
   }
@@ -272,9 +288,13 @@ export class NetClient implements AsyncDisposable {
   }
 
   #connected(facts: PeerFacts): void {
-    const peer = new NetPeer({ calls: this.#calls, note: (note, transfer) => this.#note(note, transfer) }, facts);
+    const peer = this.#peerOf(facts);
     this.#peers.set(peer.connection, peer);
     this.#events.onConnected(peer);
+  }
+
+  #peerOf(facts: PeerFacts): NetPeer {
+    return new NetPeer({ calls: this.#calls, note: (note, transfer) => this.#note(note, transfer) }, facts);
   }
 
   #changed(facts: PeerFacts): void {
@@ -285,6 +305,8 @@ export class NetClient implements AsyncDisposable {
   }
 
   #lost(connection: number, reason: LostReason): void {
+    this.#udpPeers.get(connection)?.end();
+    this.#udpPeers.delete(connection);
     const peer = this.#peers.get(connection);
     if (peer === undefined) return;
     this.#peers.delete(connection);
@@ -333,7 +355,7 @@ export class NetClient implements AsyncDisposable {
 
   #failed(error: Error): void {
     this.#calls.end(error);
-    for (const peer of [...this.#peers.values()])
+    for (const peer of [...this.#peers.values(), ...this.#udpPeers.values()])
       this.#lost(peer.connection, { code: "E_INTERRUPTED", message: error.message, isByPeer: false });
     if (!this.#isStopping) this.#events.onFailure(error);
     this.#isStopping = true;

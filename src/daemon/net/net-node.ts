@@ -10,7 +10,13 @@
  *    socket is not read.
  */
 import type { AskedCommand } from "../../peer/answer-commands.ts";
-import { CONNECTION_TIMES, Connection, type ConnectionTimes, type EndReason } from "../../peer/connection.ts";
+import {
+  CONNECTION_TIMES,
+  Connection,
+  type ConnectionEvents,
+  type ConnectionTimes,
+  type EndReason,
+} from "../../peer/connection.ts";
 import { ConnectionPairs } from "../../peer/connection-pairs.ts";
 import { Listener } from "../../peer/listen.ts";
 import type { ChunkSource } from "../../peer/serve-chunks.ts";
@@ -19,6 +25,7 @@ import type { SecureChannel } from "../../peer/transport/transport.ts";
 import type { FolderFrameType } from "../../peer/wire/codec.ts";
 import { GOODBYE, type Introduction } from "../../peer/wire/greetings.ts";
 import { broken } from "../../peer/wire/wire-values.ts";
+import { SyncError } from "../../shared/errors.ts";
 import { formatHostPort, type HostPort, parseHostPort } from "../../shared/host-port.ts";
 import type { DeviceId, FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -40,6 +47,7 @@ import { NetInvites } from "./net-invites.ts";
 import { type JoinDeps, join } from "./net-join.ts";
 import { threadLog } from "./net-log.ts";
 import { NetProber } from "./net-prober.ts";
+import { NetUdp } from "./net-udp.ts";
 import type { OfferedFile } from "./offered-files.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { addressTexts, ownAddresses } from "./own-addresses.ts";
@@ -75,6 +83,7 @@ export class NetNode implements AsyncDisposable {
   #listener: Listener;
   readonly #finder: NetFinder;
   readonly #prober: NetProber;
+  readonly #udp: NetUdp;
   readonly #refusals: RefusalReports;
   readonly #traffic = new Traffic();
   readonly #open = new OpenConnections();
@@ -99,6 +108,21 @@ export class NetNode implements AsyncDisposable {
     this.#run = Buffer.from(random.bytes(8)).readBigUInt64LE();
     this.#prober = new NetProber(clock);
     this.#refusals = new RefusalReports(clock, post);
+    this.#udp = new NetUdp({
+      identity,
+      log: this.#log,
+      introductionTo: (device) => this.#introductionTo(device),
+      begin: (channel, events) => {
+        const connection = this.#makeConnection(channel, events);
+        this.#open.add(connection);
+        return connection;
+      },
+      onEnd: (connection, reason) => {
+        this.#lost(connection, reason);
+        this.#open.remove(connection);
+        this.#traffic.close(connection);
+      },
+    });
     this.#pairs = new ConnectionPairs({
       self: identity.deviceId,
       introductionTo: (device) => this.#introductionTo(device),
@@ -136,6 +160,7 @@ export class NetNode implements AsyncDisposable {
   /** Binds the listener and begins to look around. Throws E_PORT_TAKEN. */
   async start(): Promise<HostPort> {
     this.#listening = await this.#listener.start(this.#deps.options.listen);
+    this.#udp.listen(this.#listening);
     this.#finder.start(this.#deps.options.hasDiscovery);
     return this.#listening;
   }
@@ -169,6 +194,7 @@ export class NetNode implements AsyncDisposable {
       throw error;
     }
     if (!isSamePort) void old[Symbol.asyncDispose]();
+    this.#udp.listen(this.#listening);
     this.#finder.announce();
     this.#introduceAgain(this.#pairs.established());
     return this.#listening;
@@ -181,7 +207,8 @@ export class NetNode implements AsyncDisposable {
     await Promise.all([...this.#devices.values()].map((device) => device.end()));
     const connections = this.#pairs.all();
     for (const connection of connections) connection.close({ code: GOODBYE.stopping, message: "Syncline stops there" });
-    await Promise.all([this.#listener[Symbol.asyncDispose](), this.#finder[Symbol.asyncDispose]()]);
+    const parts = [this.#listener, this.#finder, this.#udp];
+    await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
     const farewells = Promise.all(connections.map(({ gone }) => gone));
     await Promise.race([farewells, this.#deps.clock.sleep(FAREWELL_MS)]);
     this.#deps.source.rest();
@@ -198,6 +225,9 @@ export class NetNode implements AsyncDisposable {
         return;
       case "drop-command":
         this.#open.find(note.connection)?.dropCommand(note.id);
+        return;
+      case "close":
+        this.#open.find(note.connection)?.close({ code: GOODBYE.done, message: "the transfer is over" });
         return;
       case "fault":
         this.#open.find(note.connection)?.fail(broken(note.message));
@@ -249,6 +279,12 @@ export class NetNode implements AsyncDisposable {
           answer.answers.flatMap((part) => (part === undefined ? [] : [part.buffer])),
         );
       },
+      openUdp: async (connection, ids, signal) => {
+        const [udp, introduction] = await this.#udp.open(this.#open.get(connection), ids, signal);
+        const facts = this.#factsOf(udp, introduction);
+        if (facts === undefined) throw new SyncError("E_PEER_OFFLINE", "the connection over UDP has ended");
+        return facts;
+      },
       ping: async (connection, signal) => await this.#open.get(connection).ping(signal),
       probe: async (connection, address, signal) => await this.#prober.ask(this.#open.get(connection), address, signal),
       tellRemoved: async (removed, to) => {
@@ -283,7 +319,25 @@ export class NetNode implements AsyncDisposable {
 
   /** Starts a connection with a trusted device; resolves once it is over. */
   #begin(channel: SecureChannel): Promise<EndReason> {
-    const connection = new Connection({
+    const connection = this.#makeConnection(channel, {
+      onGreeted: (greeted) => void this.#pairs.greeted(greeted),
+      onIntroduced: (introduced, introduction) => this.#pairs.introduced(introduced, introduction),
+      onFolderFrame: (from, type, body) => this.#frame(from, type, body),
+      onCommand: (from, command, signal) => this.#runCommand(from, command, signal),
+      onDeviceRemoved: (from, removed) => this.#deps.post({ type: "device-removed", by: from.device, removed }),
+      onProbe: (from, probe) => void this.#prober.answer(from, probe),
+      onProbeReply: (_, reply) => this.#prober.replied(reply),
+      onEnd: (ended, reason) => this.#ended(ended, reason),
+    });
+    this.#open.add(connection);
+    const refusal = this.#refusalOf(connection.device);
+    if (refusal !== undefined) connection.cut({ code: "E_NOT_ALLOWED", message: refusal });
+    else if (this.#pairs.add(connection)) connection.start();
+    return connection.over;
+  }
+
+  #makeConnection(channel: SecureChannel, events: ConnectionEvents): Connection {
+    return new Connection({
       channel,
       run: this.#run,
       clock: this.#deps.clock,
@@ -296,22 +350,8 @@ export class NetNode implements AsyncDisposable {
         }),
       ),
       mayRead: (device, folder) => this.#mayRead(device, folder),
-      events: {
-        onGreeted: (greeted) => void this.#pairs.greeted(greeted),
-        onIntroduced: (introduced, introduction) => this.#pairs.introduced(introduced, introduction),
-        onFolderFrame: (from, type, body) => this.#frame(from, type, body),
-        onCommand: (from, command, signal) => this.#runCommand(from, command, signal),
-        onDeviceRemoved: (from, removed) => this.#deps.post({ type: "device-removed", by: from.device, removed }),
-        onProbe: (from, probe) => void this.#prober.answer(from, probe),
-        onProbeReply: (_, reply) => this.#prober.replied(reply),
-        onEnd: (ended, reason) => this.#ended(ended, reason),
-      },
+      events,
     });
-    this.#open.add(connection);
-    const refusal = this.#refusalOf(connection.device);
-    if (refusal !== undefined) connection.cut({ code: "E_NOT_ALLOWED", message: refusal });
-    else if (this.#pairs.add(connection)) connection.start();
-    return connection.over;
   }
 
   async #runCommand(connection: Connection, command: AskedCommand, signal: AbortSignal): Promise<void> {
@@ -369,15 +409,21 @@ export class NetNode implements AsyncDisposable {
     this.#report("connected", connection, introduction);
   }
 
-  #report(type: "connected" | "changed", connection: Connection, introduction: Introduction): void {
+  /** Undefined once it is over. */
+  #factsOf(connection: Connection, { nowMs, ...said }: Introduction): PeerFacts | undefined {
     const id = this.#open.idOf(connection);
-    if (id === undefined) return;
-    const { nowMs, ...said } = introduction;
+    if (id === undefined) return undefined;
     const { transport, address, isDialled } = connection.channel;
     const clockOffsetMs = nowMs - this.#deps.clock.now();
     const { device, features } = connection;
-    const peer: PeerFacts = { ...said, connection: id, device, features, transport, address, isDialled, clockOffsetMs };
-    this.#devices.get(device)?.learnTexts([...seenAt(connection, said.addresses), ...said.addresses], "told");
+    return { ...said, connection: id, device, features, transport, address, isDialled, clockOffsetMs };
+  }
+
+  #report(type: "connected" | "changed", connection: Connection, introduction: Introduction): void {
+    const peer = this.#factsOf(connection, introduction);
+    if (peer === undefined) return;
+    const { device } = connection;
+    this.#devices.get(device)?.learnTexts([...seenAt(connection, peer.addresses), ...peer.addresses], "told");
     this.#deps.post({ type, peer });
   }
 
@@ -414,7 +460,7 @@ export class NetNode implements AsyncDisposable {
     const trusted = new Map(devices.map((device) => [device.id, device]));
     const removed = [...this.#devices.values()].filter(({ id }) => !trusted.has(id));
     for (const { id } of removed) this.#devices.delete(id);
-    for (const connection of this.#pairs.all()) {
+    for (const connection of [...this.#pairs.all(), ...this.#udp.all()]) {
       const device = trusted.get(connection.device);
       if (device === undefined) connection.cut({ code: "E_NOT_ALLOWED", message: "it was removed here" });
       else if (device.isPaused) connection.close({ code: GOODBYE.paused, message: "paused by its owner" });

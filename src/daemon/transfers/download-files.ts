@@ -8,7 +8,7 @@ import { type ContentId, type FolderId, parseRelPath, type RelPath } from "../..
 import { LIMITS } from "../../shared/limits.ts";
 import { printable } from "../../shared/printable.ts";
 import { NO_TRANSFER, type TransferBytes, transferOf } from "../../shared/transfer-bytes.ts";
-import type { FetchContext, FetchStage } from "../../sync/fetch/fetch-context.ts";
+import type { FetchContext, FetchLink, FetchStage } from "../../sync/fetch/fetch-context.ts";
 import { fetchLarge } from "../../sync/fetch/fetch-large.ts";
 import { fetchSmall } from "../../sync/fetch/fetch-small.ts";
 import type { DownloadRun, Place } from "./download.ts";
@@ -16,7 +16,7 @@ import { type Bases, basesFor, NO_BASES } from "./download-bases.ts";
 import type { HashedFile, Installed, InstallFile, LocalEntry, TakeName } from "./file-calls.ts";
 import { inParallel } from "./in-parallel.ts";
 import { shareOut } from "./share-out.ts";
-import { countedLink, limitedLink, OneSource, ownLink, peerLink, plainLink } from "./transfer-links.ts";
+import { countedLink, limitedLink, OneSource, plainLink } from "./transfer-links.ts";
 
 const GROUP_FILES = 256;
 const GROUP_BYTES = 1024 * 1024;
@@ -48,17 +48,17 @@ export class DownloadFiles {
   readonly #links: Wanted[] = [];
   readonly #missing: FileResult[] = [];
 
-  constructor(run: DownloadRun, folder: FolderId, place: Place) {
+  constructor(
+    run: DownloadRun,
+    { folder, link }: { readonly folder: FolderId; readonly link: FetchLink },
+    place: Place,
+  ) {
     this.#run = run;
     this.#folder = folder;
     this.#place = place;
-    const { request, serving, clock, thread, self } = run;
+    const { request, clock } = run;
     this.#base = request.path === "" ? "" : parseRelPath(request.path);
     this.#policy = request.onDuplicate;
-    const link =
-      serving.peer === undefined
-        ? ownLink(thread, self, serving.name, folder)
-        : peerLink(serving.peer, serving.name, folder);
     const counted = countedLink(link, (wire) => run.job.countWire(wire));
     this.#sources = new OneSource(plainLink(limitedLink(counted, request.limit, clock)), clock);
   }

@@ -16,6 +16,8 @@ import { DownloadFiles, localName } from "./download-files.ts";
 import type { FileThread } from "./file-thread.ts";
 import type { Job } from "./job.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
+import { ownLink } from "./transfer-links.ts";
+import type { TransferWay } from "./transfer-way.ts";
 
 export type DownloadRequest = RouteRequest<"download">;
 
@@ -25,6 +27,8 @@ export interface DownloadRun {
   readonly job: Job;
   readonly serving: Serving;
   readonly thread: FileThread;
+  /** Undefined where nothing goes over a network. */
+  readonly way: TransferWay | undefined;
   readonly index: FolderIndex;
   /** Where a folder of this node lies; undefined for one it does not have. */
   readonly rootOf: (folder: string) => string | undefined;
@@ -52,7 +56,9 @@ export async function* downloadOnce(run: DownloadRun, signal: AbortSignal): Asyn
     job.progress.bytes = opened.bytes;
     await assertSpace(run, place.root, opened.bytes);
     yield job.line();
-    const files = new DownloadFiles(run, parseFolderId(opened.folder), place);
+    const folder = parseFolderId(opened.folder);
+    const link = (await run.way?.link(folder, opened.bytes)) ?? ownLink(run.thread, run.self, serving.name, folder);
+    const files = new DownloadFiles(run, { folder, link }, place);
     yield* files.all({ [Symbol.asyncIterator]: () => iterator }, until);
   } finally {
     stop.abort();

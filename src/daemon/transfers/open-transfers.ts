@@ -11,6 +11,7 @@ import { Notices } from "./notices.ts";
 import { ServedTransfers } from "./served.ts";
 import { TransferBook } from "./transfer-book.ts";
 import type { Transfers } from "./transfers.ts";
+import { UdpLinks } from "./udp-links.ts";
 
 export interface OpenTransfersDeps {
   readonly parts: NodeParts;
@@ -36,6 +37,11 @@ export async function openTransfers({ parts, net, peers, service }: OpenTransfer
         await askPeer(asker, peer, "noticeTell", input, { signal, actor: localAdmin(selfName()) }),
     }),
     serving: { service, asker, selfName },
+    udp: new UdpLinks({
+      ...{ net, clock, random },
+      ask: async (peer, input, signal) =>
+        await askPeer(asker, peer, "udpOpen", input, { signal, actor: localAdmin(selfName()) }),
+    }),
     ownOffers: new Map(),
   };
 }

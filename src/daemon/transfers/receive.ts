@@ -52,8 +52,8 @@ export interface Receiving {
   readonly delta: Switch;
   readonly compression: Switch;
   readonly isFresh: boolean;
-  readonly transport: string | null;
-  readonly why: string | null;
+  /** Which way the bytes come, and why; asked for each file that is settled. */
+  readonly way: () => Pick<FileResult, "transport" | "why">;
   /** Follows a large file until the returned function is called. */
   readonly follow: (path: string, progress: Progress) => () => void;
 }
@@ -256,7 +256,7 @@ function costOf({ isRemote }: Receiving, bytes: TransferBytes): TransferBytes {
 const NOTHING: FileResult["saved"] = { delta: 0, reuse: 0, compression: 0 };
 
 function resultOf(
-  { transport, why }: Receiving,
+  { way }: Receiving,
   { path, content }: Incoming,
   result: PutResult | undefined,
   bytes: TransferBytes,
@@ -271,8 +271,7 @@ function resultOf(
     fileBytes: content.size,
     wireBytes: isStored ? wire.sent + wire.received : 0,
     saved: isStored ? bytes.saved : NOTHING,
-    transport,
-    why,
+    ...way(),
     hash: null,
     durationMs,
     outcome: result.type === "failed" ? (result.code === "E_EXISTS" ? "exists" : "failed") : result.type,

@@ -17,6 +17,7 @@ import type { HashedFile, LocalEntry } from "./file-calls.ts";
 import type { FileThread } from "./file-thread.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { Job } from "./job.ts";
+import type { TransferWay } from "./transfer-way.ts";
 
 const FILES_AT_ONCE = 250;
 const WALK_PAGE = 500;
@@ -32,6 +33,8 @@ export interface UploadRun {
   readonly job: Job;
   readonly serving: Serving;
   readonly thread: FileThread;
+  /** Undefined where nothing goes over a network. */
+  readonly way: TransferWay | undefined;
   readonly newToken: () => FolderId;
   /** Offers files to the serving node under a token; none: the offer ends. */
   readonly offer: (device: DeviceId | null, token: FolderId, files: readonly OfferedFile[]) => Promise<void>;
@@ -203,7 +206,9 @@ async function sendUnit(
   const underWay = { done: 0 };
   const unfollow = job.follow(underWay);
   const { folder, path, onDuplicate, delta, compression, limit, resume } = request;
-  const input = { key, folder, path, token, into, onDuplicate, files: unit.given, delta, compression, limit, resume };
+  const udp = unit.offered.length === 0 ? undefined : await run.way?.offered(job.progress.bytes ?? 0);
+  const how = { onDuplicate, delta, compression, limit, resume, ...(udp === undefined ? {} : { udp }) };
+  const input = { key, folder, path, token, into, files: unit.given, ...how };
   const results: FileResult[] = [];
   let wireBytes = 0;
   if (unit.offered.length > 0) await run.offer(device, token, unit.offered);
@@ -214,6 +219,8 @@ async function sendUnit(
         if (name === undefined)
           throw new SyncError("E_PROTOCOL", `${serving.name} answered for a file that was not sent`);
         const { type: _type, ...result } = line;
+        // Which way was better is found out where the bytes come in.
+        if (udp !== undefined && line.why !== null) Object.assign(job, { transport: line.transport, why: line.why });
         const { transport, why } = job;
         results.push({ ...result, hash: unit.hashes.get(name) ?? null, transport, why });
       } else if (line.type === "progress") {

@@ -1,12 +1,10 @@
 /** TLS over TCP: the transport that always works. */
 import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls, type SecureContext, TLSSocket, type TLSSocketOptions } from "node:tls";
+import type { SecureContext, TLSSocketOptions } from "node:tls";
 import { formatHostPort, formatRemote } from "../../shared/host-port.ts";
-import { clientTlsOptions, peerIdentityOf } from "../tls.ts";
+import { clientTlsOptions } from "../tls.ts";
+import { secureAccepted, secureDialled } from "./secure-stream.ts";
 import type { DialOptions, SecureChannel, Transport, WireBytes } from "./transport.ts";
-
-/** Bytes that may wait in a stream before it asks for a pause. */
-const STREAM_BUFFER_BYTES = 1024 * 1024;
 
 export const tcpTransport: Transport = { dial: dialTcp };
 
@@ -19,10 +17,12 @@ async function dialTcp({ identity, address, protocol, signal }: DialOptions): Pr
   signal.addEventListener("abort", stop);
   try {
     await connected(raw);
-    const options = { ...clientTlsOptions(identity, protocol), socket: raw, highWaterMark: STREAM_BUFFER_BYTES };
-    const socket = connectTls(options);
-    await secured(socket, raw, "secureConnect");
-    return channelOf(socket, raw, { isDialled: true, address: formatHostPort(address) });
+    const facts = { transport: "tcp", wireBytes: () => wireBytesOf(raw) } as const;
+    return await secureDialled(raw, clientTlsOptions(identity, protocol), {
+      ...facts,
+      isDialled: true,
+      address: formatHostPort(address),
+    });
   } catch (error) {
     raw.destroy();
     throw signal.aborted ? signal.reason : error;
@@ -46,42 +46,16 @@ export async function acceptTcp(raw: Socket, { context, tls, signal }: AcceptOpt
   signal.addEventListener("abort", stop);
   try {
     signal.throwIfAborted();
-    // The types lack the option, which the stream below takes.
-    const options: TLSSocketOptions & { readonly highWaterMark: number } = {
-      ...tls,
-      secureContext: context,
-      isServer: true,
-      highWaterMark: STREAM_BUFFER_BYTES,
-    };
-    const socket = new TLSSocket(raw, options);
-    await secured(socket, raw, "secure");
-    const address = formatRemote(raw);
-    return channelOf(socket, raw, { isDialled: false, address });
+    return await secureAccepted(
+      raw,
+      { context, tls },
+      { transport: "tcp", wireBytes: () => wireBytesOf(raw), isDialled: false, address: formatRemote(raw) },
+    );
   } catch (error) {
     raw.destroy();
     throw error;
   } finally {
     signal.removeEventListener("abort", stop);
-  }
-}
-
-function channelOf(
-  socket: TLSSocket,
-  raw: Socket,
-  facts: { readonly isDialled: boolean; readonly address: string },
-): SecureChannel {
-  try {
-    return {
-      stream: socket,
-      socket,
-      peer: peerIdentityOf(socket),
-      transport: "tcp",
-      wireBytes: () => wireBytesOf(raw),
-      ...facts,
-    };
-  } catch (error) {
-    socket.destroy();
-    throw error;
   }
 }
 
@@ -95,16 +69,5 @@ function connected(raw: Socket): Promise<void> {
     raw.once("connect", resolve);
     raw.once("error", reject);
     raw.once("close", () => reject(new Error("the connection was closed")));
-  });
-}
-
-/** Waits for the end of the handshake. Errors that come later are the connection's; a listener stays so that none ends the process. */
-function secured(socket: TLSSocket, raw: Socket, event: "secure" | "secureConnect"): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once(event, () => resolve());
-    for (const part of [socket, raw]) {
-      part.on("error", reject);
-      part.once("close", () => reject(new Error("the connection was closed during the handshake")));
-    }
   });
 }

@@ -20,7 +20,7 @@ export interface SecureChannel {
   /** The TLS side of the stream, for channel binding. */
   readonly socket: TLSSocket;
   readonly peer: PeerIdentity;
-  readonly transport: "tcp";
+  readonly transport: "tcp" | "udp";
   /** The other end, HOST:PORT. */
   readonly address: string;
   readonly isDialled: boolean;

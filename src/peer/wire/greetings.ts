@@ -62,7 +62,13 @@ export interface Goodbye {
 }
 
 /** Reasons to end a connection at which nothing went wrong. */
-export const GOODBYE = { stopping: "stopping", duplicate: "duplicate", paused: "E_PAUSED" } as const;
+export const GOODBYE = {
+  stopping: "stopping",
+  duplicate: "duplicate",
+  paused: "E_PAUSED",
+  /** What the connection was opened for is over. */
+  done: "done",
+} as const;
 
 export function encodeHello({ features, run }: Hello): Uint8Array<ArrayBuffer> {
   return toBytes(HelloSchema, create(HelloSchema, { features: [...features], run }));
