@@ -565,7 +565,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "transfers cancel",
     group: "Live",
-    summary: "Ends a transfer",
+    summary: "Ends a transfer; what has come is kept, so that `transfers retry` goes on there",
     args: [TRANSFER],
     load: async () => (await import("./commands/transfers.ts")).transfersCancel,
   },

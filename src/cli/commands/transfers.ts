@@ -69,6 +69,7 @@ export const transfersResume: CommandHandler = async (session, args) => {
 
 export const transfersCancel: CommandHandler = async (session, args) => {
   await change(session, "transferCancel", args, "cancelled");
+  session.say(`  what has come is kept, to go on with it: syncline transfers retry ${idOf(args)}`);
   return undefined;
 };
 

@@ -240,7 +240,9 @@ async function wayOf(
   tell(transportOf(peer));
   if (peer === undefined) return undefined;
   const { udp } = node.transfers;
-  return await TransferWay.open({ wish: request.transport, peer, name, udp, clock: node.parts.clock, tell }, signal);
+  const { transport: wish, limit } = request;
+  const isLimited = limit !== undefined;
+  return await TransferWay.open({ wish, isLimited, peer, name, udp, clock: node.parts.clock, tell }, signal);
 }
 
 /** Tells the serving node how it ended; what was downloaded is told for its owners' sake. Never throws. */

@@ -12,6 +12,8 @@ const MEASURED_BYTES_MIN = 64 * 1024 * 1024;
 
 export interface TransferWayDeps {
   readonly wish: "auto" | "tcp" | "udp";
+  /** Held to a rate, no way can show what it has. */
+  readonly isLimited: boolean;
   readonly peer: NetPeer;
   readonly name: string;
   readonly udp: UdpLinks;
@@ -44,7 +46,7 @@ export class TransferWay implements Disposable {
     const { wish, peer, name, clock, tell } = this.#deps;
     if (wish === "udp") return peerLink((await this.#udp()).peer, name, folder);
     const tcp = peerLink(peer, name, folder);
-    if (wish === "tcp" || bytes < MEASURED_BYTES_MIN) return tcp;
+    if (!this.#mayUse(bytes)) return tcp;
     const udp = this.#udp().then((link) => peerLink(link.peer, name, folder));
     return measuredLink({ tcp, udp, clock, onChoice: tell });
   }
@@ -52,7 +54,7 @@ export class TransferWay implements Disposable {
   /** What the other end, which fetches an upload, is told of UDP; undefined: nothing. */
   async offered(bytes: number): Promise<{ readonly stream: number; readonly isOnly: boolean } | undefined> {
     const { wish, tell } = this.#deps;
-    if (wish === "tcp" || (wish === "auto" && bytes < MEASURED_BYTES_MIN)) return undefined;
+    if (!this.#mayUse(bytes)) return undefined;
     try {
       return { stream: (await this.#udp()).stream, isOnly: wish === "udp" };
     } catch (error) {
@@ -67,6 +69,11 @@ export class TransferWay implements Disposable {
       (link) => this.#deps.udp.close(link),
       () => {},
     );
+  }
+
+  #mayUse(bytes: number): boolean {
+    const { wish, isLimited } = this.#deps;
+    return wish === "udp" || (wish === "auto" && !isLimited && bytes >= MEASURED_BYTES_MIN);
   }
 
   #udp(): Promise<UdpLink> {
