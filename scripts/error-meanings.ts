@@ -25,6 +25,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   E_FOLDER_NOT_FOUND: "No folder has this id or label.",
   E_PEER_NOT_FOUND: "No paired device has this name or id.",
   E_PATH_NOT_FOUND: "The folder holds nothing at this path.",
+  E_BATCH_NOT_FOUND: "No upload from a browser has this id, it is somebody else's, or it is over for days.",
+  E_UPLOAD_OFFSET: "A piece of an upload from a browser does not begin where the last one ended.",
   E_TRANSFER_NOT_FOUND: "No transfer has this number, or the asking device has not opened it here.",
   E_TRANSFER_OVER: "The transfer is not in a state in which this can be done: it is over, or still runs.",
   E_NO_TRANSPORT: "There is no connection of the kind that was asked for with that device.",

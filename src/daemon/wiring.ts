@@ -19,6 +19,7 @@ import { contentSource } from "./commands/content-source.ts";
 import { doctorRoutes } from "./commands/doctor-routes.ts";
 import { fileRoutes } from "./commands/file-routes.ts";
 import { folderRoutes } from "./commands/folder-routes.ts";
+import { historyRoutes } from "./commands/history-routes.ts";
 import { listRoutes } from "./commands/list-routes.ts";
 import { peerRoutes } from "./commands/peer-routes.ts";
 import { peerAsker } from "./commands/reach-peer.ts";
@@ -42,6 +43,7 @@ import { Pairing } from "./pairing.ts";
 import { PeerMemory } from "./peer-memory.ts";
 import { PeerSet } from "./peer-set.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
+import { startTrafficHistory } from "./traffic-history.ts";
 import { greet, openTransfers } from "./transfers/open-transfers.ts";
 import type { Transfers } from "./transfers/transfers.ts";
 
@@ -163,6 +165,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
   opening.defer(stopListening);
   const node: Node = { parts, net, folders, peers, pairing, dashboard, access, transfers, homes, configure };
   opening.use(startHousekeeping(node));
+  opening.use(startTrafficHistory(node));
   opening.use(
     startIdleMemory({
       clock: systemClock,
@@ -179,6 +182,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     ...listRoutes(node),
     ...fileRoutes(node),
     ...transferRoutes(node),
+    ...historyRoutes(node),
     ...serveTransferRoutes(node),
     ...versionRoutes(node),
     ...doctorRoutes(node),

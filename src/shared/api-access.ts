@@ -76,6 +76,7 @@ export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
   transferResume: "admin",
   transferCancel: "admin",
   stats: "user",
+  statsHistory: "user",
   notices: "user",
 
   // What one node asks another; its own page has other ways.

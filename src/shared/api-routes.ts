@@ -161,6 +161,12 @@ export const ROUTES = {
   transferCancel: { method: "POST", path: "/transfers/{id}/cancel", kind: "json", summary: "Ends a transfer" },
   transferRetry: { method: "POST", path: "/transfers/{id}/retry", kind: "ndjson", summary: "Runs a transfer again" },
   stats: { method: "GET", path: "/stats", kind: "json", summary: "Sums what was transferred" },
+  statsHistory: {
+    method: "GET",
+    path: "/stats/history",
+    kind: "json",
+    summary: "Tells what moved over time, by sync and by hand, with each device",
+  },
   notices: { method: "GET", path: "/notices", kind: "json", summary: "Lists who downloaded this node's files" },
 
   downloadOpen: {
@@ -230,6 +236,38 @@ export const SESSION_ROUTES = {
     path: "/tickets",
     kind: "json",
     summary: "Makes an address that gives out a file, or a directory as an archive, once and within a minute",
+  },
+  batchOpen: { method: "POST", path: "/batches", kind: "json", summary: "Opens an upload of files from a browser" },
+  batchList: { method: "GET", path: "/batches", kind: "json", summary: "Lists uploads from browsers" },
+  batchShow: {
+    method: "GET",
+    path: "/batches/{id}",
+    kind: "json",
+    summary: "Shows an upload, and what became of its files",
+  },
+  batchFile: {
+    method: "GET",
+    path: "/batches/{id}/file",
+    kind: "json",
+    summary: "Says how much of a file is here, to go on with it",
+  },
+  batchPut: {
+    method: "PUT",
+    path: "/batches/{id}/file",
+    kind: "json",
+    summary: "Takes bytes of a file: Content-Range says which, Content-Digest proves them by SHA-256",
+  },
+  batchSeal: {
+    method: "POST",
+    path: "/batches/{id}/seal",
+    kind: "json",
+    summary: "Says that no more files come, or tries again what is held",
+  },
+  batchRemove: {
+    method: "DELETE",
+    path: "/batches/{id}",
+    kind: "json",
+    summary: "Ends an upload, and forgets it; what is in its place stays",
   },
   content: {
     method: "GET",

@@ -56,6 +56,8 @@ const fileResult = z.object({
 
 const totals = { fileBytes: bytes, wireBytes: bytes, saved, durationMs: bytes };
 
+const moved = { sent: bytes, received: bytes, fileBytes: bytes, saved };
+
 const transfer = z.object({
   id: z.number().int(),
   kind: z.enum(["upload", "download", "sync"]),
@@ -242,6 +244,24 @@ export const TRANSFER_SHAPES = {
       totals: z.object({ transfers: count, files: count, ...totals }),
     }),
   },
+  statsHistory: {
+    input: z.strictObject({
+      from: time,
+      to: time.optional(),
+      peer: peerText.optional(),
+      /** At most so many points; each stretch is a number of whole minutes. */
+      points: z.coerce.number().int().min(1).max(1000).default(120),
+    }),
+    output: z.object({
+      from: time,
+      to: time,
+      stretchMs: z.number().int(),
+      /** One for each stretch, also where nothing moved. `sent` and `received` are bytes on the connections. */
+      points: z.array(z.object({ time, ...moved })),
+      peers: z.array(z.object({ device: z.string(), name: z.string(), ...moved })),
+      totals: z.object(moved),
+    }),
+  },
   notices: {
     input: z.strictObject({
       unread: z.union([z.boolean(), z.stringbool()]).default(false),
@@ -347,6 +367,8 @@ export const TRANSFER_SHAPES = {
   },
 } as const;
 
+export type StatsHistory = z.output<(typeof TRANSFER_SHAPES)["statsHistory"]["output"]>;
+export type Notice = z.output<typeof notice>;
 export type TransferView = z.output<typeof transfer>;
 export type TransferLine = z.output<typeof transferLine>;
 export type FileResult = z.output<typeof fileResult>;

@@ -61,6 +61,8 @@ export const ERRORS = {
   E_TRANSFER_OVER: { exit: EXIT.duplicate, hint: "see `syncline transfers list`" },
   E_NO_TRANSPORT: { exit: EXIT.offline, hint: "leave --transport out" },
   E_TRANSFER_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline transfers list`" },
+  E_BATCH_NOT_FOUND: { exit: EXIT.notFound, hint: "start the upload again" },
+  E_UPLOAD_OFFSET: { exit: EXIT.duplicate, hint: "ask how much is here, and go on from there" },
   E_VERSION_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline versions PATH`" },
   E_CONFLICT_NOT_FOUND: { exit: EXIT.notFound, hint: "see `syncline conflict list`" },
   E_CONFLICT_SETTLED: {

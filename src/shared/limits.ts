@@ -247,6 +247,13 @@ export const LIMITS = {
     unit: "ms",
     why: "since its last byte: how long the same download may be gone on with",
   },
+  uploadPieceBytes: {
+    value: 8 * MIB,
+    unit: "bytes",
+    why: "of an upload from a browser, proven by its hash before it is written; held whole",
+  },
+  batchesMax: { value: 64, unit: "uploads", why: "uploads from browsers that are kept at once" },
+  batchFiles: { value: 200_000, unit: "files", why: "of one upload from a browser" },
   previewTextBytes: { value: 256 * 1024, unit: "bytes", why: "of a text, shown on a page: more is not read anyway" },
   previewImageBytes: { value: 32 * MIB, unit: "bytes", why: "of an image, shown on a page" },
   eventsKept: { value: 10_000, unit: "events", why: "durable events for replay" },

@@ -14,10 +14,13 @@ import { LogsPage } from "./pages/logs.tsx";
 import { PeersPage } from "./pages/peers.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
+import { StatisticsPage } from "./pages/statistics.tsx";
+import { TransfersPage } from "./pages/transfers.tsx";
 import { href, place } from "./route.ts";
 import { chooseScheme, scheme } from "./scheme.ts";
 import { overview } from "./text/overview.ts";
 import { Button, Empty, Loading, Page, State } from "./ui/basics.tsx";
+import { Bell } from "./ui/bell.tsx";
 import { Questions } from "./ui/dialog.tsx";
 import { Icon, type IconName } from "./ui/icon.tsx";
 import { Toasts } from "./ui/toasts.tsx";
@@ -35,9 +38,11 @@ const ENTRIES: readonly Entry[] = [
   { page: "home", title: "Home", icon: "home", show: () => <HomePage />, isForAll: true },
   { page: "files", title: "Files", icon: "file", show: () => <FilesPage />, isForAll: true },
   { page: "folders", title: "Folders", icon: "folder", show: () => folders(), isForAll: true },
+  { page: "transfers", title: "Transfers", icon: "transfer", show: () => <TransfersPage />, isForAll: true },
   { page: "peers", title: "Peers", icon: "peers", show: () => <PeersPage />, isForAll: true },
   { page: "conflicts", title: "Conflicts", icon: "conflict", show: () => <ConflictsPage />, isForAll: true },
   { page: "history", title: "History", icon: "history", show: () => <HistoryPage />, isForAll: true },
+  { page: "statistics", title: "Statistics", icon: "stats", show: () => <StatisticsPage />, isForAll: true },
   { page: "activity", title: "Activity", icon: "activity", show: () => <ActivityPage />, isForAll: false },
   { page: "logs", title: "Logs", icon: "log", show: () => <LogsPage />, isForAll: false },
   { page: "doctor", title: "Doctor", icon: "doctor", show: () => <DoctorPage />, isForAll: false },
@@ -129,6 +134,7 @@ function Top({ isOpen, onMenu }: { readonly isOpen: boolean; readonly onMenu: ()
       </bdi>
       <span class="spring" />
       <Overall />
+      <Bell />
       <Button
         kind="quiet"
         icon="moon"

@@ -1,10 +1,12 @@
 /** Files over the dashboard's HTTP interface: down from this node and from a peer, and up to both. */
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { pairedNodes, type TestNode } from "../support/nodes.ts";
-import { signIn } from "../support/sign-in.ts";
+import type { Batch, SettledFile } from "../../src/shared/api-browser.ts";
+import type { StatsHistory } from "../../src/shared/api-transfers.ts";
+import { pairedNodes, type TestNode, until } from "../support/nodes.ts";
+import { signIn, type TestSession } from "../support/sign-in.ts";
 
 interface Ticket {
   readonly url: string;
@@ -13,6 +15,7 @@ interface Ticket {
 const MIB = 1024 * 1024;
 /** Room for a machine that is busy with other tests. */
 const TEST_MS = 300_000;
+const PIECE = 4 * MIB;
 
 function noise(size: number, seed: number): Buffer {
   const bytes = Buffer.alloc(size);
@@ -32,8 +35,36 @@ async function folderOf(node: TestNode): Promise<string> {
   return (await node.json<{ folders: [{ id: string }] }>("folder", "list")).folders[0].id;
 }
 
+/** Sends a file to a batch as the page does. */
+async function send(session: TestSession, id: string, name: string, bytes: Buffer): Promise<unknown> {
+  const facts = new URLSearchParams({ name, size: String(bytes.length), mtimeMs: "1780000000000" });
+  let state: unknown;
+  for (let start = 0; start === 0 || start < bytes.length; start += PIECE) {
+    const piece = bytes.subarray(start, start + PIECE);
+    const digest = createHash("sha256").update(piece).digest("base64");
+    const response = await session.put(`/batches/${id}/file?${facts}`, piece, {
+      "Content-Digest": `sha-256=:${digest}:`,
+      "Content-Range": `bytes ${start}-${start + piece.length - 1}/${bytes.length}`,
+    });
+    state = await response.json();
+    if (!response.ok) throw new Error(JSON.stringify(state));
+  }
+  return state;
+}
+
+async function settled(session: TestSession, id: string): Promise<readonly SettledFile[]> {
+  await session.post(`/batches/${id}/seal`, {});
+  let batch: (Batch & { readonly files: readonly SettledFile[] }) | undefined;
+  await until(async () => {
+    batch = (await (await session.ask("GET", `/batches/${id}`)).json()) as typeof batch;
+    return batch?.state === "done" || batch?.state === "held";
+  }, "the upload to be over");
+  expect(batch).toMatchObject({ state: "done", message: null, failed: 0, waitingFiles: 0 });
+  return [...(batch?.files ?? [])].sort((a, b) => a.name.localeCompare(b.name));
+}
+
 test(
-  "files of this node and of a peer come by ticket: whole, in parts, taken up again, and as an archive",
+  "files come from this node and a peer whole, in parts and as archives, and go to both in pieces",
   async () => {
     const [anna, bert] = await pairedNodes();
     const big = noise(9 * MIB + 123, 1);
@@ -89,6 +120,44 @@ test(
     // Bert's people are told of what left their machine by hand.
     const { notices } = await bert.json<{ notices: { path: string; message: string }[] }>("notices");
     expect(notices.map(({ path }) => path)).toEqual(expect.arrayContaining(["trip/big.bin", "trip/day/note.txt"]));
+
+    // Up: to a peer and to this node, by the same engine and the same policies.
+    const note = Buffer.from("another note\n");
+    for (const [peer, node] of [
+      ["bert", bert],
+      ["self", anna],
+    ] as const) {
+      const open = async (onDuplicate: string): Promise<string> =>
+        (await session.post<Batch>("/batches", { peer, folder, path: `from-${peer}`, onDuplicate })).id;
+      const id = await open("version");
+      expect(await send(session, id, "deep/up.bin", big)).toMatchObject({ state: "whole", received: big.length });
+      await send(session, id, "note.txt", note);
+      expect(await settled(session, id)).toMatchObject([
+        { name: "deep/up.bin", storedAs: `from-${peer}/deep/up.bin`, outcome: "stored", hash: `sha256:${sha256(big)}` },
+        { name: "note.txt", storedAs: `from-${peer}/note.txt`, outcome: "stored" },
+      ]);
+      expect(sha256(await readFile(join(node.directory, `from-${peer}/deep/up.bin`)))).toBe(sha256(big));
+      const renamed = await open("rename");
+      await send(session, renamed, "note.txt", note);
+      expect(await settled(session, renamed)).toMatchObject([
+        { name: "note.txt", storedAs: `from-${peer}/note_v2.txt` },
+      ]);
+    }
+    // What moved is told after a restart, too: by sync and by hand.
+    await anna.down();
+    await anna.start();
+    const from = new Date(Date.now() - 3_600_000).toISOString();
+    const history = (await (await session.ask("GET", `/stats/history?from=${from}`)).json()) as StatsHistory;
+    expect(history.totals.received).toBeGreaterThan(big.length * 4);
+    expect(history.totals.sent).toBeGreaterThan(0);
+    expect(history.totals.fileBytes).toBeGreaterThan(big.length * 6);
+    expect(history.peers.map(({ name }) => name)).toEqual(["bert"]);
+    expect(history.points.reduce((sum, { received }) => sum + received, 0)).toBe(history.totals.received);
+
+    const outside = await session.post<Batch>("/batches", { folder, path: "" });
+    await expect(send(session, outside.id, "../out.txt", note)).rejects.toThrow("E_BAD_PATH");
+    const nowhere = await session.ask("POST", "/batches", { folder: "nothing-here", path: "" });
+    expect(nowhere.status).toBe(404);
   },
   TEST_MS,
 );

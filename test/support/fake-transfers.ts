@@ -79,7 +79,7 @@ export async function* fakeLines(...files: readonly FileResult[]): AsyncGenerato
   };
 }
 
-export const fakeTransferRoutes: TransferRoutes & ServeTransferRoutes = {
+export const fakeTransferRoutes: TransferRoutes & ServeTransferRoutes & Pick<NodeService, "statsHistory"> = {
   download: () => fakeLines(fakeFile()),
   upload: () => fakeLines(fakeFile({ storedAs: "big.iso" })),
   async *transferList() {
@@ -91,6 +91,10 @@ export const fakeTransferRoutes: TransferRoutes & ServeTransferRoutes = {
   transferResume: async ({ id }) => fakeTransfer({ id, state: "running" }),
   transferCancel: async ({ id }) => fakeTransfer({ id, state: "cancelled" }),
   transferRetry: () => fakeLines(fakeFile()),
+  statsHistory: async ({ from, to }) => ({
+    ...{ from, to: to ?? from, stretchMs: 60_000, points: [], peers: [] },
+    totals: { sent: 0, received: 0, fileBytes: 0, saved: { delta: 0, reuse: 0, compression: 0 } },
+  }),
   stats: async () => ({
     from: null,
     to: "2026-07-01T16:00:00.000Z",

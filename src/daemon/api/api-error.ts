@@ -17,6 +17,7 @@ const STATUS_BY_EXIT: Readonly<Record<number, number>> = {
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   E_NOT_SIGNED_IN: 401,
   E_TOO_MANY_TRIES: 429,
+  E_BAD_DATA: 422,
 };
 
 /** The failure that a caller is told of: bugs and strange errors are E_INTERNAL. */

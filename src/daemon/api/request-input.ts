@@ -25,19 +25,24 @@ function fromQuery(query: URLSearchParams): Record<string, string> {
 }
 
 async function readBody(request: IncomingMessage): Promise<object> {
+  const bytes = await readBytes(request, LIMITS.apiBodyBytes.value);
+  if (bytes.length === 0) return {};
+  const value = parse(bytes.toString("utf8"));
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new SyncError("E_USAGE", "the request's body is not a JSON object");
+  return value;
+}
+
+/** The body of a request as it is. Throws E_USAGE when it is longer than `most`. */
+export async function readBytes(request: IncomingMessage, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LIMITS.apiBodyBytes.value)
-      throw new SyncError("E_USAGE", `the request is longer than ${LIMITS.apiBodyBytes.value} bytes`);
+    if (size > most) throw new SyncError("E_USAGE", `the request is longer than ${most} bytes`);
     chunks.push(chunk);
   }
-  if (size === 0) return {};
-  const value = parse(Buffer.concat(chunks).toString("utf8"));
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new SyncError("E_USAGE", "the request's body is not a JSON object");
-  return value;
+  return Buffer.concat(chunks);
 }
 
 function parse(text: string): unknown {

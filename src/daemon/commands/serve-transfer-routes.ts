@@ -18,7 +18,7 @@ import type { Node } from "../node.ts";
 import { withTicks } from "../transfers/in-parallel.ts";
 import { type Choice, measuredLink } from "../transfers/measured-link.ts";
 import { type Incoming, receive } from "../transfers/receive.ts";
-import { countedLink, limitedLink, ownLink, peerLink } from "../transfers/transfer-links.ts";
+import { countedLink, emptyLink, limitedLink, ownLink, peerLink } from "../transfers/transfer-links.ts";
 
 export type ServeTransferRoutes = Pick<
   NodeService,
@@ -245,7 +245,7 @@ interface Source {
 async function linkFor(
   node: Node,
   folder: FolderId,
-  { key, token, udp }: RouteRequest<"uploadTake">,
+  { key, token, udp, files }: RouteRequest<"uploadTake">,
   actor: Actor,
 ): Promise<Source> {
   const { transfers, net, parts } = node;
@@ -253,6 +253,9 @@ async function linkFor(
   const offer = token as FolderId;
   if (device === null) {
     const thread = transfers.ownOffers.get(offer);
+    const hasBytes = files.some(({ fileType }) => fileType === "file");
+    if (thread === undefined && !hasBytes)
+      return { link: emptyLink(parts.identity.shortId), way: () => ({ transport: null, why: null }) };
     if (thread === undefined) throw new SyncError("E_TRANSFER_NOT_FOUND", "nothing is offered under this token");
     const link = ownLink(thread, parts.identity.shortId, deviceName, offer);
     return { link, way: () => ({ transport: null, why: null }) };

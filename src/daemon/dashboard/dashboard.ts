@@ -16,6 +16,7 @@ import type { NodeService } from "../api/node-service.ts";
 import type { PeerAsker } from "../api/peer-commands.ts";
 import type { NodeContext } from "../node-context.ts";
 import { writeFileAtomically } from "../write-file.ts";
+import { UploadBatches } from "./batches/upload-batches.ts";
 import type { ContentSource } from "./content-port.ts";
 import { DashboardServer } from "./dashboard-server.ts";
 import type { HandlerOptions } from "./handle-request.ts";
@@ -49,6 +50,7 @@ export class Dashboard implements AsyncDisposable {
   readonly #pageFile: string;
   readonly #stop = new AbortController();
   #sessions: SessionBook | undefined;
+  #batches: UploadBatches | undefined;
   #server: DashboardServer | undefined;
   #handler: HandlerOptions | undefined;
 
@@ -75,6 +77,12 @@ export class Dashboard implements AsyncDisposable {
       records: await this.#file.load(),
       save: (records) => this.#file.save(records),
     });
+    this.#batches = new UploadBatches({
+      ...{ clock, random, log, deviceName: () => context.config.get().name },
+      directory: join(context.paths.stateDir, "uploads"),
+      upload: (request, caller) => service.upload(request, caller),
+    });
+    await this.#batches.start();
     this.#handler = {
       service,
       peers,
@@ -88,6 +96,7 @@ export class Dashboard implements AsyncDisposable {
       throttle: this.#throttle,
       page: await PageFiles.open(PAGE),
       content: { source: content, tickets: new Tickets(clock, random) },
+      batches: this.#batches,
       checkPassword: this.#options.checkPassword,
       onRefused: this.#options.onRefused,
     };
@@ -127,6 +136,7 @@ export class Dashboard implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#server?.[Symbol.asyncDispose]();
+    await this.#batches?.[Symbol.asyncDispose]();
     this.#keys.clear();
     await rm(this.#pageFile, { force: true });
     await this.#file.settled();

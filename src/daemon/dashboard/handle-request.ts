@@ -15,7 +15,7 @@ import type { Actor } from "../api/actor.ts";
 import { badInput } from "../api/api-error.ts";
 import { answerRoute, type DispatchOptions, sendDocument, sendFailure } from "../api/dispatch.ts";
 import { readInput } from "../api/request-input.ts";
-import { matchRoute, matchSessionRoute, type RouteMatch } from "../api/route-match.ts";
+import { matchRoute, matchSessionRoute } from "../api/route-match.ts";
 import { type Approach, approachOf, judgeApproach, judgeHost, type Place } from "./gate.ts";
 import type { LoginKeys } from "./login-keys.ts";
 import type { LoginThrottle } from "./login-throttle.ts";
@@ -23,10 +23,11 @@ import { openApiDocument } from "./open-api.ts";
 import type { PageFiles } from "./page-files.ts";
 import { guardResponse } from "./response-headers.ts";
 import { sendNotBuilt, sendPageFile } from "./send-page.ts";
-import { type ContentDeps, makeTicket, serveContent } from "./serve-content.ts";
+import { serveContent } from "./serve-content.ts";
 import type { Session, SessionActor, SessionBook } from "./session-book.ts";
+import { answerOwnRoute, isOwnRoute, type OwnDeps, type OwnRoute } from "./session-routes.ts";
 
-export interface HandlerOptions extends DispatchOptions {
+export interface HandlerOptions extends DispatchOptions, OwnDeps {
   readonly device: { readonly id: string; readonly name: () => string };
   readonly version: string;
   readonly cookieName: string;
@@ -34,7 +35,6 @@ export interface HandlerOptions extends DispatchOptions {
   readonly keys: LoginKeys;
   readonly throttle: LoginThrottle;
   readonly page: PageFiles;
-  readonly content: ContentDeps;
   /** Signs a user in; undefined for a wrong name or password. Null while there are no users. */
   readonly checkPassword: ((user: string, password: string) => Promise<SessionActor | undefined>) | null;
   /** Told of everything that was refused to somebody. */
@@ -121,13 +121,10 @@ class ApiRequest {
     if (session === undefined) throw new SyncError("E_NOT_SIGNED_IN", "nobody is signed in here");
     const until = this.#untilEnd(session);
     const context = { signal: until, actor: this.#actorOf(session) };
-    if (own?.name === "ticket") {
-      const input = await this.#input(SESSION_API.ticket.input, query);
-      sendDocument(await makeTicket(options.content, session, input, context), response);
-      return;
-    }
     if (own !== undefined) {
-      this.#answerOwn(own, session);
+      const asked = { request, query, parameters: own.parameters, session, context };
+      if (isOwnRoute(own.name)) sendDocument(await answerOwnRoute(own.name, asked, options), response);
+      else this.#answerAboutSession(own.name, session);
       return;
     }
     const match = matchRoute(method, pathname);
@@ -170,7 +167,7 @@ class ApiRequest {
     return parsed.data;
   }
 
-  #answerOwn({ name }: RouteMatch<SessionRouteName>, session: Session): void {
+  #answerAboutSession(name: Exclude<SessionRouteName, OwnRoute>, session: Session): void {
     const { response, options, place } = this.#exchange;
     if (name === "openApi") {
       const url = `${place.scheme}://${place.hosts[0]}`;

@@ -38,6 +38,8 @@ export function openApiDocument(url: string, version: string, cookie: string): J
   };
 }
 
+const BYTES: Json = { "application/octet-stream": {} };
+
 const DESCRIPTIONS: Readonly<Record<Route["kind"], string>> = {
   json: "One document",
   ndjson: "One document a line; a failure is the last line",
@@ -75,19 +77,27 @@ function operation(name: string, route: Described, access: Access | "public"): J
     schema: properties[key] ?? {},
   });
   const rest = Object.keys(properties).filter((key) => !inPath.includes(key));
-  const isRead = route.method === "GET";
+  const isRead = route.method === "GET" || route.method === "PUT";
   const parameters = [
     ...inPath.map((key) => parameter(key, "path")),
     ...(isRead ? rest.map((key) => parameter(key, "query")) : []),
   ];
-  const body = isRead || (rest.length === 0 && input["properties"] !== undefined) ? undefined : without(input, inPath);
+  // What is put is bytes; everything else about it is said beside them.
+  const body =
+    route.method === "PUT"
+      ? BYTES
+      : isRead || (rest.length === 0 && input["properties"] !== undefined)
+        ? undefined
+        : without(input, inPath);
   return {
     operationId: name,
     summary: route.summary,
     ...(access === "admin" ? { description: "For admins." } : {}),
     ...(access === "public" ? { security: [] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { content: { "application/json": { schema: body } } } }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { content: body === BYTES ? BYTES : { "application/json": { schema: body } } } }),
     responses: {
       200: {
         description: DESCRIPTIONS[route.kind],

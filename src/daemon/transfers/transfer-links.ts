@@ -38,6 +38,12 @@ export function ownLink(thread: FileThread, self: ShortId, name: string, folder:
   };
 }
 
+/** For what has no bytes: directories and links. */
+export function emptyLink(device: ShortId): FetchLink {
+  const never = (): Promise<never> => Promise.reject(new Error("bug: bytes are asked of what has none"));
+  return { device, name: "", speaks: () => false, fetchChunks: never, fetchRegions: never, fetchChunkList: never };
+}
+
 /** Holds what is asked for to a rate. */
 export function limitedLink(link: FetchLink, bytesPerSecond: number | undefined, clock: Clock): FetchLink {
   if (bytesPerSecond === undefined) return link;

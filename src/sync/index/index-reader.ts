@@ -18,7 +18,7 @@ import { LocalReader } from "./local-reader.ts";
 import { MoveTable } from "./move-table.ts";
 import { RemoteReader } from "./remote-reader.ts";
 import type { Statements } from "./statements.ts";
-import type { NoticeRow, TransferFile, TransferRow, TransferTotals } from "./transfer-port.ts";
+import type { HistorySum, NoticeRow, TransferFile, TransferRow, TransferTotals } from "./transfer-port.ts";
 import { TransferTableReader } from "./transfer-reader.ts";
 
 type Args<K extends keyof IndexReader> = Parameters<IndexReader[K]>;
@@ -191,6 +191,10 @@ export class SqliteIndexReader implements IndexReader {
 
   transferFiles(...args: Args<"transferFiles">): readonly TransferFile[] {
     return this.#transfers.transferFiles(...args);
+  }
+
+  history(...args: Args<"history">): readonly HistorySum[] {
+    return this.#transfers.history(...args);
   }
 
   transferTotals(

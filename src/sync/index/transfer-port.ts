@@ -100,12 +100,27 @@ export interface TransferFilter {
   readonly folder?: string | undefined;
 }
 
-/** What background sync moved since the last time it was counted. */
+/**
+ * What background sync moved since the last time it was counted. With the folder "": all bytes on the connections with
+ * the device, whatever they were for; such rows are read by `history` alone.
+ */
 export interface SyncCount extends TransferTotals {
   readonly device: string;
   readonly folder: string;
   readonly direction: "in" | "out";
   readonly transport: string | null;
+}
+
+/** What moved in a stretch of time, with one device. */
+export interface HistorySum {
+  readonly startMs: number;
+  readonly device: string | null;
+  /** Bytes on the connections. */
+  readonly sent: number;
+  readonly received: number;
+  /** Of files, by sync and by hand, and what of them did not have to be sent. */
+  readonly fileBytes: number;
+  readonly saved: SavedBytes;
 }
 
 /** Tells the owner of a file that somebody downloaded it by hand. */
@@ -145,6 +160,11 @@ export interface TransferReader {
   transferFiles(id: number, options: { readonly after: number; readonly limit: number }): readonly TransferFile[];
   /** Sums of all that match, however many. */
   transferTotals(filter: TransferFilter): TransferTotals & { readonly transfers: number; readonly durationMs: number };
+  /** Sums over stretches of time, the oldest first. */
+  history(
+    filter: { readonly fromMs: number; readonly toMs: number; readonly device?: string | undefined },
+    stretchMs: number,
+  ): readonly HistorySum[];
   /** The latest first. `undelivered`: those that a device has still to be told. */
   notices(options: {
     readonly undeliveredTo?: string;

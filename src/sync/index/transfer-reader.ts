@@ -2,6 +2,7 @@
 import type { SQLInputValue } from "node:sqlite";
 import type { SqlRow, Statements } from "./statements.ts";
 import type {
+  HistorySum,
   NoticeRow,
   TransferFile,
   TransferFilter,
@@ -21,6 +22,14 @@ const NOTICE = `SELECT id, folder, path, owner, device, user, first_at, last_at,
 const SUMS = `SELECT coalesce(sum(files), 0), coalesce(sum(file_bytes), 0), coalesce(sum(wire_bytes), 0),
   coalesce(sum(saved_delta), 0), coalesce(sum(saved_reuse), 0), coalesce(sum(saved_compression), 0),
   coalesce(sum(duration_ms), 0), count(*) FROM transfer`;
+
+/** Rows of all bytes on a connection: see SyncCount. */
+const IS_WIRE = "kind = 'sync' AND folder = ''";
+const HISTORY = `SELECT started_at - started_at % ? AS start, device,
+  coalesce(sum(wire_bytes) FILTER (WHERE ${IS_WIRE} AND direction = 'out'), 0),
+  coalesce(sum(wire_bytes) FILTER (WHERE ${IS_WIRE} AND direction = 'in'), 0),
+  coalesce(sum(file_bytes), 0), coalesce(sum(saved_delta), 0), coalesce(sum(saved_reuse), 0),
+  coalesce(sum(saved_compression), 0) FROM transfer`;
 
 export class TransferTableReader implements TransferReader {
   readonly #sql: Statements;
@@ -69,6 +78,21 @@ export class TransferTableReader implements TransferReader {
     return { files, fileBytes, wireBytes, saved: { delta, reuse, compression }, durationMs, transfers };
   }
 
+  history(
+    { fromMs, toMs, device }: Parameters<TransferReader["history"]>[0],
+    stretchMs: number,
+  ): readonly HistorySum[] {
+    const onlyDevice = device === undefined ? "" : "AND device = ?";
+    const rows = this.#sql.all(
+      `${HISTORY} WHERE started_at >= ? AND started_at < ? ${onlyDevice} GROUP BY 1, 2 ORDER BY 1, 2`,
+      ...[stretchMs, fromMs, toMs, ...(device === undefined ? [] : [device])],
+    );
+    return rows.map((row) => {
+      const [startMs, from, sent, received, fileBytes, delta, reuse, compression] = row;
+      return { startMs, device: from, sent, received, fileBytes, saved: { delta, reuse, compression } } as HistorySum;
+    });
+  }
+
   notices(options: Parameters<TransferReader["notices"]>[0]): readonly NoticeRow[] {
     const conditions: string[] = [];
     const values: SQLInputValue[] = [];
@@ -105,7 +129,7 @@ function conditionOf(
   ];
   const asked = tests.flatMap(([test, value]) => (value === undefined ? [] : [[test, value] as const]));
   return {
-    where: asked.length === 0 ? "" : `WHERE ${asked.map(([test]) => test).join(" AND ")}`,
+    where: `WHERE ${[`NOT (${IS_WIRE})`, ...asked.map(([test]) => test)].join(" AND ")}`,
     values: asked.map(([, value]) => value),
   };
 }

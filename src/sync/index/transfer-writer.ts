@@ -22,8 +22,18 @@ const CHANGING = {
   wireBytes: "wire_bytes",
 } as const satisfies Partial<Record<keyof TransferChange, string>>;
 
+const HOUR_MS = 3_600_000;
+/** What sync moved is told minute by minute for so long. */
+const FINE_MS = 48 * HOUR_MS;
+const IS_FINE = "kind = 'sync' AND key LIKE 'sync %'";
+const ADDS_UP = `ON CONFLICT (key, side) DO UPDATE SET ended_at = max(ended_at, excluded.ended_at),
+  files = files + excluded.files, file_bytes = file_bytes + excluded.file_bytes,
+  wire_bytes = wire_bytes + excluded.wire_bytes, saved_delta = saved_delta + excluded.saved_delta,
+  saved_reuse = saved_reuse + excluded.saved_reuse, saved_compression = saved_compression + excluded.saved_compression`;
+
 export class TransferTable {
   readonly #sql: Statements;
+  #joinedBefore = 0;
 
   constructor(sql: Statements) {
     this.#sql = sql;
@@ -93,16 +103,31 @@ export class TransferTable {
       this.#sql.run(
         `INSERT INTO transfer (key, kind, side, direction, device, folder, path, local, transport, state, started_at,
            ended_at, files, file_bytes, wire_bytes, saved_delta, saved_reuse, saved_compression)
-         VALUES (?, 'sync', 'served', ?, ?, ?, '', '', ?, 'done', ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (key, side) DO UPDATE SET ended_at = excluded.ended_at, files = files + excluded.files,
-           file_bytes = file_bytes + excluded.file_bytes, wire_bytes = wire_bytes + excluded.wire_bytes,
-           saved_delta = saved_delta + excluded.saved_delta, saved_reuse = saved_reuse + excluded.saved_reuse,
-           saved_compression = saved_compression + excluded.saved_compression`,
+         VALUES (?, 'sync', 'served', ?, ?, ?, '', '', ?, 'done', ?, ?, ?, ?, ?, ?, ?, ?) ${ADDS_UP}`,
         ...[`sync ${startedAtMs} ${direction} ${device} ${folder}`, direction, device, folder, transport],
         ...[startedAtMs, nowMs, count.files, count.fileBytes, count.wireBytes],
         ...[saved.delta, saved.reuse, saved.compression],
       );
     }
+    this.#joinOld(nowMs);
+  }
+
+  /** What is days old is told by the hour: a busy quarter of a year is some thousand rows. */
+  #joinOld(nowMs: number): void {
+    const before = nowMs - FINE_MS - (nowMs % HOUR_MS);
+    if (before <= this.#joinedBefore) return;
+    this.#joinedBefore = before;
+    this.#sql.run(
+      `INSERT INTO transfer (key, kind, side, direction, device, folder, path, local, transport, state, started_at,
+         ended_at, files, file_bytes, wire_bytes, saved_delta, saved_reuse, saved_compression)
+       SELECT 'hour ' || hour || ' ' || direction || ' ' || device || ' ' || folder, 'sync', 'served', direction, device,
+         folder, '', '', max(transport), 'done', hour, max(ended_at), sum(files), sum(file_bytes), sum(wire_bytes),
+         sum(saved_delta), sum(saved_reuse), sum(saved_compression)
+       FROM (SELECT *, started_at - started_at % ${HOUR_MS} AS hour FROM transfer WHERE started_at < ? AND ${IS_FINE})
+       WHERE true GROUP BY hour, direction, device, folder ${ADDS_UP}`,
+      before,
+    );
+    this.#sql.run(`DELETE FROM transfer WHERE started_at < ? AND ${IS_FINE}`, before);
   }
 
   addNotices(notices: readonly NewNotice[]): readonly number[] {

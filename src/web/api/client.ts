@@ -78,6 +78,32 @@ export async function callSession<R extends SessionRouteName>(
   return (await readDocument(await send(SESSION_ROUTES[route], input as Input))) as SessionOutput<R>;
 }
 
+/** Sends bytes of a file from `start` on, with their hash. */
+export async function putBytes(
+  piece: SessionInput<"batchPut"> & { readonly start: number; readonly bytes: ArrayBuffer },
+  signal: AbortSignal,
+): Promise<SessionOutput<"batchPut">> {
+  const { start, bytes, ...facts } = piece;
+  const { path, rest } = fillPath(SESSION_ROUTES.batchPut.path, facts);
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  const range = `bytes ${start}-${start + bytes.byteLength - 1}/${String(facts.size)}`;
+  const response = await fetch(API_PREFIX + path + queryOf(rest), {
+    method: "PUT",
+    credentials: "same-origin",
+    cache: "no-store",
+    headers: {
+      [TOKEN_HEADER]: token.get(),
+      "Content-Digest": `sha-256=:${btoa(String.fromCharCode(...digest))}:`,
+      ...(bytes.byteLength === 0 ? {} : { "Content-Range": range }),
+    },
+    body: bytes,
+    signal,
+  }).catch((error: unknown) => {
+    throw signal.aborted ? error : lost();
+  });
+  return (await readDocument(response)) as SessionOutput<"batchPut">;
+}
+
 /** Calls a route that answers line by line, here or on a peer. Throws Failure, also when the answer is cut short. */
 export async function* stream<R extends StreamRoute>(
   route: R,

@@ -8,6 +8,7 @@ import { Ago, Button, Card, Empty, Loading, Name, Page, Problem, State } from ".
 import { Tick } from "../ui/form.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
+import { Compare } from "./compare.tsx";
 
 type Keep = "current" | "copy" | "both";
 
@@ -66,6 +67,9 @@ function ConflictCard({ conflict, reload }: ConflictProps): JSX.Element {
           <Side copy={copy} title="Kept beside it" key={copy.path} />
         ))}
       </div>
+      {state === "open" && current !== undefined && others[0] !== undefined ? (
+        <Compare folder={folder} current={current} other={others[0]} />
+      ) : null}
       {state === "open" && may("conflictResolve") ? (
         <div class="actions">
           <Button onPress={() => settle([conflict], "current", reload)}>

@@ -9,9 +9,11 @@ import { go, href, place } from "../route.ts";
 import { bytes, plural } from "../text/format.ts";
 import { compareEntries, type SortKey } from "../text/sort-entries.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
+import { DropArea } from "../ui/drop-area.tsx";
 import { Choice, Field, Tick } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt } from "../ui/toasts.tsx";
+import { UploadCards } from "../ui/upload-cards.tsx";
 import { useData } from "../ui/use-data.ts";
 import { VirtualList } from "../ui/virtual-list.tsx";
 import { FileDetails } from "./file-details.tsx";
@@ -33,13 +35,16 @@ export function FilesPage(): JSX.Element {
   const [where = HERE, folder, ...path] = place.value.rest;
   return (
     <Page title="Files">
+      <UploadCards />
       <Card>
         <Where where={where} />
         <Crumbs where={where} folder={folder} path={path} />
         {folder === undefined ? (
           <Folders where={where} key={where} />
         ) : (
-          <Entries where={where} folder={folder} path={path.join("/")} key={place.value.rest.join("/")} />
+          <DropArea place={{ peer: peerOf(where), folder, path: path.join("/") }}>
+            <Entries where={where} folder={folder} path={path.join("/")} key={place.value.rest.join("/")} />
+          </DropArea>
         )}
       </Card>
     </Page>

@@ -41,7 +41,12 @@ export function tell(event: NodeEvent, nameOf: (device: string) => string): Told
     case "auth.refused":
       return { text: `Refused: ${String(data["reason"] ?? data["message"] ?? (who || "somebody"))}`, tone: "bad" };
     case "notice.created":
-      return { text: String(data["text"] ?? `${file} has news`), tone: "info" };
+      return { text: `${file} was downloaded${by}`, tone: "info" };
+    case "transfer.done":
+      return {
+        text: `${data["kind"] === "upload" ? "Upload" : "Download"} of ${file === "" ? "a folder" : file}: ${String(data["state"] ?? "over")}`,
+        tone: data["state"] === "done" ? "good" : "warn",
+      };
     default:
       return { text: [type, file, who].filter((part) => part !== "").join("  "), tone: "info" };
   }

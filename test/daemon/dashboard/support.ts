@@ -2,6 +2,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
+import type { UploadBatchDeps } from "../../../src/daemon/dashboard/batches/upload-batch.ts";
+import { UploadBatches } from "../../../src/daemon/dashboard/batches/upload-batches.ts";
 import type { ContentSource } from "../../../src/daemon/dashboard/content-port.ts";
 import { DashboardServer } from "../../../src/daemon/dashboard/dashboard-server.ts";
 import type { HandlerOptions } from "../../../src/daemon/dashboard/handle-request.ts";
@@ -49,6 +51,7 @@ export interface TestDashboardOptions {
   readonly checkPassword?: HandlerOptions["checkPassword"];
   readonly page?: boolean;
   readonly content?: ContentSource;
+  readonly upload?: UploadBatchDeps["upload"];
 }
 
 const NO_CONTENT: ContentSource = {
@@ -71,6 +74,12 @@ export async function testDashboard(options: TestDashboardOptions = {}): Promise
   const refused: unknown[] = [];
   const sessions = new SessionBook({ clock, random: systemRandom, records: [], save: () => {} });
   const keys = new LoginKeys(clock, systemRandom);
+  const batches = new UploadBatches({
+    ...{ clock, random: systemRandom, log: silentLog, deviceName: () => "laptop" },
+    directory: join(directory.path, "uploads"),
+    upload: options.upload ?? (() => Promise.reject(new Error("nothing is uploaded here")) as never),
+  });
+  await batches.start();
   const server = await DashboardServer.start(
     { host: "127.0.0.1", port: 0 },
     {
@@ -86,6 +95,7 @@ export async function testDashboard(options: TestDashboardOptions = {}): Promise
       throttle: new LoginThrottle(clock),
       page: await PageFiles.open(page),
       content: { source: options.content ?? NO_CONTENT, tickets: new Tickets(clock, systemRandom) },
+      batches,
       checkPassword: options.checkPassword ?? null,
       onRefused: (what) => refused.push(what),
     },
@@ -111,6 +121,7 @@ export async function testDashboard(options: TestDashboardOptions = {}): Promise
     },
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
+      await batches[Symbol.asyncDispose]();
       await directory[Symbol.asyncDispose]();
     },
   };

@@ -135,6 +135,47 @@ describe.each([
     ]);
   });
 
+  test("history tells what moved by time and device, over the joining of what is old", async () => {
+    const day = 86_400_000;
+    const nowMs = 1_780_000_000_000 - (1_780_000_000_000 % day);
+    const wire = (direction: "in" | "out", wireBytes: number): SyncCount => ({
+      ...{ device: LAP, folder: "", direction, transport: null, wireBytes },
+      ...{ files: 0, fileBytes: 0, saved: NONE },
+    });
+    const files = {
+      ...wire("in", 40),
+      folder: "pics",
+      fileBytes: 100,
+      saved: { delta: 10, reuse: 50, compression: 0 },
+    };
+    for (const atMs of [nowMs, nowMs + 60_000, nowMs + 7_200_000])
+      await index.write.countSync([wire("in", 60), wire("out", 5), files], atMs, 60_000);
+    const told = (stretchMs: number): unknown =>
+      index.read
+        .history({ fromMs: nowMs, toMs: nowMs + day, device: LAP }, stretchMs)
+        .map(({ startMs, sent, received, fileBytes, saved }) => [
+          startMs - nowMs,
+          sent,
+          received,
+          fileBytes,
+          saved.reuse,
+        ]);
+    const hours = [
+      [0, 10, 120, 200, 100],
+      [7_200_000, 5, 60, 100, 50],
+    ];
+    expect(told(60_000)).toEqual([[0, 5, 60, 100, 50], [60_000, 5, 60, 100, 50], hours[1]]);
+    expect(told(3_600_000)).toEqual(hours);
+    // Sums of transfers leave out what is told of connections as a whole.
+    expect(index.read.transferTotals({ fromMs: nowMs, device: LAP, kind: "sync" })).toMatchObject({ wireBytes: 120 });
+
+    await index.write.countSync([], nowMs + 3 * day, 60_000);
+    expect(told(3_600_000)).toEqual(hours);
+    expect(told(60_000)).toEqual(hours);
+    await index.write.countSync([], nowMs + 4 * day, 60_000);
+    expect(told(3_600_000)).toEqual(hours);
+  });
+
   test("downloads of one file by one person are one notice until somebody looks", async () => {
     const notice = (more: Partial<NewNotice> = {}): NewNotice => ({
       ...{ folder: "docs", path: "photo.jpg", owner: "ALICE", device: LAP, user: "bob", from: null },

@@ -1,0 +1,124 @@
+/**
+ * One upload's directory in the home: what it is, parts of files, whole files
+ * in a tree under their names, and what became of those that are settled.
+ *
+ *     batch.json      parts/HASH[.notes]      tree/…      round/…      settled.ndjson
+ *
+ * Whole files wait in `tree`; a round takes all of it as `round`, so that more
+ * can come meanwhile.
+ */
+import { createHash } from "node:crypto";
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { SettledFile } from "../../../shared/api-browser.ts";
+import type { RelPath } from "../../../shared/ids.ts";
+import { writeFileAtomically } from "../../write-file.ts";
+import { BatchPart } from "./batch-part.ts";
+
+export interface BatchFacts {
+  readonly id: string;
+  /** Whose it is; null: who signed in by a link. */
+  readonly user: string | null;
+  readonly role: "admin" | "user";
+  readonly peer: string;
+  readonly folder: string;
+  readonly path: string;
+  readonly onDuplicate: "version" | "overwrite" | "rename" | "skip" | "fail";
+  readonly createdMs: number;
+  readonly isSealed: boolean;
+  readonly isUndone: boolean;
+}
+
+export interface FileFacts {
+  readonly name: RelPath;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+export interface WaitingFiles {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+export class BatchDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async readFacts(): Promise<BatchFacts> {
+    return JSON.parse(await readFile(join(this.path, "batch.json"), "utf8")) as BatchFacts;
+  }
+
+  async writeFacts(facts: BatchFacts): Promise<void> {
+    await mkdir(join(this.path, "parts"), { recursive: true, mode: 0o700 });
+    await writeFileAtomically(join(this.path, "batch.json"), JSON.stringify(facts));
+  }
+
+  async readSettled(): Promise<readonly SettledFile[]> {
+    const text = await readFile(join(this.path, "settled.ndjson"), "utf8").catch(() => "");
+    return text.split("\n").flatMap((line) => {
+      try {
+        return line === "" ? [] : [JSON.parse(line) as SettledFile];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  async addSettled(files: readonly SettledFile[]): Promise<void> {
+    const lines = files.map((file) => `${JSON.stringify(file)}\n`).join("");
+    await appendFile(join(this.path, "settled.ndjson"), lines, { mode: 0o600 });
+  }
+
+  /** The part of a file, told from another version of it by size and time. */
+  async part({ name, size, mtimeMs }: FileFacts): Promise<BatchPart> {
+    const key = createHash("sha256").update(`${size} ${mtimeMs} ${name}`).digest("hex").slice(0, 40);
+    return await BatchPart.open(join(this.path, "parts", key));
+  }
+
+  /** Puts a whole file among those that wait. */
+  async takeWhole(part: BatchPart, { name, mtimeMs }: FileFacts): Promise<void> {
+    await part.finish(mtimeMs);
+    const target = join(this.path, "tree", ...name.split("/"));
+    await mkdir(dirname(target), { recursive: true });
+    await rename(part.path, target);
+  }
+
+  /** Begins a round with what waits, or goes on with the last one. Gives the names at its top. */
+  async round(): Promise<{ readonly directory: string; readonly names: readonly string[] }> {
+    const directory = join(this.path, "round");
+    const left = await namesIn(directory);
+    if (left.length > 0) return { directory, names: left };
+    await rm(directory, { recursive: true, force: true });
+    await rename(join(this.path, "tree"), directory).catch(() => undefined);
+    return { directory, names: await namesIn(directory) };
+  }
+
+  /** Lets go of what a round has settled. */
+  async removeSettled(names: readonly string[]): Promise<void> {
+    for (const name of names) await rm(join(this.path, "round", ...name.split("/")), { recursive: true, force: true });
+  }
+
+  async waiting(): Promise<WaitingFiles> {
+    const [tree, round] = await Promise.all([sumOf(join(this.path, "tree")), sumOf(join(this.path, "round"))]);
+    return { files: tree.files + round.files, bytes: tree.bytes + round.bytes };
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  return (await readdir(directory).catch(() => [])).sort();
+}
+
+async function sumOf(directory: string): Promise<WaitingFiles> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile());
+  let bytes = 0;
+  for (const { parentPath, name } of files) bytes += (await stat(join(parentPath, name))).size;
+  return { files: files.length, bytes };
+}

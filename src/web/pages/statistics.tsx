@@ -1,0 +1,240 @@
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { StatsHistory } from "../../shared/api-transfers.ts";
+import { call } from "../api/client.ts";
+import { status } from "../api/live.ts";
+import { bytes, moment, savedPercent } from "../text/format.ts";
+import { historyCsv } from "../text/history-csv.ts";
+import { Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
+import { Choice, Tick } from "../ui/form.tsx";
+import { useData } from "../ui/use-data.ts";
+
+const HOUR_MS = 3_600_000;
+const RANGES = [
+  ["1h", "Last hour"],
+  ["24h", "Last 24 hours"],
+  ["7d", "Last 7 days"],
+  ["90d", "Last 90 days"],
+] as const;
+const RANGE_MS = { "1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS, "90d": 2160 * HOUR_MS };
+const ALL = "";
+const POINTS = 120;
+const HEIGHT = 160;
+
+type Range = keyof typeof RANGE_MS;
+type Moved = StatsHistory["totals"];
+
+/** What moved over time, and what did not have to. */
+export function StatisticsPage(): JSX.Element {
+  const range = useSignal<Range>("24h");
+  const peer = useSignal(ALL);
+  const isTable = useSignal(false);
+  const { value, error, reload } = useData((signal) => {
+    const from = new Date(Date.now() - RANGE_MS[range.value]).toISOString();
+    return call("statsHistory", { from, points: POINTS, ...(peer.value === ALL ? {} : { peer: peer.value }) }, signal);
+  }, `${range.value} ${peer.value}`);
+  const peers = status.value?.peers ?? [];
+  return (
+    <Page
+      title="Statistics"
+      actions={
+        <Button icon="refresh" onPress={reload}>
+          Refresh
+        </Button>
+      }
+    >
+      <Card>
+        <div class="row-fields">
+          <Choice label="Time" value={range.value} options={RANGES} onChange={(next) => (range.value = next)} />
+          <Choice
+            label="With"
+            value={peer.value}
+            options={[[ALL, "all devices"], ...peers.map(({ id, name }) => [id, name] as const)]}
+            onChange={(next) => (peer.value = next)}
+          />
+          <Tick label="As a table" checked={isTable.value} onChange={(isOn) => (isTable.value = isOn)} />
+        </div>
+        {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
+        {value === undefined && error === undefined ? <Loading what="Adding up…" /> : null}
+        {value === undefined ? null : <Moving history={value} isTable={isTable.value} />}
+      </Card>
+      {value === undefined ? null : <Saved totals={value.totals} />}
+      {value === undefined || value.peers.length === 0 ? null : <Peers peers={value.peers} />}
+    </Page>
+  );
+}
+
+function Moving({ history, isTable }: { readonly history: StatsHistory; readonly isTable: boolean }): JSX.Element {
+  const { totals } = history;
+  if (totals.sent + totals.received + totals.fileBytes === 0)
+    return (
+      <Empty icon="stats" title="Nothing moved in this time">
+        <p>What sync, uploads and downloads move is counted from now on, also over restarts.</p>
+      </Empty>
+    );
+  return (
+    <>
+      {isTable ? <PointTable history={history} /> : <Chart history={history} />}
+      <div class="actions end">
+        <Button icon="down" onPress={() => saveCsv(history)}>
+          Save as CSV
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Chart({ history }: { readonly history: StatsHistory }): JSX.Element {
+  const { points, totals, stretchMs } = history;
+  const top = Math.max(1, ...points.map(({ sent, received }) => Math.max(sent, received)));
+  const middle = HEIGHT / 2;
+  const bar = (count: number): number => (count / top) * (middle - 4);
+  const first = points[0]?.time ?? history.from;
+  return (
+    <figure class="throughput history">
+      <figcaption>
+        <span class="down">↓ {bytes(totals.received)} received</span>
+        <span class="up">↑ {bytes(totals.sent)} sent</span>
+        <span class="muted">
+          most in {stretchMs / 60_000} min: {bytes(top)}
+        </span>
+      </figcaption>
+      <svg
+        viewBox={`0 0 ${points.length} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`From ${moment(new Date(first))} on: received ${bytes(totals.received)}, sent ${bytes(totals.sent)}. The table has the numbers.`}
+      >
+        {points.map(({ time, sent, received }, x) => (
+          <g key={time}>
+            <title>{`${moment(new Date(time))}: ↓ ${bytes(received)}, ↑ ${bytes(sent)}`}</title>
+            <rect class="down" x={x + 0.1} width={0.8} y={middle - bar(received)} height={bar(received)} />
+            <rect class="up" x={x + 0.1} width={0.8} y={middle} height={bar(sent)} />
+          </g>
+        ))}
+        <path class="axis" d={`M0 ${middle}H${points.length}`} />
+      </svg>
+      <div class="axis-times muted small">
+        <time dateTime={first}>{moment(new Date(first))}</time>
+        <span>now</span>
+      </div>
+    </figure>
+  );
+}
+
+function PointTable({ history }: { readonly history: StatsHistory }): JSX.Element {
+  const rows = history.points.filter(({ sent, received, fileBytes }) => sent + received + fileBytes > 0).toReversed();
+  return (
+    <div class="table-scroll">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">From</th>
+            <th scope="col" class="right">
+              Received
+            </th>
+            <th scope="col" class="right">
+              Sent
+            </th>
+            <th scope="col" class="right">
+              Not sent
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((point) => (
+            <tr key={point.time}>
+              <td>{moment(new Date(point.time))}</td>
+              <td class="right number">{bytes(point.received)}</td>
+              <td class="right number">{bytes(point.sent)}</td>
+              <td class="right number">{bytes(Math.max(0, savedOf(point)))}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Saved({ totals }: { readonly totals: Moved }): JSX.Element {
+  const { delta, reuse, compression } = totals.saved;
+  const parts = [
+    ["Delta", delta, "parts of changed files that were here already"],
+    ["Reuse", reuse, "content that was elsewhere on the device"],
+    ["Compression", compression, "what zstd took off"],
+  ] as const;
+  const most = Math.max(1, ...parts.map(([, count]) => count));
+  const share = savedPercent(totals.fileBytes, savedOf(totals));
+  return (
+    <Card title="Bandwidth saved">
+      <p>
+        {totals.fileBytes === 0
+          ? "No file arrived in this time."
+          : `${bytes(totals.fileBytes)} of files came; ${bytes(Math.max(0, savedOf(totals)))} of that did not have to be sent${share === undefined ? "" : ` (${share})`}.`}
+      </p>
+      <dl class="saved">
+        {parts.map(([name, count, why]) => (
+          <div key={name}>
+            <dt>
+              {name} <span class="muted small">{why}</span>
+            </dt>
+            <dd>
+              <span class="saved-bar" aria-hidden="true" style={{ width: `${(Math.max(0, count) / most) * 100}%` }} />
+              <span class="number">{count < 0 ? `cost ${bytes(-count)} more` : bytes(count)}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
+}
+
+function Peers({ peers }: { readonly peers: StatsHistory["peers"] }): JSX.Element {
+  return (
+    <Card title="With each device">
+      <div class="table-scroll">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">Device</th>
+              <th scope="col" class="right">
+                Received
+              </th>
+              <th scope="col" class="right">
+                Sent
+              </th>
+              <th scope="col" class="right">
+                Saved
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {peers.map((peer) => (
+              <tr key={peer.device}>
+                <td>
+                  <Name>{peer.name}</Name>
+                </td>
+                <td class="right number">{bytes(peer.received)}</td>
+                <td class="right number">{bytes(peer.sent)}</td>
+                <td class="right number">{savedPercent(peer.fileBytes, savedOf(peer)) ?? "nothing"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Card>
+  );
+}
+
+function savedOf({ saved }: Pick<Moved, "saved">): number {
+  return saved.delta + saved.reuse + saved.compression;
+}
+
+function saveCsv(history: StatsHistory): void {
+  const url = URL.createObjectURL(new Blob([historyCsv(history)], { type: "text/csv" }));
+  const anchor = document.createElement("a");
+  anchor.href = url;
+  anchor.download = `syncline-${history.from.slice(0, 10)}-${history.to.slice(0, 10)}.csv`;
+  anchor.click();
+  URL.revokeObjectURL(url);
+}

@@ -1,0 +1,184 @@
+/** Uploads from this page and from earlier ones: how far each is, what it needs. */
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { type Picked, pickedFiles } from "../api/dropped-files.ts";
+import { link } from "../api/live.ts";
+import {
+  continueUpload,
+  loadUploads,
+  pauseUpload,
+  removeUpload,
+  resumeUpload,
+  retryUpload,
+  type Upload,
+  type UploadState,
+  uploads,
+} from "../api/upload.ts";
+import { bytes, plural } from "../text/format.ts";
+import type { Tone } from "../text/overview.ts";
+import { Button, Card, Name, State } from "./basics.tsx";
+import { Progress } from "./progress.tsx";
+import { attempt } from "./toasts.tsx";
+
+const STATES: Readonly<Record<UploadState, readonly [Tone, string]>> = {
+  sending: ["busy", "uploading"],
+  paused: ["idle", "paused"],
+  waiting: ["warn", "waiting for Syncline to answer"],
+  placing: ["busy", "putting files in their place"],
+  held: ["bad", "held"],
+  done: ["good", "done"],
+  undone: ["idle", "undone"],
+  unfinished: ["warn", "needs its files again"],
+};
+
+/** All of them; nothing where there are none. */
+export function UploadCards(): JSX.Element {
+  useEffect(() => {
+    if (link.value === "live") void attempt(loadUploads);
+  }, [link.value]);
+  return (
+    <>
+      {uploads.value.map((upload) => (
+        <UploadCard upload={upload} key={upload.batch.id} />
+      ))}
+    </>
+  );
+}
+
+function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element {
+  const { batch, state, now, faults } = upload;
+  const [tone, words] = STATES[state];
+  return (
+    <Card
+      title={
+        <>
+          Upload to <Name>{[batch.folder, batch.path].filter((part) => part !== "").join("/")}</Name>
+        </>
+      }
+      actions={<State tone={tone}>{words}</State>}
+    >
+      <Sums upload={upload} />
+      {batch.message === null || state !== "held" ? null : (
+        <p class="notice bad">
+          <span>{batch.message}. What came is kept here; try again when the reason is gone.</span>
+        </p>
+      )}
+      {state === "unfinished" ? (
+        <p>
+          The page was loaded anew, and a browser forgets which files it was given. Pick the same files or the same
+          directory again: what is here already is not sent twice.
+        </p>
+      ) : null}
+      {now.length === 0 ? null : (
+        <ul class="stack tight">
+          {now.map(({ name, doneBytes, bytes: all }) => (
+            <li class="upload-file" key={name}>
+              <Name>{name}</Name>
+              <Progress label={name} done={doneBytes} all={all} />
+              <span class="number small">
+                {bytes(doneBytes)} of {bytes(all)}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {faults.length === 0 ? null : (
+        <ul class="stack tight" aria-label="Files that failed">
+          {faults.map(({ name, message }) => (
+            <li key={name}>
+              <Name>{name}</Name> <span class="muted">{message}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <Actions upload={upload} />
+    </Card>
+  );
+}
+
+function Sums({ upload }: { readonly upload: Upload }): JSX.Element {
+  const { batch, state, files, bytes: all, sentBytes, bytesPerSecond } = upload;
+  const isSending = state === "sending" || state === "paused" || state === "waiting";
+  const label = isSending ? "Sent" : "In place";
+  return (
+    <div class="stack tight">
+      {state === "unfinished" ? null : isSending ? (
+        <Progress label={label} done={sentBytes} all={all} />
+      ) : (
+        <Progress label={label} done={batch.settled} all={Math.max(1, files)} />
+      )}
+      <p class="number muted small" role="status">
+        {isSending
+          ? `${bytes(sentBytes)} of ${bytes(all)} sent`
+          : `${batch.settled} of ${plural(files, "file")} settled`}
+        {batch.stored > 0 ? `, ${batch.stored} stored` : ""}
+        {batch.failed > 0 ? `, ${batch.failed} failed` : ""}
+        {state === "sending" && bytesPerSecond > 0 ? `, ${bytes(bytesPerSecond)}/s` : ""}
+      </p>
+    </div>
+  );
+}
+
+function Actions({ upload }: { readonly upload: Upload }): JSX.Element {
+  const { state } = upload;
+  const again = (picked: readonly Picked[]): void => resumeUpload(upload, picked);
+  return (
+    <div class="actions end">
+      {state === "sending" || state === "waiting" ? (
+        <Button icon="pause" onPress={() => pauseUpload(upload)}>
+          Pause
+        </Button>
+      ) : null}
+      {state === "paused" ? (
+        <Button kind="main" icon="play" onPress={() => continueUpload(upload)}>
+          Go on
+        </Button>
+      ) : null}
+      {state === "unfinished" ? (
+        <>
+          <PickButton label="Pick the files again" onPick={again} />
+          <PickButton label="Pick the directory again" onPick={again} isDirectory />
+        </>
+      ) : null}
+      {state === "held" ? (
+        <Button kind="main" icon="refresh" onPress={() => attempt(() => retryUpload(upload))}>
+          Try again
+        </Button>
+      ) : null}
+      <Button kind="quiet" icon="close" onPress={() => attempt(() => removeUpload(upload))}>
+        {state === "done" || state === "undone" ? "Put away" : "Give up"}
+      </Button>
+    </div>
+  );
+}
+
+/** A button that opens the browser's own choice of files. */
+export function PickButton(props: {
+  readonly label: string;
+  readonly onPick: (picked: readonly Picked[]) => unknown;
+  readonly isDirectory?: boolean;
+  readonly kind?: "main";
+}): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <Button icon="up" kind={props.kind ?? "plain"} onPress={() => input.current?.click()}>
+        {props.label}
+      </Button>
+      <input
+        ref={input}
+        type="file"
+        class="unseen"
+        tabIndex={-1}
+        aria-hidden="true"
+        multiple
+        {...(props.isDirectory === true ? { webkitdirectory: true } : {})}
+        onChange={(event) => {
+          const picked = pickedFiles(event.currentTarget.files ?? []);
+          event.currentTarget.value = "";
+          if (picked.length > 0) props.onPick(picked);
+        }}
+      />
+    </>
+  );
+}
