@@ -15,6 +15,8 @@ const SYNC_MS = 60_000;
 const SETTINGS = ["--listen", "127.0.0.1:0", "--no-discovery", "--dashboard", "127.0.0.1:0"];
 const WIDE = { width: 1200, height: 800 };
 const NARROW = { width: 360, height: 740 };
+/** Traffic is counted now and then. */
+const COUNTED_MS = 2000;
 const PHOTO_BYTES = 2_400_000;
 
 const browser = await openBrowser();
@@ -36,7 +38,26 @@ async function takeAll(opened: Browser): Promise<void> {
     await page.goto(link);
     await take(page, "home", "home-light", "light");
     await take(page, "home", "home-dark", "dark");
-    await take(page, "conflicts", "conflicts", "light");
+    await goTo(page, "conflicts");
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.getByRole("button", { name: "Show what differs" }).click();
+    await page.getByLabel("What differs").waitFor();
+    await shoot(page, "conflicts");
+    await goTo(page, "files");
+    await page.getByRole("link", { name: "desk" }).last().click();
+    await page.getByRole("button", { name: "recipes.md" }).click();
+    await page.getByRole("button", { name: "Preview" }).click();
+    await page.getByLabel("The text of recipes.md").waitFor();
+    await shoot(page, "files");
+    await page.keyboard.press("Escape");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await goTo(page, "statistics");
+    await page.locator(".throughput.history, .empty").waitFor();
+    while ((await page.locator(".throughput.history").count()) === 0) {
+      await page.getByRole("button", { name: "Refresh" }).click();
+      await page.waitForTimeout(COUNTED_MS);
+    }
+    await shoot(page, "statistics");
     await take(page, "history/trash", "history", "dark");
     await page.setViewportSize(NARROW);
     await take(page, "home", "home-narrow", "dark");

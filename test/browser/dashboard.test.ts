@@ -166,6 +166,8 @@ test("a conflict is settled on the page, and that is taken back", async () => {
   const card = annas.locator(".card", { hasText: "hello.txt" });
   await card.getByText("Changed on anna").waitFor();
   await card.getByText("Changed on bert").waitFor();
+  await card.getByRole("button", { name: "Show what differs" }).click();
+  await card.getByLabel("What differs").getByText("from anna").waitFor();
 
   await card.getByRole("button", { name: "Keep that of anna" }).click();
   const holds = (text: string) => async () => (await readFile(join(bert.directory, "hello.txt"), "utf8")) === text;
@@ -226,6 +228,44 @@ test("files are browsed here and on the other machine", async () => {
   expect((await readFile(await archive.path())).includes("deep/er/a.txt")).toBe(true);
 });
 
+test("a hundred thousand files are a list of some rows on the page, from the first to the last", async () => {
+  const count = 100_000;
+  const line = (number: number): string =>
+    JSON.stringify({
+      ...{
+        v: 1,
+        path: `f${String(number).padStart(6, "0")}.txt`,
+        type: "file",
+        size: number,
+        mtime: null,
+        mode: "0644",
+      },
+      ...{ owner: "anna", device: "anna", contentId: null, hash: null, version: null, deleted: false },
+    });
+  const summary = JSON.stringify({ v: 1, type: "summary", entries: count, bytes: 0, next: null });
+  const body = [...Array.from({ length: count }, (_, number) => line(number)), summary, ""].join("\n");
+  await annas.route("**/api/v1/at/bert/list?folder=*", (route) =>
+    route.fulfill({ contentType: "application/x-ndjson", body }),
+  );
+  await goTo(annas, "files/bert/many");
+  await annas.getByText("100,000 entries").waitFor();
+  expect(await annas.locator(".entries > li").count()).toBeLessThan(100);
+  await annas.evaluate(`(async () => {
+    const list = document.querySelector(".entries.long");
+    for (let step = 0; step < 60; step++) {
+      list.scrollTop += 2500;
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+    list.scrollTop = list.scrollHeight;
+  })()`);
+  await annas.getByText("f099999.txt").waitFor();
+  expect(await annas.locator(".entries > li").count()).toBeLessThan(100);
+  await annas.unroute("**/api/v1/at/bert/list?folder=*");
+  await goTo(annas, "files");
+  await annas.getByLabel("On", { exact: true }).selectOption({ label: "bert" });
+  await annas.getByRole("link", { name: "anna-files" }).click();
+});
+
 /** Drops a made-up file on the list of files; its bytes are told by its size alone. */
 async function drop(page: Page, name: string, size: number): Promise<void> {
   const made = `(() => {
@@ -238,6 +278,39 @@ async function drop(page: Page, name: string, size: number): Promise<void> {
   const dataTransfer = await page.evaluateHandle(made);
   await page.dispatchEvent(".drop-area", "drop", { dataTransfer });
 }
+
+test("files are found by pattern, renamed, deleted and brought back, and directories made", async () => {
+  await goTo(annas, "files");
+  await annas.getByRole("link", { name: "anna-files" }).click();
+  await annas.getByLabel("All below").check();
+  await annas.getByLabel("Find by").selectOption("glob");
+  await annas.getByLabel("Find", { exact: true }).fill("**/a.*");
+  await annas.getByText("1 entry", { exact: true }).waitFor();
+  await annas.getByRole("button", { name: "deep/er/a.txt" }).click();
+  await annas.getByRole("dialog").getByRole("button", { name: "Rename or move" }).click();
+  await annas.getByLabel("New name, with its directory").fill("deep/renamed.txt");
+  await annas.getByRole("button", { name: "Move", exact: true }).click();
+  await annas.getByText("Moved to deep/renamed.txt").waitFor();
+  expect(await readFile(join(anna.directory, "deep/renamed.txt"), "utf8")).toBe("a\n");
+
+  await annas.getByLabel("Find", { exact: true }).fill("*renamed*");
+  await annas.getByRole("button", { name: "deep/renamed.txt" }).click();
+  await annas.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await annas
+    .getByRole("dialog", { name: "Delete deep/renamed.txt?" })
+    .getByRole("button", { name: "Delete", exact: true })
+    .click();
+  await annas.getByText("1 entry deleted").waitFor();
+  await annas.locator(".toast", { hasText: "1 entry deleted" }).getByRole("button", { name: "Undo" }).click();
+  const isBack = async (): Promise<boolean> =>
+    (await stat(join(anna.directory, "deep/renamed.txt")).catch(() => undefined)) !== undefined;
+  await until(isBack, "the deleted file to be back");
+
+  await annas.getByRole("button", { name: "New directory" }).click();
+  await annas.getByLabel("Name", { exact: true }).fill("made here");
+  await annas.getByRole("button", { name: "Make", exact: true }).click();
+  await until(async () => (await stat(join(anna.directory, "made here")).catch(() => undefined)) !== undefined, "it");
+});
 
 test("a file is dropped on the other machine's folder, the page loaded anew in the middle, and the upload goes on", async () => {
   const size = 6 * 1024 * 1024;

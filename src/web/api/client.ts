@@ -70,6 +70,15 @@ export async function call<R extends JsonRoute>(
   return (await readDocument(await send(ROUTES[route], input as Input, signal))) as RouteOutput<R>;
 }
 
+/** The same, of a route as a peer answers it; undefined is this node. */
+export async function callAt<R extends JsonRoute>(
+  peer: string | undefined,
+  route: R,
+  input: RouteInput<R>,
+): Promise<RouteOutput<R>> {
+  return (await readDocument(await send(ROUTES[route], input as Input, undefined, peer))) as RouteOutput<R>;
+}
+
 /** Calls what the dashboard's server answers by itself. */
 export async function callSession<R extends SessionRouteName>(
   route: R,

@@ -6,17 +6,20 @@ import { collectAt } from "../api/client.ts";
 import { download } from "../api/download.ts";
 import { status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
+import { fileTest } from "../text/file-filter.ts";
 import { bytes, plural } from "../text/format.ts";
 import { compareEntries, type SortKey } from "../text/sort-entries.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
 import { DropArea } from "../ui/drop-area.tsx";
-import { Choice, Field, Tick } from "../ui/form.tsx";
+import { Choice, Tick } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { UploadCards } from "../ui/upload-cards.tsx";
 import { useData } from "../ui/use-data.ts";
 import { VirtualList } from "../ui/virtual-list.tsx";
+import { NewDirectory } from "./file-actions.tsx";
 import { FileDetails } from "./file-details.tsx";
+import { EVERYTHING, FileSearch } from "./file-search.tsx";
 
 /** In the address: this node. No device can have this name, because names of devices are ids there. */
 const HERE = "here";
@@ -128,7 +131,7 @@ interface EntriesProps {
 
 function Entries({ where, folder, path }: EntriesProps): JSX.Element {
   const sort = useSignal<SortKey>("name");
-  const filter = useSignal("");
+  const filter = useSignal(EVERYTHING);
   const isDeep = useSignal(false);
   const withDeleted = useSignal(false);
   const shown = useSignal<ListEntry | undefined>(undefined);
@@ -146,16 +149,16 @@ function Entries({ where, folder, path }: EntriesProps): JSX.Element {
     key,
     { live: where === HERE },
   );
-  const entries = useMemo(() => {
-    const words = filter.value.toLowerCase();
-    const all = value?.entries ?? [];
-    const found = words === "" ? all : all.filter((entry) => entry.path.toLowerCase().includes(words));
-    return found.toSorted(compareEntries(sort.value));
+  const { entries, fault } = useMemo(() => {
+    const isMeant = fileTest(filter.value);
+    if (typeof isMeant !== "function") return { entries: [], fault: isMeant.fault };
+    const found = (value?.entries ?? []).filter(isMeant);
+    return { entries: found.toSorted(compareEntries(sort.value)), fault: undefined };
   }, [value, filter.value, sort.value]);
   return (
     <>
       <div class="row-fields">
-        <Field label="Name contains" type="search" value={filter.value} onChange={(text) => (filter.value = text)} />
+        <FileSearch filter={filter} fault={fault} />
         <Choice label="Order" value={sort.value} options={SORTS} onChange={(order) => (sort.value = order)} />
         <div class="stack tight">
           <Tick label="All below" checked={isDeep.value} onChange={(isOn) => (isDeep.value = isOn)} />
@@ -166,11 +169,12 @@ function Entries({ where, folder, path }: EntriesProps): JSX.Element {
         <Button icon="down" onPress={() => attempt(() => download({ peer: peerOf(where), folder, path }))}>
           Download all as an archive
         </Button>
+        <NewDirectory place={{ peer: peerOf(where), folder, path }} onDone={reload} />
       </div>
       {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
       {value === undefined && error === undefined ? <Loading what="Reading the directory…" /> : null}
       {value === undefined ? null : entries.length === 0 ? (
-        <Empty icon="folder" title={filter.value === "" ? "Nothing here" : "No name contains that"} />
+        <Empty icon="folder" title={filter.value === EVERYTHING ? "Nothing here" : "Nothing here is like that"} />
       ) : (
         <>
           <p class="muted small" role="status">
@@ -199,6 +203,7 @@ function Entries({ where, folder, path }: EntriesProps): JSX.Element {
           folder={folder}
           peer={peerOf(where)}
           onClose={() => (shown.value = undefined)}
+          onChange={reload}
         />
       )}
     </>
@@ -234,6 +239,13 @@ function Entry(props: {
       </span>
       <span class="entry-fact number">{isDirectory ? "" : bytes(entry.size)}</span>
       <span class="entry-fact wide-only">{entry.mtime === null ? "" : <Ago time={entry.mtime} />}</span>
+      {isDirectory ? (
+        <Button kind="quiet" icon="info" label={`Details of ${name}`} onPress={props.onShow}>
+          {null}
+        </Button>
+      ) : (
+        <span class="entry-button" />
+      )}
     </div>
   );
 }

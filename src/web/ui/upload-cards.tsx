@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { type Picked, pickedFiles } from "../api/dropped-files.ts";
 import { link } from "../api/live.ts";
+import { undoUpload } from "../api/undo-upload.ts";
 import {
   continueUpload,
   loadUploads,
@@ -18,7 +19,9 @@ import { bytes, plural } from "../text/format.ts";
 import type { Tone } from "../text/overview.ts";
 import { Button, Card, Name, State } from "./basics.tsx";
 import { Progress } from "./progress.tsx";
-import { attempt } from "./toasts.tsx";
+import { attempt, say } from "./toasts.tsx";
+
+const FAULTS_TOLD = 3;
 
 const STATES: Readonly<Record<UploadState, readonly [Tone, string]>> = {
   sending: ["busy", "uploading"],
@@ -120,7 +123,7 @@ function Sums({ upload }: { readonly upload: Upload }): JSX.Element {
 }
 
 function Actions({ upload }: { readonly upload: Upload }): JSX.Element {
-  const { state } = upload;
+  const { state, batch } = upload;
   const again = (picked: readonly Picked[]): void => resumeUpload(upload, picked);
   return (
     <div class="actions end">
@@ -145,11 +148,22 @@ function Actions({ upload }: { readonly upload: Upload }): JSX.Element {
           Try again
         </Button>
       ) : null}
+      {state === "done" && batch.peer === "self" && batch.stored > 0 ? (
+        <Button icon="undo" onPress={() => attempt(() => undo(upload))}>
+          Undo
+        </Button>
+      ) : null}
       <Button kind="quiet" icon="close" onPress={() => attempt(() => removeUpload(upload))}>
         {state === "done" || state === "undone" ? "Put away" : "Give up"}
       </Button>
     </div>
   );
+}
+
+async function undo(upload: Upload): Promise<void> {
+  const faults = await undoUpload(upload);
+  if (faults.length > 0) throw new Error(faults.slice(0, FAULTS_TOLD).join("; "));
+  say("Undone: what was new is in the trash, what was replaced is back");
 }
 
 /** A button that opens the browser's own choice of files. */

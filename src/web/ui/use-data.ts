@@ -10,6 +10,8 @@ export interface Data<T> {
 }
 
 const PAUSE_MS = 250;
+/** What takes long is asked for less often: a list of 100,000 files is not read four times a second. */
+const REST_FACTOR = 10;
 
 /**
  * What a route answers: asked at once, when `key` changes, when the daemon is
@@ -23,17 +25,20 @@ export function useData<T>(
   const value: Signal<T | undefined> = useSignal<T | undefined>(undefined);
   const error: Signal<unknown> = useSignal<unknown>(undefined);
   const shownKey = useSignal(key);
+  const tookMs = useSignal(0);
   const run = useSignal<AbortController | undefined>(undefined);
   const reload = async (): Promise<void> => {
     run.peek()?.abort();
     const mine = new AbortController();
     run.value = mine;
+    const begun = performance.now();
     try {
       const answer = await ask(mine.signal);
       if (mine.signal.aborted) return;
       value.value = answer;
       error.value = undefined;
       shownKey.value = key;
+      tookMs.value = performance.now() - begun;
     } catch (failure) {
       if (!mine.signal.aborted) error.value = failure;
     }
@@ -42,12 +47,17 @@ export function useData<T>(
     void reload();
     return () => run.peek()?.abort();
   }, [key]);
-  useWhen(options.live === true ? changes : link, reload, options.live === true);
+  const pauseMs = (): number => Math.max(PAUSE_MS, tookMs.peek() * REST_FACTOR);
+  useWhen(options.live === true ? changes : link, reload, { isCounter: options.live === true, pauseMs });
   return { value: shownKey.value === key ? value.value : undefined, error: error.value, reload };
 }
 
-/** Calls `act` a moment after the signal changed; of many changes in a row once each quarter of a second. */
-function useWhen(source: ReadonlySignal<unknown>, act: () => Promise<void>, isCounter: boolean): void {
+/** Calls `act` a moment after the signal changed, and once for many changes in a row. */
+function useWhen(
+  source: ReadonlySignal<unknown>,
+  act: () => Promise<void>,
+  { isCounter, pauseMs }: { readonly isCounter: boolean; readonly pauseMs: () => number },
+): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isFirst = true;
@@ -59,7 +69,7 @@ function useWhen(source: ReadonlySignal<unknown>, act: () => Promise<void>, isCo
       timer ??= setTimeout(() => {
         timer = undefined;
         void act();
-      }, PAUSE_MS);
+      }, pauseMs());
     });
     return () => {
       stop();
