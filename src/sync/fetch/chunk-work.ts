@@ -163,10 +163,12 @@ export class ChunkWork implements Work<ChunkPiece> {
 
   async #put(run: Run, bytes: Uint8Array, proven: readonly Uint8Array[]): Promise<void> {
     const { context, file, progress } = this.#parts;
-    progress.done += bytes.length;
+    // They move to the disk's thread: afterwards they have no length any more.
+    const fileBytes = bytes.length;
+    progress.done += fileBytes;
     await context.stage.writeStaged(file.contentId, [{ offset: this.#offsets[run.first] ?? 0, bytes }]);
     this.#prove(run, proven);
-    this.#whole = addShare(this.#whole, { fileBytes: bytes.length, wire: NO_WIRE });
+    this.#whole = addShare(this.#whole, { fileBytes, wire: NO_WIRE });
   }
 
   #prove({ first }: Run, proven: readonly Uint8Array[]): void {

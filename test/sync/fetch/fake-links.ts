@@ -157,7 +157,11 @@ class MemoryStage implements FetchStage {
   }
 
   async writeStaged(contentId: ContentId, pieces: readonly { offset: number; bytes: Uint8Array }[]) {
-    for (const { offset, bytes } of pieces) this.#staged.get(contentId)?.set(bytes, offset);
+    for (const { offset, bytes } of pieces) {
+      this.#staged.get(contentId)?.set(bytes, offset);
+      // As it goes to the disk's thread: nothing is left of it here.
+      structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] });
+    }
   }
 
   async describeRegions(regions: readonly ChangedRegion[]) {

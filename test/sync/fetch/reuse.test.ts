@@ -64,8 +64,9 @@ test("a file made of pieces of others fetches the seams only", async () => {
 
 test("what may not be used is fetched", async () => {
   const next = fakeFile("copy.bin", one.bytes);
-  const { link } = await fetched(next, [one], false);
+  const { link, saved } = await fetched(next, [one], false);
   expect(link.servedBytes).toBe(one.size);
+  expect(saved).toMatchObject({ reuse: 0, delta: 0 });
 });
 
 test("a file that was small is told by what it was", async () => {
