@@ -36,7 +36,12 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
     "The conflict was settled already, or its files have changed since, so this can no longer be done to it.",
   E_KEY_NOT_FOUND: "The configuration has no such key.",
   E_NOT_ALLOWED: "The role or the rights of the asking device or user do not cover this.",
-  E_NOT_SIGNED_IN: "The request to the dashboard carries no session, or one that has ended.",
+  E_USER_NOT_FOUND: "No user of this node has this name.",
+  E_SESSION_NOT_FOUND: "The user has no session of this id, or none any more.",
+  E_LAST_ADMIN: "Without this account nobody would be admin of the node any more.",
+  E_PASSWORD_WEAK: "The password is empty, too short, too long, or the name itself.",
+  E_NOT_SIGNED_IN:
+    "The request carries no session, or one that has ended: of the dashboard, or of a user on that device.",
   E_SIGN_IN_FAILED: "No user has this name and password, or there are no users.",
   E_TOO_MANY_TRIES: "Signing in failed several times in a row, so that the next try has to wait.",
   E_LINK_USED: "The link that signs in to the dashboard was used already, or its time is over.",

@@ -2,7 +2,7 @@
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import type { ApiError, JsonRoute, RouteInput, RouteOutput, StreamRoute } from "../shared/api.ts";
 import { fillPath, pathPart, queryOf } from "../shared/api-address.ts";
-import { API_PREFIX, PEER_PREFIX, ROUTES, type RouteName } from "../shared/api-routes.ts";
+import { API_PREFIX, PEER_PREFIX, ROUTES, type RouteName, USER_HEADER } from "../shared/api-routes.ts";
 import { SyncError } from "../shared/errors.ts";
 import { ApiFailure } from "./failure.ts";
 
@@ -13,9 +13,12 @@ const BROKEN: ReadonlySet<string> = new Set(["EPIPE", "ECONNRESET"]);
 
 export class Client {
   readonly #socket: string;
+  readonly #user: string | undefined;
 
-  constructor(socket: string) {
+  /** `user`: as whom other devices are asked, where it is not as this device. */
+  constructor(socket: string, user?: string) {
     this.#socket = socket;
+    this.#user = user;
   }
 
   /** Calls a route, here or as a paired device answers it, and returns its document. Throws ApiFailure, E_NOT_RUNNING, or the signal's reason. */
@@ -71,8 +74,12 @@ export class Client {
       path: API_PREFIX + (peer === undefined ? "" : `${PEER_PREFIX}/${pathPart(peer)}`) + path + query,
       signal,
       agent: false,
-      headers:
-        body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) },
+      headers: {
+        ...(this.#user === undefined ? {} : { [USER_HEADER]: this.#user }),
+        ...(body === undefined
+          ? {}
+          : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) }),
+      },
     });
     request.on("response", resolve);
     request.on("error", reject);

@@ -38,6 +38,8 @@ export interface CommandRow {
   /** Whether -n shows what would be done. Other commands that change something refuse it. */
   readonly dryRun?: true;
   readonly readOnly?: true;
+  /** Whether --user means something though no argument is a path of another device. */
+  readonly takesUser?: true;
   /** Goes on until Ctrl-C, which is then no failure to tell of. */
   readonly endless?: true;
   readonly details?: string;
@@ -73,6 +75,12 @@ const HOW_FLAGS: readonly CommandOption[] = [
 const PEER: readonly [string, string] = ["<peer>", "name or id of a paired device"];
 const FOLDER: readonly [string, string] = ["<folder>", "id or label of a folder"];
 const TRANSFER: readonly [string, string] = ["<id>", "its number in `syncline transfers list`"];
+const USER: readonly [string, string] = ["<name>", "name of a user"];
+const ROLE_FLAG: CommandOption = {
+  flags: "--role <role>",
+  description: "user or admin (default user)",
+  values: ROLES,
+};
 const ANYWHERE = "PEER:FOLDER/PATH, self:FOLDER/PATH, or a local path in a folder";
 const TARGET = "a local path, or self:FOLDER/PATH";
 
@@ -185,7 +193,7 @@ export const COMMANDS: readonly CommandRow[] = [
     options: [
       { flags: "--name <name>", description: "what to call it here" },
       { flags: "--at <host:port...>", description: "where it is; may be given again" },
-      { flags: "--role <role>", description: "user or admin (default user)", values: ROLES },
+      ROLE_FLAG,
     ],
     load: async () => (await import("./commands/peer.ts")).peerAdd,
   },
@@ -574,6 +582,7 @@ export const COMMANDS: readonly CommandRow[] = [
     group: "Live",
     summary: "Runs a transfer again that is over; it goes on where it broke off",
     args: [TRANSFER],
+    takesUser: true,
     load: async () => (await import("./commands/transfers.ts")).transfersRetry,
   },
   {
@@ -664,6 +673,79 @@ export const COMMANDS: readonly CommandRow[] = [
     readOnly: true,
     details: "Gives up after --timeout (default 60s).",
     load: async () => (await import("./commands/wait.ts")).wait,
+  },
+  {
+    name: "user add",
+    group: "Administration",
+    summary: "Makes a user, who may sign in to the dashboard and from paired devices",
+    args: [USER],
+    options: [ROLE_FLAG],
+    details: "The password is asked for, or read from the first line of standard input.",
+    load: async () => (await import("./commands/user.ts")).userAdd,
+  },
+  {
+    name: "user list",
+    group: "Administration",
+    summary: "Lists users",
+    readOnly: true,
+    load: async () => (await import("./commands/user.ts")).userList,
+  },
+  {
+    name: "user role",
+    group: "Administration",
+    summary: "Sets what a user may do; ends his sessions",
+    args: [USER, ["<role>", "user or admin", ROLES]],
+    load: async () => (await import("./commands/user.ts")).userRole,
+  },
+  {
+    name: "user password",
+    group: "Administration",
+    summary: "Sets a user's password; ends his sessions",
+    args: [USER],
+    details: "The password is asked for, or read from the first line of standard input.",
+    load: async () => (await import("./commands/user.ts")).userPassword,
+  },
+  {
+    name: "user sessions",
+    group: "Administration",
+    summary: "Lists who is signed in, and from where",
+    args: [["[name]", "only this user"]],
+    readOnly: true,
+    load: async () => (await import("./commands/user.ts")).userSessions,
+  },
+  {
+    name: "user revoke",
+    group: "Administration",
+    summary: "Ends sessions of a user at once",
+    args: [
+      ["<name>", "name of a user; @link: whoever came by a link of `syncline open`"],
+      ["[session]", "its id in `syncline user sessions`; without it, all"],
+    ],
+    load: async () => (await import("./commands/user.ts")).userRevoke,
+  },
+  {
+    name: "user remove",
+    group: "Administration",
+    summary: "Removes a user; ends his sessions",
+    args: [USER],
+    load: async () => (await import("./commands/user.ts")).userRemove,
+  },
+  {
+    name: "login",
+    group: "Administration",
+    summary: "Signs in on a paired device as one of its users, for --user",
+    args: [PEER],
+    takesUser: true,
+    details: "The password is asked for, or read from the first line of standard input.",
+    load: async () => (await import("./commands/login.ts")).login,
+  },
+  {
+    name: "logout",
+    group: "Administration",
+    summary: "Signs out of a paired device; without --user, everybody who is signed in from here",
+    args: [PEER],
+    takesUser: true,
+    load: async () => (await import("./commands/login.ts")).logout,
   },
   {
     name: "config path",
@@ -773,6 +855,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   trash: "Deleted files that are kept",
   transfers: "Uploads and downloads",
   conflict: "Files that were changed on two devices at once",
+  user: "Who may sign in on this node",
   config: "Settings",
   backup: "The node itself in one closed file",
   service: "The daemon as a service of this machine",

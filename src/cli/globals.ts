@@ -1,5 +1,6 @@
 /** The flags that every command takes, before or after its name. */
 import { SyncError } from "../shared/errors.ts";
+import { userNameFault } from "../shared/user-rules.ts";
 import { parseDuration } from "./parse-duration.ts";
 
 export const GLOBAL_OPTIONS: readonly (readonly [flags: string, description: string])[] = [
@@ -13,6 +14,7 @@ export const GLOBAL_OPTIONS: readonly (readonly [flags: string, description: str
   ["-y, --yes", "answers yes to every question"],
   ["-n, --dry-run", "shows what would be done, and does nothing"],
   ["--timeout <time>", "gives up after so long: 30s, 5m"],
+  ["--user <user>", "asks the other device as this user of it; sign in first with `syncline login`"],
 ];
 
 export interface Globals {
@@ -26,15 +28,15 @@ export interface Globals {
   readonly yes: boolean;
   readonly dryRun: boolean;
   readonly timeoutMs: number | undefined;
+  /** As whom other devices are asked; undefined: as this device. */
+  readonly user: string | undefined;
 }
 
 /** Reads them from what the parser found. */
 export function readGlobals(options: Readonly<Record<string, unknown>>): Globals {
-  if (options["user"] !== undefined) {
-    throw new SyncError("E_USAGE", "--user has no meaning here: on its own node, whoever can open it is admin", {
-      hint: "leave --user out",
-    });
-  }
+  const user = typeof options["user"] === "string" ? options["user"] : undefined;
+  const fault = user === undefined ? undefined : userNameFault(user);
+  if (fault !== undefined) throw new SyncError("E_USAGE", `--user: ${fault}`);
   const timeout = options["timeout"];
   return {
     home: typeof options["home"] === "string" ? options["home"] : undefined,
@@ -47,5 +49,6 @@ export function readGlobals(options: Readonly<Record<string, unknown>>): Globals
     yes: options["yes"] === true,
     dryRun: options["dryRun"] === true,
     timeoutMs: typeof timeout === "string" ? parseDuration(timeout, "--timeout") : undefined,
+    user,
   };
 }

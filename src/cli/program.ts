@@ -33,7 +33,6 @@ First minute:
 
 /** Global flags that are followed by a value. */
 const VALUE_FLAGS: ReadonlySet<string> = new Set([
-  "--user",
   ...GLOBAL_OPTIONS.flatMap(([flags]) => (/ </.test(flags) ? (/--[a-z-]+/.exec(flags) ?? []) : [])),
 ]);
 
@@ -55,8 +54,6 @@ export function buildProgram(options: ProgramOptions): Command {
       .helpCommand(false);
   configure(program).description("Keeps folders in step between your machines, with no server in the middle.");
   for (const [flags, description] of GLOBAL_OPTIONS) program.addOption(makeOption({ flags, description }));
-  // Known, so that it is refused with a reason and not as a misspelling.
-  program.addOption(new Option("--user <user>").hideHelp());
   program.option("--version", "prints the version");
   program.addHelpText("after", FIRST_MINUTE);
   const groups = new Map<string, Command>();

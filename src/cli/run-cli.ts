@@ -7,6 +7,7 @@ import { reportFailure } from "./failure.ts";
 import { type Globals, readGlobals } from "./globals.ts";
 import type { Io } from "./io.ts";
 import { buildProgram, commandOf, type Invocation, rowOf, usageError } from "./program.ts";
+import { parseTarget, SELF } from "./remote-path.ts";
 import { Session } from "./session.ts";
 import { splitShortFlags } from "./short-flags.ts";
 
@@ -28,6 +29,7 @@ export async function runCli(argv: readonly string[], io: Io, interrupt: AbortSi
     if (typeof invocation === "number") return invocation;
     const globals = readGlobals(invocation.globals);
     refuseDryRun(invocation, globals);
+    refuseUser(invocation, globals, io.platform);
     timeout = globals.timeoutMs === undefined ? undefined : AbortSignal.timeout(globals.timeoutMs);
     const signal = timeout === undefined ? interrupt : AbortSignal.any([interrupt, timeout]);
     const session = new Session({ io, globals, paths: homeOf(globals, io), interrupt, signal });
@@ -74,6 +76,16 @@ function missingCommand(argv: readonly string[]): SyncError {
 function refuseDryRun({ row }: Invocation, globals: Globals): void {
   if (!globals.dryRun || row.dryRun === true || row.readOnly === true) return;
   throw new SyncError("E_USAGE", `\`syncline ${row.name}\` has no dry run`, { hint: "leave -n out; nothing was done" });
+}
+
+/** A command that goes to no other device would do as if nobody had been named. */
+function refuseUser({ row, args }: Invocation, { user }: Globals, platform: string): void {
+  if (user === undefined || row.takesUser === true) return;
+  const targets = args.flat().map((text) => parseTarget(text ?? "", platform));
+  if (targets.some((target) => target.kind === "remote" && target.peer !== SELF)) return;
+  throw new SyncError("E_USAGE", "--user has no meaning here: on its own node, whoever can open it is admin", {
+    hint: "leave --user out, or name a path of another device: PEER:FOLDER/PATH",
+  });
 }
 
 function homeOf(globals: Globals, io: Io): ReturnType<typeof homePaths> {

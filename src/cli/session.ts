@@ -99,7 +99,7 @@ export class Session {
     const [{ findSocket }, { Client }] = await Promise.all([import("./find-daemon.ts"), import("./client.ts")]);
     const socket = findSocket(this.paths, this.io.uid);
     if (socket === undefined) return undefined;
-    this.#client = new Client(socket);
+    this.#client = new Client(socket, this.globals.user);
     return this.#client;
   }
 

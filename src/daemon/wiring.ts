@@ -5,6 +5,7 @@ import type { Config, ConfigDraft } from "../shared/config-schema.ts";
 import { SETTINGS } from "../shared/config-settings.ts";
 import { SyncError } from "../shared/errors.ts";
 import { formatHostPort, type HostPort, parseHostPort } from "../shared/host-port.ts";
+import type { DeviceId } from "../shared/ids.ts";
 import { DiskClient } from "../sync/executor/disk-client.ts";
 import type { FolderStateName } from "../sync/folder-status.ts";
 import { createHasher } from "../sync/hash/blake3.ts";
@@ -26,6 +27,7 @@ import { peerAsker } from "./commands/reach-peer.ts";
 import { serveTransferRoutes } from "./commands/serve-transfer-routes.ts";
 import { statusRoutes } from "./commands/status-routes.ts";
 import { transferRoutes } from "./commands/transfer-routes.ts";
+import { userRoutes } from "./commands/user-routes.ts";
 import { versionRoutes } from "./commands/version-routes.ts";
 import { wait } from "./commands/wait-route.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
@@ -46,6 +48,7 @@ import { systemClock, systemRandom } from "./system-ports.ts";
 import { startTrafficHistory } from "./traffic-history.ts";
 import { greet, openTransfers } from "./transfers/open-transfers.ts";
 import type { Transfers } from "./transfers/transfers.ts";
+import { Users } from "./users/users.ts";
 
 /** How many ports after the default one are tried when it is taken. */
 const PORTS_TRIED = 50;
@@ -70,6 +73,9 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
   const events = new EventBook(index, systemClock, log);
   opening.defer(() => events.settled());
   const hasher = createHasher();
+  const users = opening.use(
+    await Users.open({ stateDir: paths.stateDir, index, events, clock: systemClock, random: systemRandom, log }),
+  );
   const parts: NodeParts = {
     context,
     identity,
@@ -77,6 +83,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     disk,
     scanner,
     events,
+    users,
     clock: systemClock,
     random: systemRandom,
     hasher,
@@ -117,7 +124,8 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
         () => peers,
         () => transfers,
         async (peer, command, signal) => {
-          if (service !== undefined) await answerPeer({ service, access, log }, peer, command, signal);
+          if (service !== undefined)
+            await answerPeer({ service, access, sessions: users.sessions, log }, peer, command, signal);
         },
       ),
     ),
@@ -137,7 +145,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     clock: systemClock,
     random: systemRandom,
     log: log.child({ part: "dashboard" }),
-    checkPassword: null,
+    users,
     onRefused: (what) => {
       log.warn("The dashboard refused a request", what);
       events.add({ type: "auth.refused", data: what });
@@ -145,6 +153,11 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
   });
   const stopListening = config.onChange((next, before) => {
     applied.with(next).catch((error: unknown) => log.error("Configuration not applied", { error: String(error) }));
+    for (const device of Object.keys(before.peers))
+      if (next.peers[device as DeviceId] === undefined)
+        users.deviceRemoved(device as DeviceId).catch((error: unknown) => {
+          log.error("Logins of a removed device are still kept", { device, error: String(error) });
+        });
     if (next.name !== before.name) void net.setName(next.name);
     if (next.discovery !== before.discovery) void net.setDiscovery(next.discovery);
     if (next.dashboard !== before.dashboard)
@@ -185,6 +198,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     ...historyRoutes(node),
     ...serveTransferRoutes(node),
     ...versionRoutes(node),
+    ...userRoutes(node),
     ...doctorRoutes(node),
     dashboardKey: (request) => dashboard.key(request),
   };

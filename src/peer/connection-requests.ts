@@ -90,7 +90,7 @@ export class RequestTable {
   /** Asks for file bytes; `ranges` fit one request. Rejects with the signal's reason, E_TIMEOUT, or why the connection ended. */
   fetchChunks(wanted: FetchChunks, signal: AbortSignal): Promise<Costed<ChunkAnswer>> {
     const { ranges } = wanted;
-    const reader = new ChunkAnswerReader(ranges, unzeroed);
+    const reader = new ChunkAnswerReader(ranges);
     return this.#ask(
       {
         question: "fetchChunks",
@@ -262,9 +262,4 @@ const RECORD_OVERHEAD = 22;
 /** What a frame's header and the TLS records around it add to its body. */
 function frameOverhead(bodyBytes: number): number {
   return HEADER_BYTES + Math.ceil((HEADER_BYTES + bodyBytes) / RECORD_BYTES) * RECORD_OVERHEAD;
-}
-
-/** File data fills all of it that is shown: zeroing it first costs up to as much as the copy. */
-function unzeroed(length: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }

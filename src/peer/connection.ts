@@ -260,6 +260,9 @@ export class Connection {
   askCommand(command: Command): number {
     if (!this.#features.includes(FEATURES.command))
       throw new SyncError("E_INCOMPATIBLE", "the Syncline there is too old for commands");
+    // It would not see the session, and take the command for this device's own.
+    if (command.session !== "" && !this.#features.includes(FEATURES.users))
+      throw new SyncError("E_INCOMPATIBLE", "the Syncline there is too old for users");
     return this.#asker.ask(command);
   }
 

@@ -87,6 +87,20 @@ export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
   transferClose: "local",
   noticeTell: "local",
 
+  userList: "admin",
+  userAdd: "admin",
+  userRole: "admin",
+  userPassword: "admin",
+  userOwnPassword: "user",
+  userSessions: "admin",
+  userRevoke: "admin",
+  userRemove: "admin",
+  // What is kept of a login is this node's own person's.
+  login: "local",
+  logout: "local",
+  loginOpen: "local",
+  loginClose: "local",
+
   configGet: "admin",
   configSet: "admin",
 

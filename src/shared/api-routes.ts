@@ -212,6 +212,31 @@ export const ROUTES = {
     summary: "Tells this node who downloaded its files elsewhere",
   },
 
+  userList: { method: "GET", path: "/users", kind: "json", summary: "Lists the users of this node" },
+  userAdd: { method: "POST", path: "/users", kind: "json", summary: "Makes a user" },
+  userRole: { method: "POST", path: "/users/{user}/role", kind: "json", summary: "Sets what a user may do" },
+  userPassword: { method: "POST", path: "/users/{user}/password", kind: "json", summary: "Sets a user's password" },
+  userOwnPassword: { method: "POST", path: "/session/password", kind: "json", summary: "Sets one's own password" },
+  userSessions: { method: "GET", path: "/sessions", kind: "json", summary: "Lists who is signed in, and from where" },
+  userRevoke: { method: "POST", path: "/users/{user}/revoke", kind: "json", summary: "Ends sessions of a user" },
+  userRemove: { method: "DELETE", path: "/users/{user}", kind: "json", summary: "Removes a user" },
+  login: { method: "POST", path: "/logins", kind: "json", summary: "Signs in on a paired device" },
+  logout: { method: "POST", path: "/logins/end", kind: "json", summary: "Signs out of a paired device" },
+  loginOpen: {
+    method: "POST",
+    path: "/serve/logins",
+    kind: "json",
+    peers: true,
+    summary: "Signs a user of this node in from the asking device",
+  },
+  loginClose: {
+    method: "POST",
+    path: "/serve/logins/end",
+    kind: "json",
+    peers: true,
+    summary: "Ends the session that the command came with",
+  },
+
   configGet: { method: "GET", path: "/config", kind: "json", summary: "Shows settings" },
   configSet: { method: "POST", path: "/config", kind: "json", summary: "Changes settings" },
 
@@ -282,3 +307,6 @@ export type SessionRouteName = keyof typeof SESSION_ROUTES;
 
 /** Carries the session's token; its cookie alone is not enough, because cookies do not tell ports apart. */
 export const TOKEN_HEADER = "X-Syncline-Token";
+
+/** On the control socket: as which of its users another device is asked. */
+export const USER_HEADER = "X-Syncline-User";

@@ -356,6 +356,8 @@ export const TRANSFER_SHAPES = {
             path: pathText,
             device: z.string().max(80),
             user: z.string().max(255).nullable(),
+            /** The account of the told device that owns it; null: the device itself. */
+            account: z.string().max(64).nullable().default(null),
             at: time,
             count: z.number().int().min(1).max(1_000_000),
           }),

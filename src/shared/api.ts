@@ -12,6 +12,7 @@ import { BROWSER_SHAPES } from "./api-browser.ts";
 import { FILE_SHAPES } from "./api-files.ts";
 import { ROUTES, type Route, type RouteName, SESSION_ROUTES, type SessionRouteName } from "./api-routes.ts";
 import { TRANSFER_SHAPES } from "./api-transfers.ts";
+import { USER_SHAPES } from "./api-users.ts";
 
 // What inputs are made of. A query string holds texts only, so numbers and booleans are also taken as text.
 const count = z.coerce.number().int().min(0);
@@ -585,6 +586,7 @@ const SHAPES = {
 
   ...FILE_SHAPES,
   ...TRANSFER_SHAPES,
+  ...USER_SHAPES,
 
   configGet: {
     input: z.strictObject({ key: z.string().optional() }),

@@ -19,6 +19,8 @@ export const FEATURES = {
   directoryMove: "dir-move/1",
   /** A first meeting costs what differs: coded symbols instead of all records. */
   reconcile: "reconcile/1",
+  /** Accounts of the asked device, which commands may be given for. */
+  users: "users/1",
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

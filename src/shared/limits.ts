@@ -2,6 +2,8 @@
  * Every bound in one place, each with its reason. `docs/limits.md` is written
  * from this table. A limit is checked before anything is allocated for it.
  */
+import { PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN } from "./user-rules.ts";
+
 interface Limit {
   readonly value: number;
   readonly unit: string;
@@ -256,5 +258,22 @@ export const LIMITS = {
   batchFiles: { value: 200_000, unit: "files", why: "of one upload from a browser" },
   previewTextBytes: { value: 256 * 1024, unit: "bytes", why: "of a text, shown on a page: more is not read anyway" },
   previewImageBytes: { value: 32 * MIB, unit: "bytes", why: "of an image, shown on a page" },
+  usersMax: { value: 1000, unit: "users", why: "accounts of one node; all are kept in memory" },
+  passwordCharactersMin: {
+    value: PASSWORD_CHARACTERS_MIN,
+    unit: "characters",
+    why: "the least that NIST SP 800-63B lets people choose; tries are slowed down besides",
+  },
+  passwordBytes: {
+    value: PASSWORD_BYTES_MAX,
+    unit: "bytes",
+    why: "no password is longer; a megabyte of one would cost time to hash",
+  },
+  passwordChecksAtOnce: {
+    value: 2,
+    unit: "passwords",
+    why: "checking one takes 19 MiB and a core for a while; more wait",
+  },
+  passwordChecksWaiting: { value: 16, unit: "passwords", why: "more people at once are told to try again" },
   eventsKept: { value: 10_000, unit: "events", why: "durable events for replay" },
 } as const satisfies Record<string, Limit>;

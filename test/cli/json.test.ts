@@ -60,6 +60,15 @@ const CALLS: Readonly<Record<string, readonly string[] | null>> = {
   "transfers retry": ["7"],
   stats: [],
   notices: [],
+  "user add": ["bob"],
+  "user list": [],
+  "user role": ["bob", "admin"],
+  "user password": ["bob"],
+  "user sessions": [],
+  "user revoke": ["bob"],
+  "user remove": ["bob", "-y"],
+  login: ["desk", "--user", "bob"],
+  logout: ["desk"],
   watch: [],
   events: [],
   logs: [],
@@ -89,9 +98,11 @@ test("every command is called here", () => {
   expect(COMMANDS.map(({ name }) => name).sort()).toEqual(Object.keys(CALLS).sort());
 });
 
+/** What standard input holds for those that read a password. */
+const typed = { answers: ["correct horse"] };
 const called = Object.entries(CALLS).filter(([, args]) => args !== null);
 test.each(called)("%s --json prints documents with v 1, and nothing else", async (name, args) => {
-  const { exit, out, err } = await node.run([...name.split(" "), ...(args ?? []), "--json"]);
+  const { exit, out, err } = await node.run([...name.split(" "), ...(args ?? []), "--json"], typed);
   expect({ exit, err }).toEqual({ exit: 0, err: "" });
   const lines = out.trimEnd().split("\n");
   expect(lines.length).toBeGreaterThan(0);
@@ -99,7 +110,7 @@ test.each(called)("%s --json prints documents with v 1, and nothing else", async
 });
 
 test.each(called)("%s prints no control byte for a person", async (name, args) => {
-  const { exit, out, err } = await node.run([...name.split(" "), ...(args ?? [])]);
+  const { exit, out, err } = await node.run([...name.split(" "), ...(args ?? [])], typed);
   expect(exit).toBe(0);
   expect(`${out}${err}`.replaceAll("\n", "").replaceAll("\t", "")).not.toMatch(/\p{Cc}/u);
 });

@@ -30,7 +30,7 @@ test.each([
   [["conflict", "resolve", "3"], "syncline conflict resolve ID --keep current|copy|both"],
   [["conflict", "show", "x"], "see `syncline conflict list`"],
   [["status", "--timeout", "soon"], "write it as 500ms"],
-  [["status", "--user", "bob"], "leave --user out"],
+  [["status", "--user", "bob"], "leave --user out, or name a path of another device: PEER:FOLDER/PATH"],
   [["events", "--limit", "many"], "see `syncline --help`"],
   [["-n", "down"], "leave -n out"],
 ])("%j exits 2 and says what to do", async (argv, hint) => {

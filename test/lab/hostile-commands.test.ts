@@ -13,10 +13,16 @@ interface Answer {
   readonly code: unknown;
 }
 
-async function ask(net: NetNode, route: string, input: unknown): Promise<Answer> {
+async function ask(
+  net: NetNode,
+  route: string,
+  input: unknown,
+  as: { readonly session?: string; readonly isLimited?: boolean } = {},
+): Promise<Answer> {
   const text = typeof input === "string" ? input : JSON.stringify(input);
   let answer = "";
-  for await (const bytes of net.peer.command({ route, input: text, isLimited: false }, AbortSignal.timeout(20_000)))
+  const command = { route, input: text, isLimited: false, session: "", ...as };
+  for await (const bytes of net.peer.command(command, AbortSignal.timeout(20_000)))
     answer += Buffer.from(bytes).toString("utf8");
   const lines = answer
     .split("\n")
@@ -97,6 +103,39 @@ test("what is not for peers, not shared or malformed is refused; the daemon live
   await writeFile(join(a.directory, "alive.txt"), "alive");
   await a.wait();
   expect((await ask(net, "list", { folder: invite })).lines).toHaveLength(3);
+});
+
+test("a session is worth something only to the device it was given to, and no more than its account", async () => {
+  const [a] = await testNodes("anna");
+  await tree(a.directory, { "keep.txt": "keep" });
+  await a.up();
+  await a.wait();
+  expect((await a.typeHere("roots own password", "user", "add", "root", "--role", "admin")).code).toBe(0);
+  await using net = await pairBare(a);
+  await using other = await pairBare(a);
+  const [shared] = (await a.json<{ folders: { id: string }[] }>("status")).folders;
+  const list = { folder: shared?.id ?? "" };
+
+  const login = await ask(net, "loginOpen", { user: "root", password: "roots own password" });
+  const session = String(login.lines[0]?.["token"]);
+  expect((await ask(net, "list", list, { session })).code).toBeUndefined();
+  expect((await ask(other, "list", list)).code).toBeUndefined();
+  for (const [asker, stolen] of [
+    [other, session],
+    [net, "x".repeat(43)],
+    [net, `${session} `],
+  ] as const)
+    expect((await ask(asker, "list", list, { session: stolen })).code).toBe("E_NOT_SIGNED_IN");
+
+  // An admin's account opens no route that is not for peers, and no folder that is not the device's.
+  for (const route of ["userList", "userAdd", "logs", "login"])
+    expect((await ask(net, route, {}, { session })).code, route).toBe("E_NOT_ALLOWED");
+  await a.json("folder", "unshare", list.folder, "--from", "joiner");
+  const [first, second] = [(await ask(net, "list", list, { session })).code, (await ask(other, "list", list)).code];
+  expect([first, second].filter((code) => code === "E_FOLDER_NOT_FOUND")).toHaveLength(1);
+
+  expect((await ask(net, "loginClose", {}, { session })).lines).toMatchObject([{ closed: true }]);
+  expect((await ask(net, "loginClose", {}, { session })).code).toBe("E_NOT_SIGNED_IN");
 });
 
 test("a right that is taken away counts for the next command, and a removed peer's commands end", async () => {

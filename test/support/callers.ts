@@ -10,5 +10,6 @@ export const callers: Pick<ControlServerOptions, "peers" | "actor"> = {
       throw new SyncError("E_PEER_OFFLINE", `${text} is not connected`);
     },
     nameOf: (device) => device.slice(0, 7),
+    sessionOf: (_device, user) => user,
   },
 };

@@ -4,6 +4,7 @@ import type { NodeService } from "../../src/daemon/api/node-service.ts";
 import type { Conflict, Folder, Peer, RestoreItem, Status } from "../../src/shared/api.ts";
 import { SyncError } from "../../src/shared/errors.ts";
 import { fakeTransferRoutes } from "./fake-transfers.ts";
+import { fakeUserRoutes } from "./fake-users.ts";
 
 export const NOW: Date = new Date("2026-07-01T16:00:00.000Z");
 const DEVICE = "LGFPDIT-7SKNNJL-VJZA4FC-7QNCRKA-CE753K7-2BW5QDK-2FOZ7FR-FEP57QJ";
@@ -217,6 +218,7 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
     conflictResolve: async ({ id, keep }) => fakeConflict({ id, state: "resolved", kept: keep, canUndo: true }),
     conflictUndo: async ({ id }) => fakeConflict({ id }),
     ...fakeTransferRoutes,
+    ...fakeUserRoutes,
     async *list() {
       yield {
         path: "a\u001B[2J.txt",

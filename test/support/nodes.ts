@@ -36,7 +36,16 @@ export class TestNode {
 
   /** As {@link run}, but in this process, which costs a tenth: for tests of many commands. */
   async runHere(...args: readonly string[]): Promise<CommandResult> {
-    const options = { cwd: this.directory, now: () => new Date() };
+    return await this.#here(args, []);
+  }
+
+  /** As {@link runHere}, with a line on standard input: a password, which comes no other way. */
+  async typeHere(line: string, ...args: readonly string[]): Promise<CommandResult> {
+    return await this.#here(args, [line]);
+  }
+
+  async #here(args: readonly string[], answers: readonly string[]): Promise<CommandResult> {
+    const options = { cwd: this.directory, now: () => new Date(), answers };
     const { exit, out, err } = await runTestCli(["--home", this.home, ...args], options);
     return { code: exit, stdout: out, stderr: err };
   }

@@ -4,6 +4,7 @@ import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { textArgument } from "../arguments.ts";
 import type { CommandHandler } from "../command-table.ts";
+import { readAgain, readSecret } from "../read-secret.ts";
 import { plural } from "../render/format.ts";
 import type { Session } from "../session.ts";
 import { backups } from "../start-daemon.ts";
@@ -27,7 +28,7 @@ export const backupCreate: CommandHandler = async (session, args) => {
 
 export const backupRestore: CommandHandler = async (session, args) => {
   const file = resolve(session.io.cwd, textArgument(args, 0));
-  const passphrase = await readPassphrase(session, "Passphrase: ");
+  const passphrase = await readSecret(session, "Passphrase: ", "passphrase");
   const { inspectBackup, restoreBackup } = await backups();
   const { dryRun } = session.globals;
   const home = session.paths.stateDir;
@@ -54,27 +55,11 @@ function contentLine({ device, createdAt, files, folders, peers, users }: Summar
 }
 
 async function newPassphrase(session: Session): Promise<string> {
-  const passphrase = await readPassphrase(session, "New passphrase for the backup: ");
+  const passphrase = await readSecret(session, "New passphrase for the backup: ", "passphrase");
   if (passphrase.length < PASSPHRASE_LENGTH_MIN)
     throw new SyncError("E_USAGE", `the passphrase is too short: ${PASSPHRASE_LENGTH_MIN} characters at least`, {
       hint: "take a few words; nothing was written",
     });
-  if (session.io.isInteractive && (await session.io.askSecret("The same again: ")) !== passphrase)
-    throw new SyncError("E_USAGE", "the two passphrases differ", { hint: "run it again; nothing was written" });
-  return passphrase;
-}
-
-/** Never by flag or environment, where others can read it. */
-async function readPassphrase(session: Session, question: string): Promise<string> {
-  const { io, globals } = session;
-  if (io.isInteractive && !globals.input)
-    throw new SyncError("E_USAGE", "a passphrase is needed, and --no-input forbids asking for it", {
-      hint: "give it on standard input",
-    });
-  const answer = await (io.isInteractive ? io.askSecret(question) : io.readLine());
-  session.signal.throwIfAborted();
-  const passphrase = answer?.replace(/\r$/, "") ?? "";
-  if (passphrase === "")
-    throw new SyncError("E_USAGE", "a passphrase is needed", { hint: "type it, or give it on standard input" });
+  await readAgain(session, passphrase, "passphrase");
   return passphrase;
 }

@@ -60,7 +60,7 @@ interface Text {
 /** What must not be seen anywhere. A file that cannot be read cannot have been copied either. */
 async function secretTexts({ paths }: Session): Promise<readonly string[]> {
   const names = await readdir(paths.stateDir).catch(() => []);
-  const secret = names.filter((name) => /^key\.pem|session|secret|token|open.*\.html$/i.test(name));
+  const secret = names.filter((name) => /^key\.pem|session|login|secret|token|open.*\.html$/i.test(name));
   return await Promise.all(secret.map((name) => readFile(join(paths.stateDir, name), "utf8").catch(() => "")));
 }
 

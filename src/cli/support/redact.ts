@@ -9,6 +9,8 @@ export const REMOVED = "[removed]";
 
 /** Shorter words of a secret file are no secrets: `null`, a name, a role. */
 const SECRET_LENGTH_MIN = 16;
+/** Nor are the ids of devices, which a session and a login name. */
+const DEVICE_ID = /^[A-Z2-7]{7}(?:-[A-Z2-7]{5,7})+$/;
 
 /** Names of fields, as they end up in logs and settings. */
 const SECRET_NAMES =
@@ -34,7 +36,9 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
 
 /** The words of secret files that must not be seen anywhere, longest first. */
 export function secretWords(texts: readonly string[]): readonly string[] {
-  const words = texts.flatMap((text) => text.split(/[^\w+/=.-]+/)).filter((word) => word.length >= SECRET_LENGTH_MIN);
+  const words = texts
+    .flatMap((text) => text.split(/[^\w+/=.-]+/))
+    .filter((word) => word.length >= SECRET_LENGTH_MIN && !DEVICE_ID.test(word));
   return [...new Set(words)].sort((a, b) => b.length - a.length);
 }
 

@@ -15,6 +15,8 @@ export interface Actor {
   /** The account that is signed in; null when the device speaks for itself. */
   readonly user: string | null;
   readonly role: "admin" | "user";
+  /** Somebody at the device who is none of its admins: what the device brought is not his to take away. */
+  readonly isGuest?: boolean;
 }
 
 /** Whoever opens the control socket: local admin of this node. */
@@ -79,5 +81,5 @@ export function ownerFor(actor: Actor, self: ShortId): string {
 
 /** Whether an actor is the owner of a path: the account that is signed in, else the device that asks. */
 export function isOwnedBy(owner: string, actor: Actor, self: ShortId): boolean {
-  return owner === ownerFor(actor, self);
+  return actor.isGuest !== true && owner === ownerFor(actor, self);
 }

@@ -1,6 +1,7 @@
 /** The node's interface on a socket that only its owner can open. */
 import { chmod, lstat, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { USER_HEADER } from "../../shared/api-routes.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { Actor } from "./actor.ts";
 import { type DispatchOptions, dispatch } from "./dispatch.ts";
@@ -103,7 +104,8 @@ export class ControlServer implements AsyncDisposable {
     // A caller that hangs up in mid-answer is no failure.
     response.on("error", () => {});
     const signal = AbortSignal.any([gone.signal, this.#stop.signal]);
-    const context = { signal, actor: this.#options.actor() };
+    const user = request.headers[USER_HEADER.toLowerCase()];
+    const context = { signal, actor: this.#options.actor(), asUser: typeof user === "string" ? user : undefined };
     const work = dispatch(request, response, context, this.#options).finally(() => this.#running.delete(work));
     this.#running.add(work);
   }

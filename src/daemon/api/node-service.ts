@@ -4,6 +4,10 @@ import type { Actor } from "./actor.ts";
 /** What a handler knows of its caller. */
 export interface RequestContext {
   readonly actor: Actor;
+  /** As which of its users another device is asked, where this node's person said so; undefined: as this device. */
+  readonly asUser?: string | undefined;
+  /** The session that the request came by, at this node: of a browser, or of a device's user. */
+  readonly session?: { readonly id: string; end(): void } | undefined;
   /** Aborts when the caller hangs up or the daemon stops. */
   readonly signal: AbortSignal;
 }

@@ -12,6 +12,7 @@ import type { Log } from "../../shared/ports.ts";
 import { printable } from "../../shared/printable.ts";
 import type { PeerCommand } from "../net/net-client.ts";
 import type { NetPeer } from "../net/net-peer.ts";
+import type { SessionBook } from "../users/session-book.ts";
 import type { Access } from "./access.ts";
 import type { Actor } from "./actor.ts";
 import { inPieces, lineOf } from "./answer-lines.ts";
@@ -24,45 +25,58 @@ const SHOWN_CHARACTERS = 2000;
 export interface PeerCommandsDeps {
   readonly service: NodeService;
   readonly access: Access;
+  readonly sessions: Pick<SessionBook, "findFor" | "close">;
   readonly log: Log;
 }
 
 /** Runs a command of a connected device and sends it the answer. Never throws: a failure is the last line. */
 export async function answerPeer(
-  { service, access, log }: PeerCommandsDeps,
+  { service, access, sessions, log }: PeerCommandsDeps,
   peer: Pick<NetPeer, "device" | "name">,
   command: PeerCommand,
   signal: AbortSignal,
 ): Promise<void> {
   const encoder = new TextEncoder();
   const grants = access.grantsOf(peer.device);
-  const send = async (text: string): Promise<void> => {
-    // A right may have been taken away meanwhile; who still has it may ask again.
-    if (access.grantsOf(peer.device) !== grants)
-      throw new SyncError("E_NOT_ALLOWED", "the rights of this device were changed meanwhile", {
-        hint: "run the same command again",
-      });
-    await command.reply(encoder.encode(text));
-  };
   try {
     const device = access.actorOf(peer.device);
     if (device === undefined) throw new SyncError("E_NOT_ALLOWED", "this device is not trusted there");
     const { name, input } = parseCommand(command);
-    const actor: Actor = command.isLimited ? { ...device, role: "user" } : device;
-    log.debug("A peer's command", { device: peer.name, route: name });
-    const lines = linesOf(callRoute(service, name, input, { signal, actor }), lineOf);
-    for await (const piece of inPieces(lines)) {
+    const session = command.session === "" ? undefined : sessions.findFor(peer.device, command.session);
+    if (command.session !== "" && session === undefined) throw loginOver();
+    const { role, user } = session?.actor ?? device;
+    const actor: Actor = command.isLimited
+      ? { ...device, user, role: "user", isGuest: true }
+      : { ...device, user, role };
+    log.debug("A peer's command", { device: peer.name, user, route: name });
+    const context: RequestContext = {
+      actor,
+      signal: session === undefined ? signal : AbortSignal.any([signal, session.ended]),
+      session: session && { id: session.id, end: () => sessions.close(command.session) },
+    };
+    for await (const piece of inPieces(linesOf(callRoute(service, name, input, context), lineOf))) {
       signal.throwIfAborted();
-      await send(piece);
+      // A right, or the session, may have been taken away meanwhile; who still has it may ask again.
+      if (access.grantsOf(peer.device) !== grants)
+        throw new SyncError("E_NOT_ALLOWED", "the rights of this device were changed meanwhile", {
+          hint: "run the same command again",
+        });
+      if (session?.ended.aborted === true && name !== "loginClose") throw loginOver();
+      await command.reply(encoder.encode(piece));
     }
   } catch (error) {
     if (signal.aborted) return;
-    const failure = asSyncError(error);
+    const isOver = command.session !== "" && sessions.findFor(peer.device, command.session) === undefined;
+    const failure = isOver ? loginOver() : asSyncError(error);
     if (failure.code === "E_INTERNAL") log.error("A peer's command failed", { device: peer.name, error });
-    if (failure.code === "E_NOT_ALLOWED")
+    if (failure.code === "E_NOT_ALLOWED" || failure.code === "E_NOT_SIGNED_IN")
       log.warn("Refused a peer's command", { device: peer.name, route: command.route, reason: failure.message });
     await command.reply(encoder.encode(`${JSON.stringify(errorDocument(failure))}\n`)).catch(() => {});
   }
+}
+
+function loginOver(): SyncError {
+  return new SyncError("E_NOT_SIGNED_IN", "this login is over");
 }
 
 /** The route and its checked input. Only routes that are marked for peers exist here. */
@@ -89,27 +103,28 @@ export interface PeerAsker {
   reach(text: string): Promise<NetPeer | undefined>;
   /** What people here call a device. */
   nameOf(device: DeviceId): string;
+  /** What proves to a device that one of its users asks. Throws E_NOT_SIGNED_IN. */
+  sessionOf(device: DeviceId, user: string): string;
 }
 
 /** Asks a peer to run a route; gives what the handler would give. `input` has passed its schema. */
 export function askPeer(
-  { nameOf }: PeerAsker,
+  asker: PeerAsker,
   peer: NetPeer,
   name: RouteName,
   input: unknown,
-  { signal, actor }: RequestContext,
+  { signal, actor, asUser }: Pick<RequestContext, "signal" | "actor" | "asUser">,
 ): Promise<unknown> | AsyncIterable<unknown> {
   const row: Route = ROUTES[name];
   if (row.peers !== true)
     throw new SyncError("E_USAGE", "this cannot be asked of another device", {
       hint: "run it on that device",
     });
-  const documents = documentsFrom(
-    nameOf(peer.device),
-    name,
-    peer.command({ route: name, input: JSON.stringify(input), isLimited: actor.role !== "admin" }, signal),
-  );
-  return row.kind === "ndjson" ? documents : only(nameOf(peer.device), documents);
+  const peerName = asker.nameOf(peer.device);
+  const session = asUser === undefined ? "" : asker.sessionOf(peer.device, asUser);
+  const command = { route: name, input: JSON.stringify(input), isLimited: actor.role !== "admin", session };
+  const documents = documentsFrom({ name: peerName, asUser }, name, peer.command(command, signal));
+  return row.kind === "ndjson" ? documents : only(peerName, documents);
 }
 
 async function only(peer: string, documents: AsyncIterable<unknown>): Promise<unknown> {
@@ -119,17 +134,18 @@ async function only(peer: string, documents: AsyncIterable<unknown>): Promise<un
 
 /** Lines of a peer's answer, each held against the schema of its route. */
 async function* documentsFrom(
-  peer: string,
+  asked: Asked,
   name: RouteName,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<unknown> {
+  const peer = asked.name;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let rest = "";
   for await (const bytes of pieces) {
     const lines = (rest + decode(decoder, bytes, peer)).split("\n");
     rest = lines.pop() ?? "";
     if (rest.length > LIMITS.commandLineCharacters.value) throw badAnswer(peer);
-    for (const line of lines) yield documentFrom(peer, name, line);
+    for (const line of lines) yield documentFrom(asked, name, line);
   }
   if (rest !== "") throw badAnswer(peer);
 }
@@ -142,17 +158,24 @@ function decode(decoder: TextDecoder, bytes: Uint8Array, peer: string): string {
   }
 }
 
-function documentFrom(peer: string, name: RouteName, line: string): unknown {
+function documentFrom(asked: Asked, name: RouteName, line: string): unknown {
+  const peer = asked.name;
   let document: unknown;
   try {
     document = JSON.parse(line);
   } catch (cause) {
     throw badAnswer(peer, cause);
   }
-  if (isError(document)) throw errorFrom(peer, document);
+  if (isError(document)) throw errorFrom(asked, document);
   const parsed = API[name].output.safeParse(document);
   if (!parsed.success) throw badAnswer(peer, parsed.error);
   return parsed.data;
+}
+
+/** Whom a command was for, and as whom. */
+interface Asked {
+  readonly name: string;
+  readonly asUser: string | undefined;
 }
 
 interface ErrorLine {
@@ -173,7 +196,7 @@ function isError(document: unknown): document is ErrorLine {
 }
 
 /** A failure there, told here. Its exit code is this program's, not the peer's. */
-function errorFrom(peer: string, { code, message, hint }: ErrorLine): SyncError {
+function errorFrom({ name: peer, asUser }: Asked, { code, message, hint }: ErrorLine): SyncError {
   const known = Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : "E_INTERNAL";
   const said = `${peer}: ${shown(message) ?? code}`;
   if (known === "E_FOLDER_NOT_FOUND") {
@@ -182,6 +205,8 @@ function errorFrom(peer: string, { code, message, hint }: ErrorLine): SyncError 
       hint: `${guess === null ? "" : `${guess[0]} `}see \`syncline list ${peer}:\``,
     });
   }
+  if (known === "E_NOT_SIGNED_IN")
+    return new SyncError(known, said, { hint: `syncline login ${peer} --user ${asUser ?? "NAME"}` });
   const next = shown(hint);
   return new SyncError(known, said, next === undefined ? {} : { hint: next });
 }

@@ -92,7 +92,7 @@ export class BrowserDownload implements OpenContent {
     const { book } = node.transfers;
     const { folder, path } = request;
     const peer = await reach(node, request.peer);
-    const serving = new Serving(node.transfers.serving, peer, context.actor);
+    const serving = new Serving(node.transfers.serving, peer, context);
     const key = book.newKey();
     const stop = new AbortController();
     const rest = openedAt(serving, key, request, AbortSignal.any([context.signal, stop.signal]));
@@ -175,7 +175,7 @@ export class BrowserDownload implements OpenContent {
 
   async #reopen(signal: AbortSignal): Promise<void> {
     const peer = await reach(this.#node, this.#request.peer);
-    this.#serving = new Serving(this.#node.transfers.serving, peer, this.#context.actor);
+    this.#serving = new Serving(this.#node.transfers.serving, peer, this.#context);
     this.#link = this.#linkTo(peer);
     const lines = openedAt(this.#serving, this.#key, this.#request, signal);
     await lines.next();

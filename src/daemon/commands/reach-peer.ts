@@ -13,7 +13,12 @@ const CONNECT_MS = 3000;
 const LOOK_MS = 50;
 
 export function peerAsker(node: Reaching): PeerAsker {
-  return { reach: (text) => reach(node, text), nameOf: (device) => node.peers.nameOf(device) };
+  const nameOf = (device: DeviceId): string => node.peers.nameOf(device);
+  return {
+    reach: (text) => reach(node, text),
+    nameOf,
+    sessionOf: (device, user) => node.parts.users.logins.get(device, user, nameOf(device)).token,
+  };
 }
 
 async function reach(node: Reaching, text: string): Promise<NetPeer | undefined> {

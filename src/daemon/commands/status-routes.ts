@@ -7,9 +7,11 @@ import { type FolderId, parseRelPath, type RelPath, relPathFault } from "../../s
 import { LIMITS } from "../../shared/limits.ts";
 import { addTransfer, NO_TRANSFER } from "../../shared/transfer-bytes.ts";
 import { covers, joinHeads, winnerOf } from "../../sync/core/heads.ts";
+import type { Actor } from "../api/actor.ts";
 import { Feed } from "../api/feed.ts";
 import type { NodeService } from "../api/node-service.ts";
 import { resolveFolder } from "../api/resolve-names.ts";
+import { maySeeEvent, noticeOwners } from "../api/visible.ts";
 import { toNodeEvent } from "../event-book.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { Node } from "../node.ts";
@@ -25,15 +27,15 @@ const SEVERITY: readonly FolderState[] = ["in-sync", "paused", "scanning", "sync
 
 export function statusRoutes(node: Node): StatusRoutes {
   return {
-    status: () => statusOf(node),
+    status: (_request, { actor }) => statusOf(node, actor),
     why: async ({ folder, path }) =>
       why(node, node.folders.get(resolveFolder(node.parts.context.config.get(), folder)), path),
-    watch: ({ since }, { signal }) => watch(node, since, signal),
+    watch: ({ since }, { signal, actor }) => watch(node, since, actor, signal),
     events: (request, { signal }) => events(node, request, signal),
   };
 }
 
-async function statusOf(node: Node): Promise<Status> {
+async function statusOf(node: Node, actor: Actor): Promise<Status> {
   const { parts, peers, folders, net } = node;
   const { context, identity } = parts;
   const counters = await net.counters();
@@ -49,7 +51,7 @@ async function statusOf(node: Node): Promise<Status> {
     ),
     folders: shown,
     peers: peers.views.map((view) => peerStatus(node, view)),
-    notices: parts.index.read.unreadNotices(),
+    notices: parts.index.read.unreadNotices(noticeOwners(actor, identity.shortId)),
     traffic: {
       wireBytesSent: counters.sent,
       wireBytesReceived: counters.received,
@@ -188,9 +190,18 @@ function peersBehind(
   return undefined;
 }
 
-async function* watch(node: Node, since: number | undefined, signal: AbortSignal): AsyncIterable<RouteOutput<"watch">> {
+async function* watch(
+  node: Node,
+  since: number | undefined,
+  actor: Actor,
+  signal: AbortSignal,
+): AsyncIterable<RouteOutput<"watch">> {
+  const { shortId: self } = node.parts.identity;
+  const isSeen = (event: NodeEvent): boolean => maySeeEvent(actor, event, self);
   const feed = new Feed<NodeEvent>(FEED_MAX);
-  const stop = node.parts.events.follow((event) => feed.push(event));
+  const stop = node.parts.events.follow((event) => {
+    if (isSeen(event)) feed.push(event);
+  });
   let told = "";
   let lastId = since ?? 0;
   try {
@@ -198,11 +209,11 @@ async function* watch(node: Node, since: number | undefined, signal: AbortSignal
       await node.parts.events.settled();
       for (const event of storedEvents(node.parts.index, { since, limit: LIMITS.eventsKept.value }, undefined)) {
         lastId = Math.max(lastId, event.id);
-        yield { type: "event", event };
+        if (isSeen(event)) yield { type: "event", event };
       }
     }
     while (!signal.aborted) {
-      const status = await statusOf(node);
+      const status = await statusOf(node, actor);
       const { process: _process, traffic: _traffic, ...telling } = status;
       const text = JSON.stringify(telling);
       if (text !== told) yield { type: "status", status };

@@ -6,9 +6,11 @@ import type { TransferLine, TransferView } from "../../shared/api-transfers.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { DeviceId, FolderId } from "../../shared/ids.ts";
 import type { TransferFilter, TransferRow } from "../../sync/index/transfer-port.ts";
+import { type Actor, ownerFor } from "../api/actor.ts";
 import { Feed } from "../api/feed.ts";
 import type { NodeService, RequestContext } from "../api/node-service.ts";
 import { resolvePeer } from "../api/resolve-names.ts";
+import { noticeOwners } from "../api/visible.ts";
 import type { NetPeer } from "../net/net-peer.ts";
 import type { Node } from "../node.ts";
 import { Serving } from "../transfers/ask-serving.ts";
@@ -55,13 +57,13 @@ export function transferRoutes(node: Node): TransferRoutes {
   return {
     download: (request, context) => download(node, request, context),
     upload: (request, context) => upload(node, request, context),
-    transferList: (request, { signal }) => list(node, request, signal),
+    transferList: (request, { signal, actor }) => list(node, request, actor, signal),
     transferPause: ({ id }) => changed(id, (job) => job.pause()),
     transferResume: ({ id }) => changed(id, (job) => job.resume()),
     transferCancel: ({ id }) => changed(id, (job) => job.cancel()),
     transferRetry: ({ id }, context) => retry(node, id, context),
-    stats: async (request) => stats(node, request),
-    notices: async (request) => await notices(node, request),
+    stats: async (request, { actor }) => stats(node, request, actor),
+    notices: async (request, { actor }) => await notices(node, request, actor),
   };
 }
 
@@ -77,8 +79,10 @@ async function* retry(node: Node, id: number, context: RequestContext): AsyncGen
       { hint: "run it again there" },
     );
   const input: unknown = JSON.parse(row.request);
-  if (row.kind === "upload") yield* upload(node, API.upload.input.parse(input), context);
-  else yield* download(node, API.download.input.parse(input), context);
+  // As whom it was asked for, unless somebody else asks now.
+  const again = { ...context, asUser: context.asUser ?? row.user ?? undefined };
+  if (row.kind === "upload") yield* upload(node, API.upload.input.parse(input), again);
+  else yield* download(node, API.download.input.parse(input), again);
 }
 
 async function* download(node: Node, request: DownloadRequest, context: RequestContext): AsyncGenerator<TransferLine> {
@@ -130,16 +134,30 @@ async function* transfer(
     readonly path: string;
     readonly local: string;
   },
-  { signal, actor }: RequestContext,
+  { signal, actor, asUser }: RequestContext,
   prepare: (parts: RunParts) => (signal: AbortSignal) => AsyncIterable<TransferLine>,
 ): AsyncGenerator<TransferLine> {
   const { book } = node.transfers;
   const { kind, request, folder, path, local } = asked;
   let peer = await reach(node, request.peer);
+  if (peer === undefined && asUser !== undefined)
+    throw new SyncError(
+      "E_USAGE",
+      "--user is for what another device does: on its own node, whoever can open it is admin",
+    );
   const key = book.newKey();
   const device = peer?.device ?? null;
-  const job = await book.open({ key, kind, folder, path, local, device, request: JSON.stringify(request) });
-  let serving = new Serving(node.transfers.serving, peer, actor);
+  const job = await book.open({
+    key,
+    kind,
+    folder,
+    path,
+    local,
+    device,
+    user: asUser ?? null,
+    request: JSON.stringify(request),
+  });
+  let serving = new Serving(node.transfers.serving, peer, { actor, asUser });
   const stored: string[] = [];
   let failure: unknown;
   let isOver = false;
@@ -149,7 +167,7 @@ async function* transfer(
     const once = async function* (until: AbortSignal): AsyncGenerator<TransferLine> {
       if (!serving.isOpen) {
         peer = await reach(node, request.peer);
-        serving = new Serving(node.transfers.serving, peer, actor);
+        serving = new Serving(node.transfers.serving, peer, { actor, asUser });
       }
       const way = await wayOf(node, { request, peer, name: serving.name, job }, until);
       const thread = newThread(node);
@@ -289,6 +307,7 @@ async function removeAll(node: Node, { sources }: UploadRequest): Promise<void> 
 async function* list(
   node: Node,
   request: RouteRequest<"transferList">,
+  actor: Actor,
   signal: AbortSignal,
 ): AsyncGenerator<RouteOutput<"transferList">> {
   const { book } = node.transfers;
@@ -296,7 +315,7 @@ async function* list(
   const news = function* (): Generator<RouteOutput<"transferList">> {
     const rows = latest(node, request);
     for (const row of rows.toReversed()) {
-      const view = viewOf(node, row);
+      const view = seenBy(actor, viewOf(node, row));
       const text = JSON.stringify({ ...view, durationMs: 0 });
       if (told.get(row.id) === text) continue;
       told.set(row.id, text);
@@ -352,7 +371,12 @@ function viewOf(node: Node, row: TransferRow): TransferView {
   };
 }
 
-function stats(node: Node, request: RouteRequest<"stats">): RouteOutput<"stats"> {
+/** Where files of this machine lie is for admins. */
+function seenBy(actor: Actor, view: TransferView): TransferView {
+  return actor.role === "admin" ? view : { ...view, local: "" };
+}
+
+function stats(node: Node, request: RouteRequest<"stats">, actor: Actor): RouteOutput<"stats"> {
   const config = node.parts.context.config.get();
   const nowMs = node.parts.clock.now();
   const filter: TransferFilter = {
@@ -369,17 +393,20 @@ function stats(node: Node, request: RouteRequest<"stats">): RouteOutput<"stats">
   return {
     from: request.from ?? null,
     to: request.to ?? new Date(nowMs).toISOString(),
-    transfers: rows.toReversed().map((row) => viewOf(node, row)),
+    transfers: rows.toReversed().map((row) => seenBy(actor, viewOf(node, row))),
     totals: { transfers, ...totals },
   };
 }
 
-async function notices(node: Node, request: RouteRequest<"notices">): Promise<RouteOutput<"notices">> {
-  const { index, clock } = node.parts;
-  const rows = index.read.notices({ unreadOnly: request.unread, limit: request.limit });
-  const unread = index.read.unreadNotices();
+async function notices(node: Node, request: RouteRequest<"notices">, actor: Actor): Promise<RouteOutput<"notices">> {
+  const { index, clock, identity } = node.parts;
+  const owners = noticeOwners(actor, identity.shortId);
+  // An admin sees everybody's, and counts and marks as read his own and this device's.
+  const only = actor.role === "admin" ? {} : { owner: ownerFor(actor, identity.shortId) };
+  const rows = index.read.notices({ unreadOnly: request.unread, limit: request.limit, ...only });
+  const unread = index.read.unreadNotices(owners);
   const newest = Math.max(0, ...rows.map(({ id }) => id));
-  if (request.markRead && newest > 0) await index.write.noticesRead(newest, clock.now());
+  if (request.markRead && newest > 0) await index.write.noticesRead(newest, clock.now(), owners);
   return {
     unread,
     notices: rows.toReversed().map((row) => {

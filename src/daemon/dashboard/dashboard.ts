@@ -15,16 +15,14 @@ import type { Clock, Log, Random } from "../../shared/ports.ts";
 import type { NodeService } from "../api/node-service.ts";
 import type { PeerAsker } from "../api/peer-commands.ts";
 import type { NodeContext } from "../node-context.ts";
+import type { Users } from "../users/users.ts";
 import { writeFileAtomically } from "../write-file.ts";
 import { UploadBatches } from "./batches/upload-batches.ts";
 import type { ContentSource } from "./content-port.ts";
 import { DashboardServer } from "./dashboard-server.ts";
 import type { HandlerOptions } from "./handle-request.ts";
 import { LoginKeys } from "./login-keys.ts";
-import { LoginThrottle } from "./login-throttle.ts";
 import { PageFiles } from "./page-files.ts";
-import { SessionBook } from "./session-book.ts";
-import { SessionFile } from "./session-file.ts";
 import { Tickets } from "./tickets.ts";
 
 /** How many ports after the default one are tried when it is taken. */
@@ -38,18 +36,15 @@ export interface DashboardOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly checkPassword: HandlerOptions["checkPassword"];
+  readonly users: Users;
   readonly onRefused: HandlerOptions["onRefused"];
 }
 
 export class Dashboard implements AsyncDisposable {
   readonly #options: DashboardOptions;
   readonly #keys: LoginKeys;
-  readonly #throttle: LoginThrottle;
-  readonly #file: SessionFile;
   readonly #pageFile: string;
   readonly #stop = new AbortController();
-  #sessions: SessionBook | undefined;
   #batches: UploadBatches | undefined;
   #server: DashboardServer | undefined;
   #handler: HandlerOptions | undefined;
@@ -57,8 +52,6 @@ export class Dashboard implements AsyncDisposable {
   constructor(options: DashboardOptions) {
     this.#options = options;
     this.#keys = new LoginKeys(options.clock, options.random);
-    this.#throttle = new LoginThrottle(options.clock);
-    this.#file = new SessionFile(join(options.context.paths.stateDir, "sessions.json"), options.log);
     this.#pageFile = join(options.context.paths.stateDir, "open.html");
   }
 
@@ -69,14 +62,8 @@ export class Dashboard implements AsyncDisposable {
 
   /** Serves what `service` answers. A default port that is taken gives way to the next free one, which is kept. */
   async start(service: NodeService, peers: PeerAsker, content: ContentSource): Promise<void> {
-    const { context, clock, random, log, device } = this.#options;
+    const { context, clock, random, log, device, users } = this.#options;
     await rm(this.#pageFile, { force: true });
-    this.#sessions = new SessionBook({
-      clock,
-      random,
-      records: await this.#file.load(),
-      save: (records) => this.#file.save(records),
-    });
     this.#batches = new UploadBatches({
       ...{ clock, random, log, deviceName: () => context.config.get().name },
       directory: join(context.paths.stateDir, "uploads"),
@@ -91,13 +78,11 @@ export class Dashboard implements AsyncDisposable {
       device: { id: device, name: () => context.config.get().name },
       version: context.version,
       cookieName: `syncline-${device.replaceAll("-", "").slice(0, 8).toLowerCase()}`,
-      sessions: this.#sessions,
+      users,
       keys: this.#keys,
-      throttle: this.#throttle,
       page: await PageFiles.open(PAGE),
       content: { source: content, tickets: new Tickets(clock, random) },
       batches: this.#batches,
-      checkPassword: this.#options.checkPassword,
       onRefused: this.#options.onRefused,
     };
     if (!this.#handler.page.isBuilt) log.warn("The dashboard's page is not built; run `npm run build:web`");
@@ -111,11 +96,6 @@ export class Dashboard implements AsyncDisposable {
     if (wanted?.host === here?.host && wanted?.port === here?.port) return;
     await this.#listen(wanted);
     this.#options.log.info("The dashboard's address changed", { dashboard: this.url ?? "off" });
-  }
-
-  /** Ends every session of a user. */
-  closeSessions(user: string | null): number {
-    return this.#sessions?.closeAll(user) ?? 0;
   }
 
   /** Makes a link that signs in once, or a page in the home that leads to it. */
@@ -139,7 +119,6 @@ export class Dashboard implements AsyncDisposable {
     await this.#batches?.[Symbol.asyncDispose]();
     this.#keys.clear();
     await rm(this.#pageFile, { force: true });
-    await this.#file.settled();
   }
 
   /** The page goes when its key is used or over. */

@@ -14,29 +14,27 @@ import type { LogFields } from "../../shared/ports.ts";
 import type { Actor } from "../api/actor.ts";
 import { badInput } from "../api/api-error.ts";
 import { answerRoute, type DispatchOptions, sendDocument, sendFailure } from "../api/dispatch.ts";
+import type { RequestContext } from "../api/node-service.ts";
 import { readInput } from "../api/request-input.ts";
 import { matchRoute, matchSessionRoute } from "../api/route-match.ts";
+import type { Session, SessionActor } from "../users/session-book.ts";
+import type { Users } from "../users/users.ts";
 import { type Approach, approachOf, judgeApproach, judgeHost, type Place } from "./gate.ts";
 import type { LoginKeys } from "./login-keys.ts";
-import type { LoginThrottle } from "./login-throttle.ts";
 import { openApiDocument } from "./open-api.ts";
 import type { PageFiles } from "./page-files.ts";
 import { guardResponse } from "./response-headers.ts";
 import { sendNotBuilt, sendPageFile } from "./send-page.ts";
 import { serveContent } from "./serve-content.ts";
-import type { Session, SessionActor, SessionBook } from "./session-book.ts";
 import { answerOwnRoute, isOwnRoute, type OwnDeps, type OwnRoute } from "./session-routes.ts";
 
 export interface HandlerOptions extends DispatchOptions, OwnDeps {
   readonly device: { readonly id: string; readonly name: () => string };
   readonly version: string;
   readonly cookieName: string;
-  readonly sessions: SessionBook;
+  readonly users: Pick<Users, "sessions" | "throttle" | "signIn" | "noteSignIn">;
   readonly keys: LoginKeys;
-  readonly throttle: LoginThrottle;
   readonly page: PageFiles;
-  /** Signs a user in; undefined for a wrong name or password. Null while there are no users. */
-  readonly checkPassword: ((user: string, password: string) => Promise<SessionActor | undefined>) | null;
   /** Told of everything that was refused to somebody. */
   readonly onRefused: (what: LogFields) => void;
 }
@@ -120,7 +118,8 @@ class ApiRequest {
     const session = this.#session();
     if (session === undefined) throw new SyncError("E_NOT_SIGNED_IN", "nobody is signed in here");
     const until = this.#untilEnd(session);
-    const context = { signal: until, actor: this.#actorOf(session) };
+    const actor = this.#actorOf(session);
+    const context: RequestContext = { signal: until, actor, session: { id: session.id, end: () => this.#end() } };
     if (own !== undefined) {
       const asked = { request, query, parameters: own.parameters, session, context };
       if (isOwnRoute(own.name)) sendDocument(await answerOwnRoute(own.name, asked, options), response);
@@ -136,6 +135,11 @@ class ApiRequest {
       options.onRefused({ reason: "for admins only", user: session.actor.user, path: pathname });
       throw new SyncError("E_NOT_ALLOWED", "only an admin may do this");
     }
+    if (method !== "GET")
+      options.log.info("Asked for over the dashboard", {
+        ...{ route: match.name, path: pathname, user: actor.user, role: actor.role },
+        from: this.#from,
+      });
     await answerRoute(match, query, request, response, context, options);
   }
 
@@ -143,7 +147,7 @@ class ApiRequest {
   async #content(ticket: string): Promise<void> {
     const { request, response, signal, options } = this.#exchange;
     const cookie = this.#cookieValue();
-    const session = cookie === undefined ? undefined : options.sessions.findByCookie(cookie);
+    const session = cookie === undefined ? undefined : options.users.sessions.findByCookie(cookie);
     const actor = this.#actorOf(session);
     const context = { signal: session === undefined ? signal : this.#untilEnd(session), actor };
     await serveContent(options.content, session, ticket, { request, response }, context);
@@ -178,7 +182,7 @@ class ApiRequest {
       response.setHeader("Set-Cookie", this.#cookie("", 0));
       sendDocument({ signedOut: true }, response);
       // After the answer, which the end of the session would cut off.
-      response.once("finish", () => options.sessions.close(this.#cookieValue() ?? ""));
+      response.once("finish", () => this.#end());
       return;
     }
     sendDocument(this.#describe(session.actor), response);
@@ -190,17 +194,18 @@ class ApiRequest {
     const actor = "key" in input ? this.#byKey(input.key) : await this.#byPassword(input);
     // A session of before ends, so that signing in never leaves one behind.
     const old = this.#cookieValue();
-    if (old !== undefined) options.sessions.close(old);
-    const { cookie, token } = options.sessions.open(actor);
-    options.log.info("Somebody signed in to the dashboard", { user: actor.user, role: actor.role });
+    if (old !== undefined) options.users.sessions.close(old);
+    const { cookie, token } = options.users.sessions.open(actor, this.#from);
     response.setHeader("Set-Cookie", this.#cookie(cookie, COOKIE_SECONDS));
     sendDocument({ ...this.#describe(actor), token }, response);
   }
 
   #byKey(key: string): SessionActor {
-    const { keys, throttle, onRefused } = this.#exchange.options;
+    const { keys, users, onRefused } = this.#exchange.options;
+    const { throttle } = users;
     if (keys.take(key)) {
       throttle.succeeded("link");
+      users.noteSignIn({ name: null, role: "admin" }, this.#from);
       return { user: null, role: "admin" };
     }
     // A right key is never kept waiting by somebody's wrong ones: it cannot be guessed.
@@ -211,21 +216,18 @@ class ApiRequest {
   }
 
   async #byPassword({ user, password }: { readonly user: string; readonly password: string }): Promise<SessionActor> {
-    const { checkPassword, throttle, onRefused } = this.#exchange.options;
-    if (checkPassword === null)
-      throw new SyncError("E_SIGN_IN_FAILED", "there are no users here", { hint: "sign in with `syncline open`" });
-    const counted = [`user ${user}`, "everybody"];
-    for (const name of counted) throttle.admit(name);
-    // Counted before it is known to be wrong, so that many at once do not all pass.
-    throttle.failed(`user ${user}`);
-    const actor = await checkPassword(user, password);
-    if (actor !== undefined) {
-      throttle.succeeded(`user ${user}`);
-      return actor;
-    }
-    throttle.failed("everybody");
-    onRefused({ reason: "wrong name or password", user });
-    throw new SyncError("E_SIGN_IN_FAILED", "name or password is wrong");
+    const { name, role } = await this.#exchange.options.users.signIn({ user, password, from: this.#from });
+    return { user: name, role };
+  }
+
+  /** Ends the session of this request. */
+  #end(): void {
+    this.#exchange.options.users.sessions.close(this.#cookieValue() ?? "");
+  }
+
+  /** The address of the caller's end. */
+  get #from(): string {
+    return this.#exchange.request.socket.remoteAddress ?? "";
   }
 
   #describe({ user, role }: SessionActor): object {
@@ -237,7 +239,7 @@ class ApiRequest {
     const { request, options } = this.#exchange;
     const cookie = this.#cookieValue();
     const token = request.headers[TOKEN_HEADER.toLowerCase()];
-    return cookie === undefined || typeof token !== "string" ? undefined : options.sessions.find(cookie, token);
+    return cookie === undefined || typeof token !== "string" ? undefined : options.users.sessions.find(cookie, token);
   }
 
   #cookieValue(): string | undefined {

@@ -1,6 +1,6 @@
 /** Links that sign in once: what `syncline open` and `syncline up` hand to a browser. */
 import type { Clock, Random } from "../../shared/ports.ts";
-import { hashOf, secret } from "./secrets.ts";
+import { hashOf, secret } from "../users/secrets.ts";
 
 /** More than a person makes; the oldest gives way. */
 const KEYS_MAX = 16;

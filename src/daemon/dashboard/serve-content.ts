@@ -11,10 +11,10 @@ import { SyncError } from "../../shared/errors.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { RequestContext } from "../api/node-service.ts";
 import type { ByteRange } from "../transfers/read-content.ts";
+import type { Session } from "../users/session-book.ts";
 import { parseRange } from "./byte-range.ts";
 import type { ContentFacts, ContentRequest, ContentSource, OpenContent } from "./content-port.ts";
 import { isText, previewType } from "./preview-type.ts";
-import type { Session } from "./session-book.ts";
 import type { Ticket, Tickets } from "./tickets.ts";
 
 export interface ContentDeps {

@@ -10,10 +10,10 @@ import { LIMITS } from "../../shared/limits.ts";
 import { badInput } from "../api/api-error.ts";
 import type { RequestContext } from "../api/node-service.ts";
 import { readBytes, readInput } from "../api/request-input.ts";
+import type { Session } from "../users/session-book.ts";
 import type { FileFacts } from "./batches/batch-directory.ts";
 import type { UploadBatches } from "./batches/upload-batches.ts";
 import { type ContentDeps, makeTicket } from "./serve-content.ts";
-import type { Session } from "./session-book.ts";
 
 /** Routes that are answered here; the others are about the session itself. */
 export type OwnRoute = Exclude<SessionRouteName, "signIn" | "session" | "signOut" | "openApi" | "content">;

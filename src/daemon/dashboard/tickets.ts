@@ -10,7 +10,7 @@
 
 import { LIMITS } from "../../shared/limits.ts";
 import type { Clock, Random } from "../../shared/ports.ts";
-import { hashOf, secret } from "./secrets.ts";
+import { hashOf, secret } from "../users/secrets.ts";
 
 /** More than a person asks for at once; the oldest gives way. */
 const TICKETS_MAX = 2000;

@@ -73,6 +73,8 @@ export interface PeerCommand {
   readonly input: string;
   /** Whoever asks there is no admin there. */
   readonly isLimited: boolean;
+  /** Proves the account that asks; "": the device itself asks. */
+  readonly session: string;
   /** Sends bytes of the answer; resolves when more may come. What nobody wants any more is dropped. */
   reply(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 }
@@ -334,7 +336,7 @@ export class NetClient implements AsyncDisposable {
     else void done.finally(taken);
   }
 
-  async #runCommand(connection: number, { id, route, input, isLimited }: AskedCommand): Promise<void> {
+  async #runCommand(connection: number, { id, ...command }: AskedCommand): Promise<void> {
     const peer = this.#peers.get(connection);
     if (peer === undefined) return;
     const stop = new AbortController();
@@ -343,7 +345,7 @@ export class NetClient implements AsyncDisposable {
     const reply = async (bytes: Uint8Array<ArrayBuffer>): Promise<void> =>
       await this.#calls.call("replyCommand", [connection, id, bytes]);
     try {
-      await this.#events.onCommand(peer, { route, input, isLimited, reply }, AbortSignal.any([stop.signal, peer.over]));
+      await this.#events.onCommand(peer, { ...command, reply }, AbortSignal.any([stop.signal, peer.over]));
     } finally {
       this.#running.delete(key);
     }

@@ -2,9 +2,8 @@
 import type { RouteInput, RouteOutput } from "../../shared/api.ts";
 import { API } from "../../shared/api.ts";
 import type { RouteName } from "../../shared/api-routes.ts";
-import type { Actor } from "../api/actor.ts";
 import { callRoute } from "../api/call-route.ts";
-import type { NodeService } from "../api/node-service.ts";
+import type { NodeService, RequestContext } from "../api/node-service.ts";
 import { askPeer, type PeerAsker } from "../api/peer-commands.ts";
 import type { NetPeer } from "../net/net-peer.ts";
 
@@ -20,11 +19,11 @@ export class Serving {
   readonly name: string;
   readonly #deps: ServingDeps;
   /** Who asked for the transfer. */
-  readonly #actor: Actor;
+  readonly #asker: Pick<RequestContext, "actor" | "asUser">;
 
-  constructor(deps: ServingDeps, peer: NetPeer | undefined, actor: Actor) {
+  constructor(deps: ServingDeps, peer: NetPeer | undefined, asker: Pick<RequestContext, "actor" | "asUser">) {
     this.#deps = deps;
-    this.#actor = actor;
+    this.#asker = { actor: asker.actor, asUser: asker.asUser };
     this.peer = peer;
     this.name = peer === undefined ? deps.selfName() : deps.asker.nameOf(peer.device);
   }
@@ -52,7 +51,7 @@ export class Serving {
 
   #run(route: RouteName, input: unknown, signal: AbortSignal): Promise<unknown> | AsyncIterable<unknown> {
     const parsed = API[route].input.parse(input);
-    const context = { signal, actor: this.#actor };
+    const context = { signal, ...this.#asker };
     if (this.peer !== undefined) return askPeer(this.#deps.asker, this.peer, route, parsed, context);
     return callRoute(this.#deps.service(), route, parsed, context);
   }

@@ -22,6 +22,8 @@ export interface NoticesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly self: DeviceId;
+  /** The devices from which an account of this node is signed in. */
+  readonly devicesOf: (user: string) => readonly DeviceId[];
   readonly connectionOf: (device: ShortId) => NetPeer | undefined;
   readonly tell: (peer: NetPeer, input: RouteInput<"noticeTell">, signal: AbortSignal) => Promise<unknown>;
 }
@@ -42,32 +44,32 @@ export class Notices {
     for (const path of paths) {
       const owner = index.read.local(folder, path)?.owner;
       if (owner === undefined || isOwnedBy(owner, actor, own)) continue;
-      const at = parseShortId(owner.slice(owner.lastIndexOf("@") + 1)) ?? own;
-      const isHere = at === own;
-      found.push({
-        folder,
-        path,
-        owner: isHere ? owner : at,
-        device: actor.device ?? self,
-        user: actor.user,
-        from: null,
-        atMs: clock.now(),
-        count: 1,
-        deliveredAtMs: isHere ? clock.now() : null,
-      });
+      const isHere = deviceOf(owner, own) === own;
+      const facts = { folder, path, device: actor.device ?? self, user: actor.user, from: null, count: 1 };
+      const nowMs = clock.now();
+      found.push({ ...facts, owner, atMs: nowMs, deliveredAtMs: isHere ? nowMs : null });
+      for (const device of isHere ? this.#devicesOf(owner, actor) : [])
+        found.push({ ...facts, owner: shortId(device), atMs: nowMs, deliveredAtMs: null });
     }
     await this.#add(found);
-    for (const owner of new Set(found.flatMap((notice) => (notice.deliveredAtMs === null ? [notice.owner] : []))))
-      void this.deliver(owner as ShortId);
+    const waiting = found.filter(({ deliveredAtMs }) => deliveredAtMs === null);
+    for (const device of new Set(waiting.map(({ owner }) => deviceOf(owner, own)))) void this.deliver(device);
   }
 
-  /** What another device tells this one about files of its own. */
+  /** Where an account of this node is signed in from, but for the device that downloads. */
+  #devicesOf(owner: string, actor: Actor): readonly DeviceId[] {
+    const user = accountOf(owner);
+    return user === null ? [] : this.#deps.devicesOf(user).filter((device) => device !== actor.device);
+  }
+
+  /** What another device tells this one about files of its own, or of its accounts. */
   async told(from: DeviceId, input: RouteInput<"noticeTell">): Promise<number> {
     const { clock, self } = this.#deps;
+    const own = shortId(self);
     await this.#add(
-      input.notices.map(({ folder, path, device, user, at, count }) => ({
+      input.notices.map(({ folder, path, device, user, at, count, account }) => ({
         ...{ folder, path, device, user, count, from },
-        owner: shortId(self),
+        owner: account === null ? own : `${account}@${own}`,
         atMs: Math.min(Date.parse(at), clock.now()),
         deliveredAtMs: clock.now(),
       })),
@@ -79,7 +81,7 @@ export class Notices {
     if (notices.length === 0) return;
     const { index, events } = this.#deps;
     await index.write.addNotices(notices);
-    for (const { deliveredAtMs, folder, path, device, user, from } of notices)
+    for (const { deliveredAtMs, folder, path, owner, device, user, from } of notices)
       if (deliveredAtMs !== null)
         events.add({
           type: "notice.created",
@@ -87,7 +89,7 @@ export class Notices {
           path,
           device,
           user,
-          data: { action: "downloaded", from },
+          data: { action: "downloaded", from, owner },
         });
   }
 
@@ -110,12 +112,23 @@ export class Notices {
     const rows = index.read.notices({ undeliveredTo: device, limit: TOLD_AT_ONCE });
     const peer = connectionOf(device);
     if (rows.length === 0 || peer === undefined) return false;
-    const notices = rows.map(({ folder, path, device: by, user, lastAtMs, count }) => ({
-      ...{ folder, path, device: by, user, count },
+    const notices = rows.map(({ folder, path, device: by, user, lastAtMs, count, owner }) => ({
+      ...{ folder, path, device: by, user, count, account: accountOf(owner) },
       at: new Date(lastAtMs).toISOString(),
     }));
     await tell(peer, { notices }, AbortSignal.timeout(TELL_MS));
     await index.write.forgetNotices(rows.map(({ id }) => id));
     return rows.length === TOLD_AT_ONCE;
   }
+}
+
+/** The device that an owner is, or whose account. */
+function deviceOf(owner: string, own: ShortId): ShortId {
+  return parseShortId(owner.slice(owner.lastIndexOf("@") + 1)) ?? own;
+}
+
+/** The account of an owner; null when it is a device. */
+function accountOf(owner: string): string | null {
+  const at = owner.lastIndexOf("@");
+  return at === -1 ? null : owner.slice(0, at);
 }

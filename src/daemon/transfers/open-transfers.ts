@@ -32,6 +32,7 @@ export async function openTransfers({ parts, net, peers, service }: OpenTransfer
     served: new ServedTransfers({ index, clock, log }),
     notices: new Notices({
       ...{ index, events, clock, log, self: identity.deviceId },
+      devicesOf: (user) => parts.users.devicesOf(user),
       connectionOf: (device: ShortId) => net.peers.find((peer) => shortId(peer.device) === device),
       tell: async (peer, input, signal) =>
         await askPeer(asker, peer, "noticeTell", input, { signal, actor: localAdmin(selfName()) }),

@@ -25,24 +25,18 @@ export interface ChunkAnswer {
 /** Reads the answer to a request for chunks. The buffer is made when the first byte comes, of the size asked for. */
 export class ChunkAnswerReader implements AnswerReader<ChunkAnswer> {
   readonly #ranges: readonly ChunkRequest[];
-  readonly #allocate: (length: number) => Uint8Array<ArrayBuffer>;
   readonly #offsets: number[] = [];
   #bytes: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   /** Bytes of the current range still to come. */
   #missing = 0;
 
-  /** `allocate` may give memory as it is: what is not written is not shown. */
-  constructor(
-    ranges: readonly ChunkRequest[],
-    allocate: (length: number) => Uint8Array<ArrayBuffer> = (length) => new Uint8Array(length),
-  ) {
+  constructor(ranges: readonly ChunkRequest[]) {
     this.#ranges = ranges;
-    this.#allocate = allocate;
   }
 
   take(bytes: Uint8Array): void {
-    this.#bytes ??= this.#allocate(bytesOf(this.#ranges));
+    this.#bytes ??= new Uint8Array(bytesOf(this.#ranges));
     for (let at = 0; at < bytes.length; ) {
       if (this.#missing === 0) this.#startRange(bytes[at++]);
       const count = Math.min(this.#missing, bytes.length - at);

@@ -18,21 +18,26 @@ export interface Command {
   readonly input: string;
   /** Whoever asks is no admin of the asking device, and counts as none here. All that a command can say of its asker, since it only takes away. */
   readonly isLimited: boolean;
+  /** Proves the account that asks, as the asked device gave it out; "" when the device speaks for itself. */
+  readonly session: string;
 }
+
+const SESSION_CHARACTERS_MAX = 128;
 
 /** Request ids of commands begin here, so that a cancel means either a command or a request for file bytes. */
 export const COMMAND_ID_MIN = 0x8000_0000;
 export const COMMAND_ID_MAX = 0xffff_ffff;
 
-export function encodeCommand({ route, input, isLimited }: Command): Uint8Array<ArrayBuffer> {
-  return toBytes(CommandSchema, create(CommandSchema, { route, input, limited: isLimited }));
+export function encodeCommand({ route, input, isLimited, session }: Command): Uint8Array<ArrayBuffer> {
+  return toBytes(CommandSchema, create(CommandSchema, { route, input, limited: isLimited, session }));
 }
 
 /** Decodes a command. Throws E_PROTOCOL. */
 export function decodeCommand(body: Uint8Array): Command {
-  const { route, input, limited } = fromBytes(CommandSchema, body);
+  const { route, input, limited, session } = fromBytes(CommandSchema, body);
   if (!/^[a-zA-Z]{1,64}$/.test(route)) throw broken("a command without a name");
-  return { route, input, isLimited: limited };
+  if (session.length > SESSION_CHARACTERS_MAX) throw broken("a session that is too long");
+  return { route, input, isLimited: limited, session };
 }
 
 export function encodeCommandCredit(bytes: number): Uint8Array<ArrayBuffer> {

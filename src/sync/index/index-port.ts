@@ -15,6 +15,7 @@ import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts"
 import type { DirectoryMove } from "../../shared/messages.ts";
 import type { IndexMeetings } from "./meeting-port.ts";
 import type { TransferReader, TransferWriter } from "./transfer-port.ts";
+import type { UserReader, UserWriter } from "./user-port.ts";
 
 /** This device's row for a path. */
 export interface LocalRow extends FileInfo {
@@ -157,7 +158,7 @@ export interface PendingMove {
   readonly move: DirectoryMove;
 }
 
-export interface IndexReader extends TransferReader {
+export interface IndexReader extends TransferReader, UserReader {
   /** This device's epoch and highest sequence for a folder; undefined before `openFolder`. */
   folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined;
   local(folder: FolderId, path: RelPath): LocalRow | undefined;
@@ -241,7 +242,7 @@ export interface IndexReader extends TransferReader {
   note(folder: FolderId, key: string): string | undefined;
 }
 
-export interface IndexWriter extends TransferWriter {
+export interface IndexWriter extends TransferWriter, UserWriter {
   /** Comparing this index with a peer's. */
   readonly meetings: IndexMeetings;
   /**

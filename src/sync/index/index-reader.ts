@@ -20,6 +20,8 @@ import { RemoteReader } from "./remote-reader.ts";
 import type { Statements } from "./statements.ts";
 import type { HistorySum, NoticeRow, TransferFile, TransferRow, TransferTotals } from "./transfer-port.ts";
 import { TransferTableReader } from "./transfer-reader.ts";
+import type { UserRow } from "./user-port.ts";
+import { UserTable } from "./user-table.ts";
 
 type Args<K extends keyof IndexReader> = Parameters<IndexReader[K]>;
 
@@ -31,6 +33,7 @@ export class SqliteIndexReader implements IndexReader {
   readonly #transfers: TransferTableReader;
   readonly #moves: MoveTable;
   readonly #chunks: ChunkTable;
+  readonly #users: UserTable;
 
   constructor(sql: Statements) {
     this.#local = new LocalReader(sql);
@@ -39,6 +42,7 @@ export class SqliteIndexReader implements IndexReader {
     this.#transfers = new TransferTableReader(sql);
     this.#moves = new MoveTable(sql);
     this.#chunks = new ChunkTable(sql);
+    this.#users = new UserTable(sql);
   }
 
   folder(folder: FolderId): { readonly epoch: string; readonly sequence: number } | undefined {
@@ -207,7 +211,11 @@ export class SqliteIndexReader implements IndexReader {
     return this.#transfers.notices(...args);
   }
 
-  unreadNotices(): number {
-    return this.#transfers.unreadNotices();
+  unreadNotices(...args: Args<"unreadNotices">): number {
+    return this.#transfers.unreadNotices(...args);
+  }
+
+  users(): readonly UserRow[] {
+    return this.#users.users();
   }
 }

@@ -24,6 +24,8 @@ import { type AnnouncedRecord, type RemotePlace, RemoteWriter } from "./remote-w
 import type { Statements } from "./statements.ts";
 import type { NewNotice, NewTransfer, SyncCount, TransferChange, TransferFile } from "./transfer-port.ts";
 import { TransferTable } from "./transfer-writer.ts";
+import type { UserRow } from "./user-port.ts";
+import { UserTable } from "./user-table.ts";
 import { WaitingList } from "./waiting-list.ts";
 
 /** What goes with local rows into their transaction. */
@@ -53,6 +55,7 @@ export class SqliteIndexWriter {
   readonly #keep: KeepWriter;
   readonly #pruner: Pruner;
   readonly #transfers: TransferTable;
+  readonly #users: UserTable;
   readonly #meetings: Meetings;
   readonly #moveTable: MoveTable;
   readonly #moves: MoveWriter;
@@ -69,6 +72,7 @@ export class SqliteIndexWriter {
     this.#keep = new KeepWriter(sql);
     this.#pruner = new Pruner(sql, this.#directories, this.#peers, this.#moveTable);
     this.#transfers = new TransferTable(sql);
+    this.#users = new UserTable(sql);
     this.#meetings = new Meetings(sql, {
       folders: this.#folders,
       local: this.#local,
@@ -289,8 +293,16 @@ export class SqliteIndexWriter {
     this.#transfers.forgetNotices(ids);
   }
 
-  noticesRead(upTo: number, atMs: number): number {
-    return this.#transfers.noticesRead(upTo, atMs);
+  noticesRead(upTo: number, atMs: number, owners: readonly string[]): number {
+    return this.#transfers.noticesRead(upTo, atMs, owners);
+  }
+
+  putUser(row: UserRow): void {
+    this.#users.put(row);
+  }
+
+  removeUser(name: string): void {
+    this.#users.remove(name);
   }
 
   /** One transaction's worth of {@link IndexWriter.prune}. */

@@ -6,6 +6,7 @@ import { addChunks } from "./migrate-chunks.ts";
 import { addMoves } from "./migrate-moves.ts";
 import { SCHEMA_1 } from "./schema.ts";
 import { SCHEMA_2 } from "./transfer-schema.ts";
+import { USERS } from "./user-table.ts";
 
 /** One step from the version before to `version`. */
 export interface Migration {
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 3, up: addMoves },
   { version: 4, up: (database) => database.exec(OWNERS) },
   { version: 5, up: addChunks },
+  { version: 6, up: (database) => database.exec(USERS) },
 ];
 
 /** "Sync" in ASCII: tells an index from any other SQLite file. */

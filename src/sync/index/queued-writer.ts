@@ -155,6 +155,14 @@ export class QueuedWriter implements IndexWriter {
     return this.#run("noticesRead", args) as Promise<number>;
   }
 
+  async putUser(...args: Args<"putUser">): Promise<void> {
+    await this.#run("putUser", args);
+  }
+
+  async removeUser(...args: Args<"removeUser">): Promise<void> {
+    await this.#run("removeUser", args);
+  }
+
   /** Prunes in steps of one transaction, so that other writes pass between them. */
   async prune(
     folder: FolderId,

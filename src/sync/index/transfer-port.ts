@@ -165,14 +165,16 @@ export interface TransferReader {
     filter: { readonly fromMs: number; readonly toMs: number; readonly device?: string | undefined },
     stretchMs: number,
   ): readonly HistorySum[];
-  /** The latest first. `undelivered`: those that a device has still to be told. */
+  /** The latest first. `undeliveredTo`: those that a device has still to be told, for itself or for its accounts. */
   notices(options: {
     readonly undeliveredTo?: string;
     readonly unreadOnly?: boolean;
+    /** Only what is meant for this owner; left out: for anybody here. */
+    readonly owner?: string;
     readonly limit: number;
   }): readonly NoticeRow[];
-  /** How many were not looked at, of those meant for this node. */
-  unreadNotices(): number;
+  /** How many were not looked at, of those meant for these owners of this node. */
+  unreadNotices(owners: readonly string[]): number;
 }
 
 export interface TransferWriter {
@@ -188,5 +190,6 @@ export interface TransferWriter {
   addNotices(notices: readonly NewNotice[]): Promise<readonly number[]>;
   /** Another device has these now: they are its own to list. */
   forgetNotices(ids: readonly number[]): Promise<void>;
-  noticesRead(upTo: number, atMs: number): Promise<number>;
+  /** Those of these owners, up to a number, were looked at. */
+  noticesRead(upTo: number, atMs: number, owners: readonly string[]): Promise<number>;
 }

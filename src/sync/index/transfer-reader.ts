@@ -98,8 +98,12 @@ export class TransferTableReader implements TransferReader {
     const values: SQLInputValue[] = [];
     if (options.undeliveredTo === undefined) conditions.push("delivered_at IS NOT NULL");
     else {
-      conditions.push("delivered_at IS NULL AND owner = ?");
-      values.push(options.undeliveredTo);
+      conditions.push("delivered_at IS NULL AND (owner = ? OR owner LIKE ?)");
+      values.push(options.undeliveredTo, `%@${options.undeliveredTo}`);
+    }
+    if (options.owner !== undefined) {
+      conditions.push("owner = ?");
+      values.push(options.owner);
     }
     if (options.unreadOnly === true) conditions.push("read_at IS NULL");
     return this.#sql
@@ -107,8 +111,12 @@ export class TransferTableReader implements TransferReader {
       .map(toNoticeRow);
   }
 
-  unreadNotices(): number {
-    const row = this.#sql.get("SELECT count(*) FROM notice WHERE read_at IS NULL AND delivered_at IS NOT NULL");
+  unreadNotices(owners: readonly string[]): number {
+    const row = this.#sql.get(
+      `SELECT count(*) FROM notice WHERE read_at IS NULL AND delivered_at IS NOT NULL
+         AND owner IN (SELECT value FROM json_each(?))`,
+      JSON.stringify(owners),
+    );
     return row?.[0] as number;
   }
 }

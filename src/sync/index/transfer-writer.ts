@@ -166,7 +166,10 @@ export class TransferTable {
     for (const id of ids) this.#sql.run("DELETE FROM notice WHERE id = ?", id);
   }
 
-  noticesRead(upTo: number, atMs: number): number {
-    return this.#sql.run("UPDATE notice SET read_at = ? WHERE read_at IS NULL AND id <= ?", atMs, upTo);
+  noticesRead(upTo: number, atMs: number, owners: readonly string[]): number {
+    return this.#sql.run(
+      `UPDATE notice SET read_at = ? WHERE read_at IS NULL AND id <= ? AND owner IN (SELECT value FROM json_each(?))`,
+      ...[atMs, upTo, JSON.stringify(owners)],
+    );
   }
 }

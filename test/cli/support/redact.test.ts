@@ -36,5 +36,7 @@ test.each([
 test("the words of secret files are removed wherever they stand", () => {
   const words = secretWords([KEY, '{"tokenHash":"0123456789abcdef0123","role":"admin"}']);
   expect(words).toContain("MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg");
+  const device = "LGFPDIT-7SKNNJL-VJZA4FC-7QNCRKA-CE753K7-2BW5QDK-2FOZ7FR-FEP57QJ";
+  expect(secretWords([`{"from":"${device}"}`])).toEqual([]);
   expect(redact("x0123456789abcdef0123y admin", words)).toBe(`x${REMOVED}y admin`);
 });

@@ -77,5 +77,6 @@ describe("owners", () => {
     expect(isOwnedBy(`alice@${shortId(deviceB)}`, alice, self)).toBe(false);
     expect(isOwnedBy(self, peer, self)).toBe(false);
     expect(isOwnedBy("", peer, self)).toBe(false);
+    expect(isOwnedBy(shortId(deviceB), { ...peer, isGuest: true }, self)).toBe(false);
   });
 });

@@ -46,8 +46,7 @@ describe("signing in", () => {
 
   test("a user signs in by name and password; wrong ones are told apart from nothing", async () => {
     await using dashboard = await testDashboard({
-      checkPassword: async (user, password) =>
-        user === "bob" && password === "right" ? { user, role: "user" } : undefined,
+      check: async (name, password) => (name === "bob" && password === "right" ? { name, role: "user" } : undefined),
     });
     expect((await signIn(dashboard, { user: "bob", password: "right" })).document.role).toBe("user");
     const wrong = await signIn(dashboard, { user: "bob", password: "wrong" });
@@ -59,7 +58,7 @@ describe("signing in", () => {
   test("many tries at once are slowed down, and a link still works", async () => {
     let checked = 0;
     await using dashboard = await testDashboard({
-      checkPassword: async () => {
+      check: async () => {
         checked++;
         return undefined;
       },

@@ -6,13 +6,14 @@ import type { UploadBatchDeps } from "../../../src/daemon/dashboard/batches/uplo
 import { UploadBatches } from "../../../src/daemon/dashboard/batches/upload-batches.ts";
 import type { ContentSource } from "../../../src/daemon/dashboard/content-port.ts";
 import { DashboardServer } from "../../../src/daemon/dashboard/dashboard-server.ts";
-import type { HandlerOptions } from "../../../src/daemon/dashboard/handle-request.ts";
 import { LoginKeys } from "../../../src/daemon/dashboard/login-keys.ts";
-import { LoginThrottle } from "../../../src/daemon/dashboard/login-throttle.ts";
 import { PageFiles } from "../../../src/daemon/dashboard/page-files.ts";
-import { SessionBook } from "../../../src/daemon/dashboard/session-book.ts";
 import { Tickets } from "../../../src/daemon/dashboard/tickets.ts";
 import { systemRandom } from "../../../src/daemon/system-ports.ts";
+import type { Account } from "../../../src/daemon/users/accounts.ts";
+import { LoginThrottle } from "../../../src/daemon/users/login-throttle.ts";
+import { SessionBook } from "../../../src/daemon/users/session-book.ts";
+import { signIn } from "../../../src/daemon/users/sign-in.ts";
 import { SyncError } from "../../../src/shared/errors.ts";
 import { ManualClock } from "../../peer/support.ts";
 import { callers } from "../../support/callers.ts";
@@ -48,7 +49,8 @@ export interface TestDashboard extends AsyncDisposable {
 
 export interface TestDashboardOptions {
   readonly service?: Partial<FakeService>;
-  readonly checkPassword?: HandlerOptions["checkPassword"];
+  /** Instead of accounts: the one that a name and a password belong to. */
+  readonly check?: (user: string, password: string) => Promise<Pick<Account, "name" | "role"> | undefined>;
   readonly page?: boolean;
   readonly content?: ContentSource;
   readonly upload?: UploadBatchDeps["upload"];
@@ -72,7 +74,18 @@ export async function testDashboard(options: TestDashboardOptions = {}): Promise
   await writeFile(join(directory.path, "secret.txt"), "nobody sees this");
   const clock = new ManualClock();
   const refused: unknown[] = [];
-  const sessions = new SessionBook({ clock, random: systemRandom, records: [], save: () => {} });
+  const roleOf = (user: string): "user" | "admin" => (user === "ann" ? "admin" : "user");
+  const sessions = new SessionBook({ clock, random: systemRandom, records: [], roleOf, save: () => {} });
+  const throttle = new LoginThrottle(clock);
+  const check = async (name: string, password: string): Promise<Account | undefined> => {
+    const found = await options.check?.(name, password);
+    return found === undefined ? undefined : { ...found, createdAtMs: 0, passwordAtMs: 0 };
+  };
+  const accounts = {
+    check,
+    all: options.check === undefined ? [] : [{ name: "bob", role: "user" as const, createdAtMs: 0, passwordAtMs: 0 }],
+  };
+  const onRefused = (what: unknown): void => void refused.push(what);
   const keys = new LoginKeys(clock, systemRandom);
   const batches = new UploadBatches({
     ...{ clock, random: systemRandom, log: silentLog, deviceName: () => "laptop" },
@@ -90,14 +103,16 @@ export async function testDashboard(options: TestDashboardOptions = {}): Promise
       device: { id: "DEVICE", name: () => "laptop" },
       version: "0.1.0",
       cookieName: COOKIE,
-      sessions,
+      users: {
+        ...{ sessions, throttle },
+        signIn: (attempt) => signIn({ accounts, throttle, onRefused }, attempt),
+        noteSignIn: () => {},
+      },
       keys,
-      throttle: new LoginThrottle(clock),
       page: await PageFiles.open(page),
       content: { source: options.content ?? NO_CONTENT, tickets: new Tickets(clock, systemRandom) },
       batches,
-      checkPassword: options.checkPassword ?? null,
-      onRefused: (what) => refused.push(what),
+      onRefused,
     },
   );
   const { port } = server.address;
@@ -112,7 +127,7 @@ export async function testDashboard(options: TestDashboardOptions = {}): Promise
     origin,
     ask: ({ method = "GET", path, headers = [], body }) => ask(port, method, path, headers, body),
     signedIn: (role) => {
-      const { cookie, token } = sessions.open({ user: role === "admin" ? null : "bob", role });
+      const { cookie, token } = sessions.open({ user: role === "admin" ? null : "bob", role }, "127.0.0.1");
       return [
         ["Cookie", `${COOKIE}=${cookie}`],
         ["X-Syncline-Token", token],

@@ -230,8 +230,7 @@ test("while main is behind, the peer's socket is not read; nothing is lost", asy
   const records = Array.from({ length: 1500 }, (_, i) => ({
     ...first,
     sequence: 8 + i,
-    // What compresses well would fit on the way.
-    chunkList: Uint8Array.from(randomBytes(400)),
+    chunkList: new Uint8Array(400),
   }));
   const count = 100;
   for (let i = 0; i < count; i++) a.peer.send({ ...update, lastSequence: 3000, records, moves: [] });
@@ -239,14 +238,14 @@ test("while main is behind, the peer's socket is not read; nothing is lost", asy
   void a.peer.drained().then(() => {
     isDrained = true;
   });
-  await expect.poll(() => taken, { timeout: 30_000, interval: 20 }).toBeGreaterThan(4);
+  await expect.poll(() => taken, { interval: 20 }).toBeGreaterThan(4);
   // About 70 MB were sent; main was handed a few, the rest waits on the other side.
   expect(taken).toBeLessThan(20);
   expect(isDrained).toBe(false);
   gate.resolve();
   await a.peer.drained();
-  await expect.poll(() => taken, { timeout: 60_000, interval: 20 }).toBe(count);
-}, 120_000);
+  await expect.poll(() => taken, { timeout: 8000, interval: 20 }).toBe(count);
+}, 20_000);
 
 test("what breaks the protocol ends that connection, with its reason, and no other", async () => {
   const node = await start();

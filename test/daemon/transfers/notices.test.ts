@@ -31,6 +31,7 @@ test("an owner on another device is told at its next connection, once, in one li
     clock,
     log: silentLog,
     self: self.deviceId as DeviceId,
+    devicesOf: () => [],
     connectionOf: (device: ShortId) => (device === shortId(owner.deviceId) ? connected : undefined),
     tell: async (_, input) => {
       if (isDeaf) throw new Error("the connection was lost");

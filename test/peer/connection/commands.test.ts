@@ -10,7 +10,7 @@ import { connectedSides, connectedToRaw, settle } from "./channels.ts";
 
 const never = new AbortController().signal;
 const WINDOW = LIMITS.commandWindowBytes.value;
-const COMMAND = { route: "list", input: "{}", isLimited: false };
+const COMMAND = { route: "list", input: "{}", isLimited: false, session: "" };
 
 type Run = (connection: Connection, command: AskedCommand, signal: AbortSignal) => Promise<void>;
 

@@ -124,7 +124,7 @@ test.each([
   { name: "fetch-chunks", value: { folder, ranges }, encode: encodeFetchChunks, decode: decodeFetchChunks },
   {
     name: "command",
-    value: { route: "list", input: '{"folder":"docs","path":"ä/\\n"}', isLimited: true },
+    value: { route: "list", input: '{"folder":"docs","path":"ä/\\n"}', isLimited: true, session: "" },
     encode: encodeCommand,
     decode: decodeCommand,
   },

@@ -186,14 +186,17 @@ describe.each([
     expect(await index.write.addNotices([notice({ atMs: 60 })])).toEqual([first]);
     const [other] = await index.write.addNotices([notice({ user: null })]);
     expect(other).not.toBe(first);
-    expect(index.read.unreadNotices()).toBe(2);
+    expect(index.read.unreadNotices(["ALICE", "CAROL"])).toBe(2);
     expect(index.read.notices({ limit: 9 }).find(({ id }) => id === first)).toMatchObject({
       count: 2,
       firstAtMs: 50,
       lastAtMs: 60,
     });
-    expect(await index.write.noticesRead(other ?? 0, 70)).toBe(2);
-    expect(index.read.unreadNotices()).toBe(0);
+    expect(index.read.unreadNotices(["BOB"])).toBe(0);
+    expect(index.read.notices({ limit: 9, owner: "BOB" })).toEqual([]);
+    expect(await index.write.noticesRead(other ?? 0, 70, ["BOB"])).toBe(0);
+    expect(await index.write.noticesRead(other ?? 0, 70, ["ALICE"])).toBe(2);
+    expect(index.read.unreadNotices(["ALICE", "CAROL"])).toBe(0);
     expect(index.read.notices({ limit: 9, unreadOnly: true })).toEqual([]);
     const [anew] = await index.write.addNotices([notice({ atMs: 80 })]);
     expect(anew).not.toBe(first);
@@ -213,11 +216,19 @@ describe.each([
         count: 1,
       },
     ]);
-    const unread = index.read.unreadNotices();
+    const unread = index.read.unreadNotices(["ALICE", "CAROL"]);
     expect(index.read.notices({ undeliveredTo: "CAROL", limit: 9 })).toMatchObject([{ id, path: "x" }]);
+    const [account] = await index.write.addNotices([
+      {
+        ...{ folder: "docs", path: "y", owner: "bob@CAROL", device: LAP, user: null, from: null },
+        ...{ deliveredAtMs: null, atMs: 5, count: 1 },
+      },
+    ]);
+    expect(index.read.notices({ undeliveredTo: "CAROL", limit: 9 }).map((notice) => notice.id)).toEqual([account, id]);
+    await index.write.forgetNotices([account ?? 0]);
     expect(index.read.notices({ undeliveredTo: "DAVE", limit: 9 })).toEqual([]);
     await index.write.forgetNotices([id ?? 0]);
     expect(index.read.notices({ undeliveredTo: "CAROL", limit: 9 })).toEqual([]);
-    expect(index.read.unreadNotices()).toBe(unread);
+    expect(index.read.unreadNotices(["ALICE", "CAROL"])).toBe(unread);
   });
 });

@@ -11,6 +11,9 @@ const FILE = z.strictObject({
     z.strictObject({
       user: z.string().nullable(),
       role: z.enum(["admin", "user"]),
+      // Files of before there were others hold browsers only.
+      kind: z.enum(["browser", "device"]).default("browser"),
+      from: z.string().default(""),
       cookieHash: z.string(),
       tokenHash: z.string(),
       createdMs: z.number(),
@@ -36,7 +39,7 @@ export class SessionFile {
       return FILE.parse(JSON.parse(await readFile(this.#file, "utf8"))).sessions;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-        this.#log.warn("The dashboard's sessions cannot be read; sign in again", { file: this.#file });
+        this.#log.warn("The sessions cannot be read; everybody signs in again", { file: this.#file });
       return [];
     }
   }
@@ -59,7 +62,7 @@ export class SessionFile {
     try {
       await writeFileAtomically(this.#file, `${JSON.stringify({ v: 1, sessions })}\n`);
     } catch (error) {
-      this.#log.warn("The dashboard's sessions cannot be written", { file: this.#file, error: String(error) });
+      this.#log.warn("The sessions cannot be written", { file: this.#file, error: String(error) });
     }
   }
 }
