@@ -11,11 +11,13 @@ import { FoldersPage } from "./pages/folders.tsx";
 import { HistoryPage } from "./pages/history.tsx";
 import { HomePage } from "./pages/home.tsx";
 import { LogsPage } from "./pages/logs.tsx";
+import { OwnPasswordDialog } from "./pages/own-password.tsx";
 import { PeersPage } from "./pages/peers.tsx";
 import { SettingsPage } from "./pages/settings.tsx";
 import { SignInPage } from "./pages/sign-in.tsx";
 import { StatisticsPage } from "./pages/statistics.tsx";
 import { TransfersPage } from "./pages/transfers.tsx";
+import { UsersPage } from "./pages/users.tsx";
 import { href, place } from "./route.ts";
 import { chooseScheme, scheme } from "./scheme.ts";
 import { overview } from "./text/overview.ts";
@@ -46,6 +48,7 @@ const ENTRIES: readonly Entry[] = [
   { page: "activity", title: "Activity", icon: "activity", show: () => <ActivityPage />, isForAll: false },
   { page: "logs", title: "Logs", icon: "log", show: () => <LogsPage />, isForAll: false },
   { page: "doctor", title: "Doctor", icon: "doctor", show: () => <DoctorPage />, isForAll: false },
+  { page: "users", title: "Users", icon: "users", show: () => <UsersPage />, isForAll: false },
   { page: "settings", title: "Settings", icon: "settings", show: () => <SettingsPage />, isForAll: false },
 ];
 
@@ -116,6 +119,19 @@ function skipToMain(): void {
   document.getElementById("main")?.focus();
 }
 
+/** Who is signed in with a password may change it. */
+function OwnPassword({ user }: { readonly user: string }): JSX.Element {
+  const isOpen = useSignal(false);
+  return (
+    <>
+      <Button kind="quiet" icon="users" label={`Change the password of ${user}`} onPress={() => (isOpen.value = true)}>
+        {null}
+      </Button>
+      {isOpen.value ? <OwnPasswordDialog user={user} onClose={() => (isOpen.value = false)} /> : null}
+    </>
+  );
+}
+
 function Top({ isOpen, onMenu }: { readonly isOpen: boolean; readonly onMenu: () => void }): JSX.Element {
   const user = session.value?.user ?? null;
   return (
@@ -143,6 +159,7 @@ function Top({ isOpen, onMenu }: { readonly isOpen: boolean; readonly onMenu: ()
       >
         {null}
       </Button>
+      {user === null ? null : <OwnPassword user={user} />}
       <Button kind="quiet" icon="out" label={user === null ? "Sign out" : `Sign out ${user}`} onPress={signOut}>
         {null}
       </Button>

@@ -17,7 +17,7 @@ const TEST_MS = 300_000;
 const ACTION_MS = 30_000;
 const PAGES = [
   ...["home", "files", "folders", "transfers", "peers", "conflicts", "history", "statistics"],
-  ...["activity", "logs", "doctor", "settings"],
+  ...["activity", "logs", "doctor", "users", "settings"],
 ];
 
 let browser: Browser | undefined;
@@ -62,8 +62,8 @@ async function start(node: TestNode): Promise<void> {
   await node.json("up", ...directory, ...flags);
 }
 
-async function openPage(): Promise<Page> {
-  const page = await context.newPage();
+async function openPage(of: BrowserContext = context): Promise<Page> {
+  const page = await of.newPage();
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("dialog", (dialog) => {
     // A page that is left in the middle of an upload asks.
@@ -377,6 +377,81 @@ test("a lost daemon is said, and what happened meanwhile is there when it is bac
   await annas.getByRole("alert").waitFor({ state: "detached", timeout: SETUP_MS / 3 });
   await writeFile(join(bert.directory, "later.txt"), "later\n");
   await annas.locator(".feed .text", { hasText: "later.txt" }).first().waitFor();
+});
+
+test("users are made on the page, sign in by name and password, and are stopped where their rights end", async () => {
+  const [roots, bobs] = ["roots own words", "bobs own words"];
+  const add = async (name: string, role: string, password: string): Promise<void> => {
+    await annas.getByRole("button", { name: "Add a user" }).click();
+    const dialog = annas.getByRole("dialog", { name: "Add a user" });
+    await dialog.getByLabel("Name").fill(name);
+    await dialog.getByLabel("Role").selectOption(role);
+    await dialog.getByLabel("Password").fill("short");
+    await dialog.getByText("too short").waitFor();
+    await dialog.getByLabel("Password").fill(password);
+    await dialog.getByLabel("The same again").fill(password);
+    await dialog.getByRole("button", { name: "Add", exact: true }).click();
+    await annas.getByRole("heading", { name }).waitFor();
+  };
+  await goTo(annas, "users");
+  await annas.getByText("Nobody has an account yet").waitFor();
+  await add("root", "admin", roots);
+  await add("bob", "user", bobs);
+  await annas.getByLabel("Role of root").selectOption("user");
+  await annas.locator(".toast", { hasText: "last admin" }).waitFor();
+
+  await using other = await (browser as Browser).newContext();
+  other.setDefaultTimeout(ACTION_MS);
+  const page = await openPage(other);
+  await page.goto(new URL(annas.url()).origin);
+  await page.getByLabel("Name").fill("bob");
+  await page.getByLabel("Password").fill("a guess of words");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText("Name or password is wrong").waitFor();
+  await page.getByLabel("Password").fill(bobs);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator(".headline").waitFor();
+
+  const menu = await page.getByRole("navigation", { name: "Pages" }).textContent();
+  for (const name of ["users", "settings", "logs", "activity", "doctor"]) {
+    expect(menu?.toLowerCase()).not.toContain(name);
+    await goTo(page, name);
+    await page.getByText("Only an admin may see this").waitFor();
+  }
+  await goTo(page, "peers");
+  await page.getByRole("heading", { name: "bert" }).waitFor();
+  expect(await page.getByRole("button", { name: "Remove" }).count()).toBe(0);
+  const raw = (method: string, path: string, body?: object): Promise<number> =>
+    page.evaluate(
+      async ([to, how, what]) => {
+        const headers = { "X-Syncline-Token": localStorage.getItem("syncline-token") ?? "" };
+        const given = what === undefined ? {} : { body: JSON.stringify(what) };
+        return (await fetch(`/api/v1${to}`, { method: how, headers, ...given })).status;
+      },
+      [path, method, body] as const,
+    );
+  expect([await raw("GET", "/status"), await raw("GET", "/users"), await raw("GET", "/logs")]).toEqual([200, 403, 403]);
+  expect(await raw("POST", "/users/bob/role", { role: "admin" })).toBe(403);
+  expect(await raw("POST", "/users", { name: "eve", role: "admin", password: bobs })).toBe(403);
+
+  await page.getByRole("button", { name: "Change the password of bob" }).click();
+  const dialog = page.getByRole("dialog", { name: "Change your password" });
+  for (const [label, text] of [
+    ["Present password", bobs],
+    ["Password", "bobs other words"],
+    ["The same again", "bobs other words"],
+  ] as const)
+    await dialog.getByLabel(label, { exact: true }).fill(text);
+  await dialog.getByRole("button", { name: "Change", exact: true }).click();
+  await page.locator(".toast", { hasText: "Your password is changed" }).waitFor();
+  expect(await raw("POST", "/session/password", { current: bobs, password: "bobs third words" })).toBe(403);
+
+  await annas.getByRole("button", { name: "Sign out bob everywhere" }).click();
+  await page.getByRole("heading", { name: "Sign in to Syncline" }).waitFor();
+  expect(await raw("GET", "/status")).toBe(401);
+  await annas.getByRole("button", { name: "Remove bob" }).click();
+  await annas.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await annas.getByRole("heading", { name: "bob" }).waitFor({ state: "detached" });
 });
 
 test.each(["light", "dark"] as const)("every page is accessible, %s", async (colorScheme) => {

@@ -14,6 +14,7 @@ const KINDS = [
   ["folder", "Folders"],
   ["conflict", "Conflicts"],
   ["transfer", "Transfers"],
+  ["user", "Users"],
   ["auth", "Refusals"],
 ] as const;
 const STEP = 100;

@@ -26,6 +26,16 @@ export function SignInPage(): JSX.Element {
       <section class="card">
         <h1>Sign in to Syncline</h1>
         {failure.value === undefined ? null : <Problem error={failure.value} />}
+        <Form submit="Sign in" disabled={user.value === "" || password.value === ""} onSubmit={submit}>
+          <Field label="Name" value={user.value} autoComplete="username" onChange={(value) => (user.value = value)} />
+          <Field
+            label="Password"
+            type="password"
+            value={password.value}
+            autoComplete="current-password"
+            onChange={(value) => (password.value = value)}
+          />
+        </Form>
         <div class="stack tight">
           <p>If this machine is yours, run</p>
           <p>
@@ -35,19 +45,6 @@ export function SignInPage(): JSX.Element {
             It opens this page signed in. For a link to paste: <code>syncline open --print</code>
           </p>
         </div>
-        <details>
-          <summary>Sign in as a user of this node</summary>
-          <Form submit="Sign in" disabled={user.value === "" || password.value === ""} onSubmit={submit}>
-            <Field label="Name" value={user.value} autoComplete="username" onChange={(value) => (user.value = value)} />
-            <Field
-              label="Password"
-              type="password"
-              value={password.value}
-              autoComplete="current-password"
-              onChange={(value) => (password.value = value)}
-            />
-          </Form>
-        </details>
       </section>
     </main>
   );

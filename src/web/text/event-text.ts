@@ -40,6 +40,20 @@ export function tell(event: NodeEvent, nameOf: (device: string) => string): Told
       return { text: `${folder ?? "A folder"} is ${String(data["state"] ?? "in another state")}`, tone: "info" };
     case "auth.refused":
       return { text: `Refused: ${String(data["reason"] ?? data["message"] ?? (who || "somebody"))}`, tone: "bad" };
+    case "user.signed-in":
+      return { text: `${event.user ?? "Somebody with a link"} signed in`, tone: "info" };
+    case "user.signed-out":
+      return { text: `${event.user ?? "Somebody"} signed out`, tone: "info" };
+    case "user.added":
+      return { text: `The user ${event.user ?? ""} was added by ${String(data["by"])}`, tone: "info" };
+    case "user.removed":
+      return { text: `The user ${event.user ?? ""} was removed by ${String(data["by"])}`, tone: "warn" };
+    case "user.role":
+      return { text: `${event.user ?? ""} was made ${String(data["role"])} by ${String(data["by"])}`, tone: "info" };
+    case "user.password":
+      return { text: `The password of ${event.user ?? ""} was set by ${String(data["by"])}`, tone: "info" };
+    case "user.revoked":
+      return { text: `${event.user ?? ""} was signed out by ${String(data["by"])}`, tone: "warn" };
     case "notice.created":
       return { text: `${file} was downloaded${by}`, tone: "info" };
     case "transfer.done":
