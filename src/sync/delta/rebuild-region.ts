@@ -23,7 +23,6 @@ export function rebuildRegion(asked: AskedRegion, answer: RegionAnswer, tools: R
   const { old, query, newSize } = asked;
   switch (answer.type) {
     case "none":
-    case "features":
       return undefined;
     case "whole":
       return answer.literals.length === newSize ? answer.literals : undefined;
@@ -35,12 +34,6 @@ export function rebuildRegion(asked: AskedRegion, answer: RegionAnswer, tools: R
       return query.type === "signature"
         ? rebuildFromBlocks(old, newSize, answer, query.signature.blockBytes)
         : undefined;
-    case "aligned":
-      return rebuildAligned(old, newSize, answer);
-    case "dictionary": {
-      const bytes = tools.dictionary?.expand(answer.compressed, old, newSize);
-      return bytes?.length === newSize ? bytes : undefined;
-    }
   }
 }
 
@@ -91,20 +84,6 @@ function rebuildFromBlocks(
     literal += length;
   }
   return output.finish();
-}
-
-function rebuildAligned(
-  old: Uint8Array,
-  newSize: number,
-  { keptStart, keptEnd, literals }: Extract<RegionAnswer, { type: "aligned" }>,
-): Uint8Array | undefined {
-  if (keptStart + keptEnd > old.length) return undefined;
-  const output = new Output(newSize);
-  const isWhole =
-    output.append(old, 0, keptStart) &&
-    output.append(literals, 0, literals.length) &&
-    output.append(old, old.length - keptEnd, old.length);
-  return isWhole ? output.finish() : undefined;
 }
 
 /** A region under construction, of a size known before. */

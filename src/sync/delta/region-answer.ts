@@ -1,6 +1,5 @@
 import { LIMITS } from "../../shared/limits.ts";
 import { FieldReader, FieldWriter, varintBytes } from "./byte-fields.ts";
-import { FEATURE_COUNT, type Features } from "./similar.ts";
 
 /**
  * How the new bytes of a region follow from the old ones.
@@ -11,10 +10,6 @@ import { FEATURE_COUNT, type Features } from "./similar.ts";
  *   of what remains, `steps` alternately take so many and insert so many literal bytes.
  * - `blocks`: `steps` in threes: insert so many literal bytes, then take `count`
  *   blocks from `block` on.
- * - `aligned`: the first `keptStart` and the last `keptEnd` old bytes, with the
- *   literal bytes between.
- * - `dictionary`: compressed with the old bytes as dictionary.
- * - `features`: not told; this is what bytes have that resemble them (similar.ts).
  */
 export type RegionAnswer =
   | { readonly type: "whole"; readonly literals: Uint8Array }
@@ -25,18 +20,12 @@ export type RegionAnswer =
       readonly steps: Uint32Array;
       readonly literals: Uint8Array;
     }
-  | { readonly type: "blocks"; readonly steps: Uint32Array; readonly literals: Uint8Array }
-  | { readonly type: "aligned"; readonly keptStart: number; readonly keptEnd: number; readonly literals: Uint8Array }
-  | { readonly type: "dictionary"; readonly compressed: Uint8Array }
-  | { readonly type: "features"; readonly features: Features };
+  | { readonly type: "blocks"; readonly steps: Uint32Array; readonly literals: Uint8Array };
 
 const WHOLE = 0;
 const NONE = 1;
 const SKETCH = 2;
 const BLOCKS = 3;
-const ALIGNED = 4;
-const DICTIONARY = 5;
-const FEATURES = 6;
 
 /** Of three numbers in a `blocks` step: literal bytes, first block, count of blocks. */
 export const BLOCK_STEP_LENGTH = 3;
@@ -64,20 +53,6 @@ export function encodeRegionAnswer(answer: RegionAnswer): Uint8Array {
       out.byte(BLOCKS);
       writeBlockSteps(out, answer.steps);
       out.bytes(answer.literals);
-      break;
-    case "aligned":
-      out.byte(ALIGNED);
-      out.varint(answer.keptStart);
-      out.varint(answer.keptEnd);
-      out.bytes(answer.literals);
-      break;
-    case "dictionary":
-      out.byte(DICTIONARY);
-      out.bytes(answer.compressed);
-      break;
-    case "features":
-      out.byte(FEATURES);
-      out.words(answer.features);
   }
   return out.finish();
 }
@@ -105,27 +80,9 @@ export function decodeRegionAnswer(bytes: Uint8Array): RegionAnswer {
       const steps = readBlockSteps(fields);
       return { type: "blocks", steps, literals: readLiterals(fields, steps, 0, BLOCK_STEP_LENGTH) };
     }
-    case ALIGNED: {
-      const keptStart = fields.varint(LIMITS.regionBytes.value);
-      const keptEnd = fields.varint(LIMITS.regionBytes.value);
-      return { type: "aligned", keptStart, keptEnd, literals: fields.rest() };
-    }
-    case DICTIONARY:
-      return { type: "dictionary", compressed: fields.rest() };
-    case FEATURES:
-      return { type: "features", features: readFeatures(fields) };
     default:
       throw fields.broken(`is of the unknown type ${type}`);
   }
-}
-
-function readFeatures(fields: FieldReader): Features {
-  const count = fields.left / Uint32Array.BYTES_PER_ELEMENT;
-  if (!Number.isInteger(count) || count > FEATURE_COUNT) throw fields.broken(`has features of ${fields.left} bytes`);
-  const features = fields.words(count);
-  if (features.some((feature, i) => i > 0 && feature <= (features[i - 1] as number)))
-    throw fields.broken("has features out of order");
-  return features;
 }
 
 /** Bytes of `steps` of blocks when encoded. */

@@ -9,7 +9,6 @@ import { blockCount } from "./signature.ts";
  * - `sketch`: for bytes that differ in few places. A few dozen bytes.
  * - `signature`: for bytes that share long stretches. About a hundredth of their size.
  * - `whole`: nothing; there is nothing here worth comparing.
- * - `features`: nothing yet; which bytes here resemble the new ones is to be found out.
  */
 export type RegionQuery =
   | {
@@ -20,8 +19,7 @@ export type RegionQuery =
       readonly syndromes: Uint32Array;
     }
   | { readonly type: "signature"; readonly signature: Signature }
-  | { readonly type: "whole" }
-  | { readonly type: "features" };
+  | { readonly type: "whole" };
 
 /** What a region's blocks may measure. Smaller ones would make a signature longer than what it saves. */
 const BLOCK_BYTES_MIN = 128;
@@ -30,7 +28,6 @@ const BLOCK_BYTES_MAX = 65_536;
 const WHOLE = 0;
 const SKETCH = 1;
 const SIGNATURE = 2;
-const FEATURES = 3;
 const WORD_BYTES = 4;
 
 /** Encodes a query. docs/delta.md has the format. */
@@ -48,9 +45,6 @@ export function encodeRegionQuery(query: RegionQuery): Uint8Array {
     case "signature":
       out.byte(SIGNATURE);
       writeSignature(out, query.signature);
-      break;
-    case "features":
-      out.byte(FEATURES);
   }
   return out.finish();
 }
@@ -68,8 +62,6 @@ function readQuery(fields: FieldReader): RegionQuery {
   switch (type) {
     case WHOLE:
       return { type: "whole" };
-    case FEATURES:
-      return { type: "features" };
     case SKETCH:
       return readSketch(fields);
     case SIGNATURE:

@@ -8,12 +8,7 @@
  * the caller has checked each chunk by its hash: when one is wrong, or nothing
  * was rebuilt, the receiver asks again with the next tier.
  *
- * When nothing here is known to resemble it, a query for the features of the new
- * bytes finds what does (similar.ts), for one more round trip.
- *
- * Tiers, cheapest first: sketch, signature, whole. Two more need no description:
- * alignment (align.ts), and the old bytes as a dictionary where the sender
- * still has them.
+ * Tiers, cheapest first: sketch, signature, whole.
  */
 import { assert } from "../../shared/errors.ts";
 import { LIMITS } from "../../shared/limits.ts";
@@ -23,22 +18,12 @@ import type { RegionKernel } from "./region-loops.ts";
 import type { RegionQuery } from "./region-query.ts";
 import type { Signature } from "./signature.ts";
 import { blockCount } from "./signature.ts";
-import { featuresOf } from "./similar.ts";
 import { differenceOf, locate, withoutRoot } from "./sketch.ts";
 import type { SubChunks } from "./sub-chunks.ts";
 import { SUB_CHUNK_BYTES_AVERAGE } from "./sub-chunks.ts";
 
-/** A compressor that can be primed with bytes both sides have. */
-export interface DictionaryCoder {
-  compress(bytes: Uint8Array, dictionary: Uint8Array): Uint8Array;
-  /** Undefined when `compressed` is broken or gives more than `sizeMax` bytes, of which none are then allocated. */
-  expand(compressed: Uint8Array, dictionary: Uint8Array, sizeMax: number): Uint8Array | undefined;
-}
-
 export interface RegionTools {
   readonly kernel: RegionKernel;
-  /** Without it the dictionary tier is not used. */
-  readonly dictionary?: DictionaryCoder;
 }
 
 export interface RegionShape {
@@ -111,29 +96,8 @@ function distinct(hashes: Uint32Array): Uint32Array {
   return Uint32Array.from(new Set(hashes));
 }
 
-/**
- * Says how `next` follows from the bytes that `query` describes, in the fewest
- * bytes. `heldOld` are these very bytes, where the sender still has them.
- */
-export function answerRegion(
-  query: RegionQuery,
-  next: Uint8Array,
-  tools: RegionTools,
-  heldOld?: Uint8Array,
-): RegionAnswer {
-  if (query.type === "features") return { type: "features", features: featuresOf(tools.kernel.subChunks(next).hashes) };
-  const answer = answerQuery(query, next, tools.kernel);
-  if (heldOld === undefined || tools.dictionary === undefined) return answer;
-  const compressed = tools.dictionary.compress(next, heldOld);
-  const isShorter = answer.type === "none" || compressed.length < answerBytes(answer);
-  return isShorter ? { type: "dictionary", compressed } : answer;
-}
-
-function answerQuery(
-  query: Exclude<RegionQuery, { type: "features" }>,
-  next: Uint8Array,
-  kernel: RegionKernel,
-): RegionAnswer {
+/** Says how `next` follows from the bytes that `query` describes, in the fewest bytes. */
+export function answerRegion(query: RegionQuery, next: Uint8Array, { kernel }: RegionTools): RegionAnswer {
   if (query.type === "whole") return { type: "whole", literals: next };
   const answer =
     query.type === "sketch" ? answerSketch(query, next, kernel) : answerSignature(query.signature, next, kernel);
@@ -146,10 +110,7 @@ function answerQuery(
 function answerBytes(answer: RegionAnswer): number {
   switch (answer.type) {
     case "none":
-    case "features":
       return 0;
-    case "dictionary":
-      return answer.compressed.length;
     case "sketch":
       return 4 * answer.removed.length + 2 * answer.steps.length + answer.literals.length;
     case "blocks":

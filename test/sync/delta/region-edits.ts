@@ -1,7 +1,5 @@
 /** Pairs of old and new regions as edits make them, for properties. */
-import { zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import fc from "fast-check";
-import type { DictionaryCoder } from "../../../src/sync/delta/region.ts";
 import { randomBytes, textBytes } from "./inputs.ts";
 
 export interface RegionEdit {
@@ -50,16 +48,3 @@ function applySplices([old, splices]: [Uint8Array, readonly Splice[]]): RegionEd
   }, old);
   return { old, next };
 }
-
-/** zstd as the dictionary coder. */
-export const zstdCoder: DictionaryCoder = {
-  compress: (bytes, dictionary) => new Uint8Array(zstdCompressSync(bytes, { dictionary: Buffer.from(dictionary) })),
-  expand: (compressed, dictionary, sizeMax) => {
-    try {
-      const options = { dictionary: Buffer.from(dictionary), maxOutputLength: Math.max(1, sizeMax) };
-      return new Uint8Array(zstdDecompressSync(compressed, options));
-    } catch {
-      return undefined;
-    }
-  },
-};
