@@ -540,6 +540,7 @@ const SHAPES = {
     }),
     output: z.union([listEntry, listFolder, listSummary]),
   },
+  ...FILE_SHAPES,
   versions: {
     input: z.strictObject({ folder: folderRef, path: pathText }),
     output: z.object({ folder: z.string(), path: z.string(), versions: z.array(version) }),
@@ -584,7 +585,6 @@ const SHAPES = {
     output: z.object({ items: z.number().int(), bytes, dryRun: z.boolean() }),
   },
 
-  ...FILE_SHAPES,
   ...TRANSFER_SHAPES,
   ...USER_SHAPES,
 
