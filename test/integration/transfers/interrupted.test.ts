@@ -8,7 +8,7 @@ import type { FileResult, TransferView } from "../../../src/shared/api-transfers
 import { pairedNodes, type TestNode, until } from "../../support/nodes.ts";
 
 const LAUNCHER = resolve(import.meta.dirname, "../../../bin/syncline");
-const BYTES = 24_000_000;
+const BYTES = 12_000_000;
 
 interface Document {
   readonly files: readonly FileResult[];
