@@ -16,7 +16,7 @@ export interface Identity {
   readonly shortId: ShortId;
   readonly certificatePem: string;
   readonly certificateDer: Uint8Array;
-  /** PKCS #8. Never logged, never exported. */
+  /** PKCS #8. Never logged; leaves the home in a closed backup only. */
   readonly keyPem: string;
 }
 
