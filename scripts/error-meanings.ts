@@ -62,6 +62,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   E_CODE_USED: "The pairing code has paired a device, or died after three wrong tries.",
   E_CHANNEL_CROWDED: "More machines than can be tried announce an invitation with this first digit.",
   E_PAIRING_CLOSED: "Too many invitations died by wrong codes within the hour, so no more are taken.",
+  E_REGEX_SLOW: "A regular expression took longer than two seconds for one list, and was ended.",
+  E_HASH_DIFFERS: "Two files, or the same folder on two devices, do not hold the same bytes.",
   E_DISK_FULL: "The disk has no space or inodes left for what would be written.",
   E_PARTIAL: "The command was carried out for some of its items only.",
   E_DOCTOR: "At least one check of the doctor failed.",

@@ -57,6 +57,8 @@ const BANNED_CALLS: readonly BannedCall[] = [
     allowed: {
       "src/daemon/system-ports.ts": "the real Clock",
       "src/sync/scanner/directory-watches.ts": "gives the event loop back after a slice of real time",
+      "src/sync/reread/reread-worker.ts": "a thread that hands over what it has read after a slice of real time",
+      "src/daemon/list/regex-matcher.ts": "what a regular expression really takes, in its thread",
     },
   },
   {

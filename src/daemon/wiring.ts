@@ -28,6 +28,7 @@ import { serveTransferRoutes } from "./commands/serve-transfer-routes.ts";
 import { statusRoutes } from "./commands/status-routes.ts";
 import { transferRoutes } from "./commands/transfer-routes.ts";
 import { userRoutes } from "./commands/user-routes.ts";
+import { verifyRoutes } from "./commands/verify-routes.ts";
 import { versionRoutes } from "./commands/version-routes.ts";
 import { wait } from "./commands/wait-route.ts";
 import { Dashboard } from "./dashboard/dashboard.ts";
@@ -194,6 +195,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     ...conflictRoutes(node),
     ...listRoutes(node),
     ...fileRoutes(node),
+    ...verifyRoutes(node),
     ...transferRoutes(node),
     ...historyRoutes(node),
     ...serveTransferRoutes(node),

@@ -37,7 +37,76 @@ const moved = z.object({
   size: bytes,
 });
 
+const hash = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const sound = z.enum(["here", "there", "both", "neither"]);
+
+const readBack = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("file"),
+    path: z.string(),
+    size: bytes,
+    hash,
+    /** Whether the index of the node that read it says the same. */
+    isAsRecorded: z.boolean(),
+  }),
+  z.object({ type: z.literal("symlink"), path: z.string(), target: z.string(), isAsRecorded: z.boolean() }),
+  z.object({ type: z.literal("directory"), path: z.string(), isAsRecorded: z.boolean() }),
+  z.object({ type: z.literal("unreadable"), path: z.string(), code: z.string(), message: z.string() }),
+  z.object({ type: z.literal("end"), entries: z.number().int(), bytes }),
+]);
+
+const verifyLine = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("progress"), entries: z.number().int(), bytes }),
+  /** "missing": there and not here; "extra": here and not there. `sound`: who still holds what it recorded. */
+  z.object({ type: z.enum(["differs", "missing", "extra"]), path: z.string(), sound }),
+  z.object({
+    type: z.literal("unreadable"),
+    path: z.string(),
+    side: z.enum(["here", "there"]),
+    code: z.string(),
+    message: z.string(),
+  }),
+  z.object({
+    type: z.literal("summary"),
+    folder: z.string(),
+    same: z.boolean(),
+    entries: z.number().int(),
+    bytes,
+    differs: z.number().int(),
+    missing: z.number().int(),
+    extra: z.number().int(),
+    unreadable: z.number().int(),
+  }),
+]);
+
 export const FILE_SHAPES = {
+  hash: {
+    /** Read from the disk, always. */
+    input: z.strictObject({ folder: folderRef, path: pathText }),
+    output: z.object({ folder: z.string(), path: z.string(), hash }),
+  },
+  readBack: {
+    /** All that syncs at and below a path, read from the disk; in the order of a walk, names by their bytes. */
+    input: z.strictObject({ folder: folderRef, path: z.string().max(8192).default("") }),
+    output: readBack,
+  },
+  verify: {
+    input: z.strictObject({ peer: folderRef, folder: folderRef, path: z.string().max(8192).default("") }),
+    output: verifyLine,
+  },
+  repair: {
+    input: z.strictObject({
+      folder: folderRef,
+      paths: z.array(pathText).min(1).max(1000),
+      /** "restore": what the index recorded is wanted again. "adopt": what the disk holds counts. */
+      how: z.enum(["restore", "adopt"]),
+    }),
+    output: z.object({
+      folder: z.string(),
+      paths: z.array(z.string()),
+      skipped: z.array(z.object({ path: z.string(), code: z.string(), message: z.string() })),
+    }),
+  },
   delete: {
     input: z.strictObject({
       folder: folderRef,
@@ -96,4 +165,6 @@ export const FILE_SHAPES = {
 };
 
 export type DeleteLine = z.output<typeof FILE_SHAPES.delete.output>;
+export type ReadBackLine = z.output<typeof readBack>;
+export type VerifyLine = z.output<typeof verifyLine>;
 export type MoveLine = z.output<typeof FILE_SHAPES.move.output>;

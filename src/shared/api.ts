@@ -533,6 +533,18 @@ const SHAPES = {
       recursive: flag.default(false),
       /** Tombstones, too. */
       deleted: flag.default(false),
+      /** Written at this time or later, and before that one. Directories have no time: with either they are left out. */
+      since: time.optional(),
+      until: time.optional(),
+      /** gitignore syntax, below what is listed; one with a slash looks at all below. */
+      glob: z.string().min(1).max(1024).optional(),
+      /** Searched in the base name; `pathRegex` in the whole path, of all below. */
+      regex: z.string().min(1).max(1024).optional(),
+      pathRegex: z.string().min(1).max(1024).optional(),
+      /** The largest, the newest first, or by path. Without it in directory order, which alone has pages. */
+      sort: z.enum(["size", "mtime", "name"]).optional(),
+      /** Reads files of whose content no hash is known. */
+      sha256: flag.default(false),
       /** At most so many entries; the summary's `next` then says where to go on. */
       limit: count.max(100_000).optional(),
       /** A summary's `next`. */
@@ -544,6 +556,14 @@ const SHAPES = {
   versions: {
     input: z.strictObject({ folder: folderRef, path: pathText }),
     output: z.object({ folder: z.string(), path: z.string(), versions: z.array(version) }),
+  },
+  versionRead: {
+    /** Without `version` the current one. */
+    input: z.strictObject({ folder: folderRef, path: pathText, version: z.number().int().min(1).optional() }),
+    output: z.discriminatedUnion("type", [
+      z.object({ type: z.literal("piece"), base64: z.string() }),
+      z.object({ type: z.literal("end"), version: z.number().int(), size: bytes, time, device: z.string() }),
+    ]),
   },
   restore: {
     /** With `version` one file; with `at` everything at or below `path` as it was then. Neither: the newest kept version. */

@@ -114,6 +114,8 @@ export const ERRORS = {
   E_CODE_USED: { exit: EXIT.badCode, hint: "make a new one with `syncline peer invite`" },
   E_CHANNEL_CROWDED: { exit: EXIT.badCode, hint: "name the machine: syncline join CODE --at HOST:PORT" },
   E_PAIRING_CLOSED: { exit: EXIT.badCode, hint: "run `syncline peer invite` again on the other machine" },
+  E_REGEX_SLOW: { exit: EXIT.usage, hint: "write it without nested repetitions such as (a+)+, or use --glob" },
+  E_HASH_DIFFERS: { exit: EXIT.hashDiffers, hint: "see which side is right: `syncline versions PATH`" },
   E_DISK_FULL: { exit: EXIT.diskFull, hint: "free some space; syncing goes on by itself" },
   E_PARTIAL: { exit: EXIT.partial, hint: "see the problems listed above" },
   E_DOCTOR: { exit: EXIT.partial, hint: "follow the fix lines above" },

@@ -275,5 +275,16 @@ export const LIMITS = {
     why: "checking one takes 19 MiB and a core for a while; more wait",
   },
   passwordChecksWaiting: { value: 16, unit: "passwords", why: "more people at once are told to try again" },
+  versionReadBytes: {
+    value: MIB,
+    unit: "bytes",
+    why: "a version that is read whole, to be compared as text; disk thread and answer hold it in one piece",
+  },
+  regexMs: { value: 2000, unit: "ms", why: "a person's regular expression may take for one list, all in all" },
+  contentHashesKept: {
+    value: 1_000_000,
+    unit: "hashes",
+    why: "SHA-256 sums that are remembered by content; some 100 bytes each",
+  },
   eventsKept: { value: 10_000, unit: "events", why: "durable events for replay" },
 } as const satisfies Record<string, Limit>;

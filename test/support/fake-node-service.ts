@@ -252,6 +252,19 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
       };
       yield { type: "summary", moved: 1, bytes: 5, skipped: 0, dryRun };
     },
+    hash: async ({ path }) => ({ folder: "docs-k3v9q", path, hash: `sha256:${"cd".repeat(32)}` }),
+    async *readBack() {
+      yield { type: "directory", path: "d", isAsRecorded: true };
+      yield { type: "end", entries: 1, bytes: 0 };
+    },
+    async *verify() {
+      yield { type: "progress", entries: 1, bytes: 5 };
+      yield {
+        ...{ type: "summary", folder: "docs-k3v9q", same: true, entries: 2, bytes: 10 },
+        ...{ differs: 0, missing: 0, extra: 0, unreadable: 0 },
+      };
+    },
+    repair: async ({ paths }) => ({ folder: "docs-k3v9q", paths, skipped: [] }),
     versions: async ({ folder: id, path }) => ({
       folder: id,
       path,
@@ -282,6 +295,10 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
         },
       ],
     }),
+    async *versionRead({ version = 2 }) {
+      yield { type: "piece", base64: Buffer.from(`one\n\u001b[2J${version}\n`).toString("base64") };
+      yield { type: "end", version, size: 9, time: "2026-07-01T10:00:00.000Z", device: "desk" };
+    },
     async *restore() {
       yield* RESTORED;
     },

@@ -1,11 +1,14 @@
 /** `syncline list`: what lies in a folder, here or on a paired device. */
-import type { ListEntry, ListLine } from "../../shared/api.ts";
+import type { ListEntry, ListLine, RouteInput } from "../../shared/api.ts";
+import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import { isSet, optionalArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import { choiceOption, given, isSet, optionalArgument, textOption } from "../arguments.ts";
+import type { CommandHandler, CommandOptions } from "../command-table.ts";
 import { locateAnywhere, type Place } from "../locate.ts";
+import { parseTime } from "../parse-time.ts";
 import { parseTarget, SELF } from "../remote-path.ts";
 import { formatBytes, formatTime, plural } from "../render/format.ts";
+import { textWidth } from "../render/table.ts";
 import type { Session } from "../session.ts";
 
 /** Lines are printed together, so that a long list costs few writes. */
@@ -14,11 +17,49 @@ const SHORT_HASH = 12;
 
 export const list: CommandHandler = async (session, args, options) => {
   const { peer, place } = await placeOf(session, optionalArgument(args, 0) ?? `${SELF}:`);
-  const input = { ...place, recursive: isSet(options, "recursive"), deleted: isSet(options, "deleted") };
+  const input = { ...place, ...(await filtersOf(session, options)) };
   const lines = session.stream("list", input, { peer });
   await print(session, lines, { isLong: isSet(options, "long"), isWhole: isSet(options, "fullHash") });
   return undefined;
 };
+
+const SORTS = ["size", "mtime", "name"] as const;
+
+async function filtersOf(session: Session, options: CommandOptions): Promise<Omit<RouteInput<"list">, keyof Place>> {
+  const now = session.io.now();
+  const timeOf = (name: string): string | undefined => {
+    const text = textOption(options, name);
+    return text === undefined ? undefined : parseTime(text, now).toISOString();
+  };
+  for (const name of ["regex", "pathRegex"]) {
+    const pattern = textOption(options, name);
+    if (pattern !== undefined) await assertRegex(session, name === "regex" ? "--regex" : "--path-regex", pattern);
+  }
+  return {
+    recursive: isSet(options, "recursive"),
+    deleted: isSet(options, "deleted"),
+    sha256: isSet(options, "sha256"),
+    ...given({
+      since: timeOf("since"),
+      until: timeOf("until"),
+      glob: textOption(options, "glob"),
+      regex: textOption(options, "regex"),
+      pathRegex: textOption(options, "pathRegex"),
+      sort: choiceOption(options, "sort", SORTS),
+    }),
+  };
+}
+
+/** Points at the character that makes a pattern none. */
+async function assertRegex(session: Session, flag: string, pattern: string): Promise<void> {
+  const { regexFlags } = await import("../../shared/regex-fault.ts");
+  const checked = regexFlags(pattern);
+  if (!("fault" in checked)) return;
+  const { message, index } = checked.fault;
+  const before = printable(pattern.slice(0, index));
+  session.note(`  ${printable(pattern)}\n  ${" ".repeat(textWidth(before))}^`);
+  throw new SyncError("E_USAGE", `${flag}: ${message} at character ${index + 1} of "${pattern}"`);
+}
 
 /** `PEER:` and `self:` alone name all folders. */
 async function placeOf(

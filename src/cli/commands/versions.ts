@@ -1,7 +1,7 @@
 import { SyncError } from "../../shared/errors.ts";
 import { given, textArgument, textOption } from "../arguments.ts";
 import type { CommandHandler } from "../command-table.ts";
-import { locate } from "../locate.ts";
+import { locateAnywhere } from "../locate.ts";
 import { parseTime } from "../parse-time.ts";
 import { splitVersion } from "../remote-path.ts";
 import { formatBytes, formatTime } from "../render/format.ts";
@@ -10,7 +10,8 @@ import { assertNoneSkipped, tellRestored } from "./restored.ts";
 
 /** Lists the kept versions of a file. */
 export const versions: CommandHandler = async (session, args) => {
-  const document = await session.call("versions", await locate(session, textArgument(args, 0)));
+  const { peer, place } = await locateAnywhere(session, textArgument(args, 0));
+  const document = await session.call("versions", place, peer);
   if (session.globals.json) {
     session.json(document);
     return;
@@ -39,10 +40,10 @@ export const restore: CommandHandler = async (session, args, options) => {
   const { path: text, version } = splitVersion(textArgument(args, 0));
   const at = textOption(options, "at");
   if (version !== undefined && at !== undefined) throw new SyncError("E_USAGE", "@VERSION and --at exclude each other");
-  const place = await locate(session, text);
+  const { peer, place } = await locateAnywhere(session, text);
   if (place.path === "" && at === undefined)
     throw new SyncError("E_USAGE", "a whole folder is restored to a time", {
-      hint: "syncline restore self:FOLDER --at '2h ago' -n",
+      hint: "syncline restore PEER:FOLDER --at '2h ago' -n",
     });
   const time = at === undefined ? undefined : parseTime(at, session.io.now());
   if (time !== undefined && time > session.io.now())
@@ -56,6 +57,6 @@ export const restore: CommandHandler = async (session, args, options) => {
     dryRun: session.globals.dryRun,
     ...given({ version, at: time?.toISOString(), as: textOption(options, "as") }),
   };
-  assertNoneSkipped(await tellRestored(session, session.stream("restore", request), request.dryRun));
+  assertNoneSkipped(await tellRestored(session, session.stream("restore", request, { peer }), request.dryRun));
   return undefined;
 };

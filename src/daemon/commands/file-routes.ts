@@ -27,7 +27,7 @@ export function fileRoutes(node: Node): FileRoutes {
 }
 
 /** Who asks, as the folder's engine needs to know it. */
-function askerOf(node: Node, actor: Actor, { id }: FolderRuntime): Asker {
+export function askerOf(node: Node, actor: Actor, { id }: FolderRuntime): Asker {
   return {
     by: ownerFor(actor, node.parts.identity.shortId),
     assertMayRemove: (found) => node.access.assertMayRemove(actor, id, found),

@@ -1,14 +1,18 @@
 /** What lies in a folder, and which folders there are. */
 import type { ListEntry, ListLine, RouteRequest } from "../../shared/api.ts";
 import { SyncError } from "../../shared/errors.ts";
-import { parseRelPath, type RelPath } from "../../shared/ids.ts";
+import type { Head } from "../../shared/file-info.ts";
+import { type ContentId, parseRelPath, type RelPath } from "../../shared/ids.ts";
 import { winnerOf } from "../../sync/core/heads.ts";
 import type { LocalRow } from "../../sync/index/index-port.ts";
+import { breathe } from "../../sync/versions/breathe.ts";
 import { timeOf } from "../../sync/versions/list.ts";
 import type { Actor } from "../api/actor.ts";
-import type { NodeService } from "../api/node-service.ts";
+import type { NodeService, RequestContext } from "../api/node-service.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
+import { isRecursive, ListFilter } from "../list/list-filter.ts";
 import type { Node } from "../node.ts";
+import { hashAll } from "./verify-routes.ts";
 
 export type ListRoutes = Pick<NodeService, "list">;
 
@@ -16,10 +20,10 @@ const PAGE = 500;
 
 export function listRoutes(node: Node): ListRoutes {
   return {
-    list: (request, { actor }) =>
+    list: (request, context) =>
       request.folder === undefined
-        ? listFolders(node, actor)
-        : listFolder(node, actor, { ...request, folder: request.folder }),
+        ? listFolders(node, context.actor)
+        : listFolder(node, context, { ...request, folder: request.folder }),
   };
 }
 
@@ -44,51 +48,153 @@ async function* listFolders(node: Node, actor: Actor): AsyncGenerator<ListLine> 
 
 async function* listFolder(
   node: Node,
-  actor: Actor,
+  { actor, signal }: RequestContext,
   request: RouteRequest<"list"> & { readonly folder: string },
 ): AsyncGenerator<ListLine> {
   const runtime = node.access.folder(actor, request.folder, "read");
-  const path = request.path === "" ? "" : parseRelPath(request.path);
+  if (request.sort !== undefined && request.after !== "")
+    throw new SyncError("E_USAGE", "a sorted list has no pages", { hint: "leave `after` out" });
+  const filter = new ListFilter(request);
+  try {
+    const pages =
+      request.sort === undefined
+        ? shownRows(runtime, request, filter, signal)
+        : sortedRows(runtime, request, filter, signal, request.sort);
+    yield* linesOf(node, runtime, request, pages, signal);
+  } finally {
+    await filter[Symbol.asyncDispose]();
+  }
+}
+
+async function* linesOf(
+  node: Node,
+  runtime: FolderRuntime,
+  request: RouteRequest<"list">,
+  pages: AsyncIterable<readonly LocalRow[]>,
+  signal: AbortSignal,
+): AsyncGenerator<ListLine> {
   const limit = request.limit ?? Number.POSITIVE_INFINITY;
   let entries = 0;
   let bytes = 0;
   let last = "";
-  for (const row of rowsOf(runtime, path, request)) {
-    if (entries >= limit) {
-      yield { type: "summary", entries, bytes, next: last };
-      return;
+  for await (const rows of pages) {
+    const shown = rows.slice(0, limit - entries);
+    for (const entry of await entriesOf(node, runtime, shown, request.sha256 ? signal : undefined)) {
+      entries++;
+      bytes += entry.deleted ? 0 : entry.size;
+      yield entry;
     }
-    const entry = entryOf(node, row);
-    entries++;
-    bytes += entry.deleted ? 0 : entry.size;
-    last = row.path;
-    yield entry;
+    last = shown.at(-1)?.path ?? last;
+    if (shown.length === rows.length) continue;
+    yield { type: "summary", entries, bytes, next: request.sort === undefined ? last : null };
+    return;
   }
   yield { type: "summary", entries, bytes, next: null };
 }
 
-function* rowsOf(
-  { id, context }: FolderRuntime,
-  path: RelPath | "",
+/** Pages of what is shown, in directory order. */
+async function* shownRows(
+  runtime: FolderRuntime,
   request: RouteRequest<"list">,
-): Generator<LocalRow> {
+  filter: ListFilter,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LocalRow[]> {
+  for (const page of pagesOf(runtime, request)) {
+    signal.throwIfAborted();
+    const shown = await filter.apply(page, signal);
+    if (shown.length > 0) yield shown;
+    // Others have their turn, also where nothing is shown for long.
+    else await breathe();
+  }
+}
+
+function* pagesOf(
+  { id, context }: FolderRuntime,
+  request: RouteRequest<"list">,
+): Generator<readonly LocalRow[], undefined> {
   const { read } = context.index;
-  const isShown = (row: LocalRow): boolean => request.deleted || !winnerOf(row.heads).deleted;
+  const path = request.path === "" ? "" : parseRelPath(request.path);
   if (path !== "") {
     const row = read.local(id, path);
-    if (row === undefined || !isShown(row)) throw missing(id, path, row !== undefined);
-    if (winnerOf(row.heads).type !== "directory") {
-      if (request.after === "") yield row;
-      return;
+    const head = row === undefined ? undefined : winnerOf(row.heads);
+    if (row === undefined || head === undefined || (head.deleted && !request.deleted))
+      throw missing(id, path, row !== undefined);
+    if (head.type !== "directory") {
+      if (request.after === "") yield [row];
+      return undefined;
     }
   }
   const page = (after: string): readonly LocalRow[] =>
-    request.recursive ? read.localBelow(id, path, after, PAGE) : read.localChildren(id, path, after, PAGE);
-  for (let rows = page(request.after), after: LocalRow | undefined; ; rows = page(after.path)) {
-    for (const row of rows) if (isShown(row)) yield row;
-    after = rows.at(-1);
-    if (after === undefined || rows.length < PAGE) return;
+    isRecursive(request) ? read.localBelow(id, path, after, PAGE) : read.localChildren(id, path, after, PAGE);
+  for (let rows = page(request.after); rows.length > 0; rows = page(rows.at(-1)?.path ?? "")) {
+    yield rows;
+    if (rows.length < PAGE) return undefined;
   }
+  return undefined;
+}
+
+/** Keeps of each row what it is sorted by, and reads it again when its turn comes. */
+async function* sortedRows(
+  runtime: FolderRuntime,
+  request: RouteRequest<"list">,
+  filter: ListFilter,
+  signal: AbortSignal,
+  by: NonNullable<RouteRequest<"list">["sort"]>,
+): AsyncGenerator<readonly LocalRow[]> {
+  const keys: { readonly path: RelPath; readonly rank: number }[] = [];
+  for await (const rows of shownRows(runtime, request, filter, signal))
+    for (const { path, heads } of rows) keys.push({ path, rank: rankOf(winnerOf(heads), by) });
+  keys.sort((a, b) => b.rank - a.rank || (a.path < b.path ? -1 : 1));
+  const { id, context } = runtime;
+  for (let start = 0; start < keys.length; start += PAGE) {
+    signal.throwIfAborted();
+    yield keys.slice(start, start + PAGE).flatMap(({ path }) => context.index.read.local(id, path) ?? []);
+  }
+}
+
+/** The largest and the newest come first. */
+function rankOf(head: Head, by: "size" | "mtime" | "name"): number {
+  switch (by) {
+    case "size":
+      return head.size;
+    case "mtime":
+      return head.type === "directory" && !head.deleted ? 0 : timeOf(head);
+    case "name":
+      return 0;
+    default:
+      return by satisfies never;
+  }
+}
+
+/** `signal` is given where hashes that nobody knows are to be read. */
+async function entriesOf(
+  node: Node,
+  runtime: FolderRuntime,
+  rows: readonly LocalRow[],
+  signal: AbortSignal | undefined,
+): Promise<readonly ListEntry[]> {
+  const { context, id } = runtime;
+  const files = rows.flatMap(({ path, heads, stamp }) => {
+    const { type, contentId } = winnerOf(heads);
+    return type === "file" && contentId !== null ? [{ path, contentId, isHere: stamp !== null }] : [];
+  });
+  const contentIds = files.map(({ contentId }) => contentId);
+  let hashes = context.index.read.contentHashes(contentIds);
+  if (signal !== undefined) {
+    const unknown = files.filter(({ contentId, isHere }) => isHere && !hashes.has(contentId));
+    if (unknown.length > 0)
+      await hashAll(
+        runtime,
+        unknown.map(({ path }) => path),
+        signal,
+      );
+    hashes = context.index.read.contentHashes(contentIds);
+  }
+  const kept = context.index.read.lastVersions(
+    id,
+    files.map(({ path }) => path),
+  );
+  return rows.map((row) => entryOf(node, row, hashes, kept));
 }
 
 function missing(folder: string, path: string, isDeleted: boolean): SyncError {
@@ -99,8 +205,14 @@ function missing(folder: string, path: string, isDeleted: boolean): SyncError {
   return new SyncError("E_PATH_NOT_FOUND", `there is nothing at ${path} in folder ${folder}`);
 }
 
-function entryOf(node: Node, { path, heads, owner }: LocalRow): ListEntry {
+function entryOf(
+  node: Node,
+  { path, heads, owner }: LocalRow,
+  hashes: ReadonlyMap<ContentId, string>,
+  kept: ReadonlyMap<string, number>,
+): ListEntry {
   const head = winnerOf(heads);
+  const sha256 = head.contentId === null ? undefined : hashes.get(head.contentId);
   return {
     path,
     type: head.type,
@@ -110,8 +222,8 @@ function entryOf(node: Node, { path, heads, owner }: LocalRow): ListEntry {
     owner: node.peers.ownerName(owner),
     device: node.peers.nameOfShort(head.author),
     contentId: head.contentId === null ? null : `b3:${head.contentId}`,
-    hash: null,
-    version: null,
+    hash: sha256 === undefined ? null : `sha256:${sha256}`,
+    version: head.type === "directory" || head.deleted ? null : (kept.get(path) ?? 0) + 1,
     deleted: head.deleted,
   };
 }

@@ -1,25 +1,34 @@
 /** Versions, restore and trash. */
 import type { RestoreItem as RestoreDocument, RouteOutput, RouteRequest, TrashItem } from "../../shared/api.ts";
-import { type FolderId, parseRelPath, type RelPath } from "../../shared/ids.ts";
-import { listVersions } from "../../sync/versions/list.ts";
+import { SyncError } from "../../shared/errors.ts";
+import { type ContentId, type FolderId, parseRelPath, type RelPath } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
+import { createCutter } from "../../sync/delta/cut.ts";
+import { hashFileContent } from "../../sync/delta/hash-content.ts";
+import type { Asker } from "../../sync/versions/change-item.ts";
+import type { KeepContext } from "../../sync/versions/keep-context.ts";
+import { listVersions, type PathVersion } from "../../sync/versions/list.ts";
 import { restore } from "../../sync/versions/restore.ts";
 import type { RestoreItem } from "../../sync/versions/restore-item.ts";
 import { emptyTrash, listTrash, restoreTrash } from "../../sync/versions/trash.ts";
+import type { Actor } from "../api/actor.ts";
 import type { NodeService } from "../api/node-service.ts";
-import { resolveFolder } from "../api/resolve-names.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { Node } from "../node.ts";
+import { askerOf } from "./file-routes.ts";
 
-export type VersionRoutes = Pick<NodeService, "versions" | "restore" | "trashList" | "trashRestore" | "trashEmpty">;
+export type VersionRoutes = Pick<
+  NodeService,
+  "versions" | "versionRead" | "restore" | "trashList" | "trashRestore" | "trashEmpty"
+>;
 
 export function versionRoutes(node: Node): VersionRoutes {
-  const find = (text: string): FolderRuntime => node.folders.get(resolveFolder(node.parts.context.config.get(), text));
-  const asked = (text: string | undefined): readonly FolderRuntime[] =>
-    text === undefined ? node.folders.all : [find(text)];
+  const { access } = node;
   return {
-    versions: async ({ folder, path }) => {
-      const runtime = find(folder);
+    versions: async ({ folder, path }, { actor }) => {
+      const runtime = access.folder(actor, folder, "read");
       const versions = listVersions(runtime.context, parseRelPath(path));
+      const hashes = runtime.context.index.read.contentHashes(versions.flatMap(({ head }) => head.contentId ?? []));
       return {
         folder: runtime.id,
         path,
@@ -30,29 +39,35 @@ export function versionRoutes(node: Node): VersionRoutes {
           device: node.peers.nameOfShort(version.device),
           user: null,
           origin: version.origin,
-          hash: version.hash,
+          hash: hashOf(version.head.contentId, hashes),
           contentId: version.head.contentId === null ? null : `b3:${version.head.contentId}`,
           current: version.isCurrent,
           kept: version.isKept,
         })),
       };
     },
-    restore: (request, { signal }) => restoreLines(find(request.folder), request, signal),
-    trashList: (request) => trashLines(node, asked(request.folder), pathOrRoot(request.path)),
-    trashRestore: (request, { signal }) => {
-      const runtime = find(request.folder);
+    versionRead: (request, { actor }) => readVersion(node, request, actor),
+    restore: (request, { actor, signal }) => {
+      const runtime = access.folder(actor, request.folder, "write");
+      return restoreLines(runtime, request, askerOf(node, actor, runtime), signal);
+    },
+    trashList: (request, { actor }) =>
+      trashLines(node, access.folders(actor, request.folder, "read"), pathOrRoot(request.path)),
+    trashRestore: (request, { actor, signal }) => {
+      const runtime = access.folder(actor, request.folder, "write");
       const items = restoreTrash(runtime.context, {
         path: parseRelPath(request.path),
         as: optionalPath(request.as),
         dryRun: request.dryRun,
         signal,
+        asker: askerOf(node, actor, runtime),
       });
       return withFolder(runtime.id, items);
     },
-    trashEmpty: async ({ folder, before, dryRun }, { signal }) => {
+    trashEmpty: async ({ folder, before, dryRun }, { actor, signal }) => {
       let items = 0;
       let bytes = 0;
-      for (const runtime of asked(folder)) {
+      for (const runtime of access.folders(actor, folder, "purge")) {
         const emptied = await emptyTrash(runtime.context, {
           beforeMs: before === undefined ? undefined : Date.parse(before),
           dryRun,
@@ -77,6 +92,7 @@ function optionalPath(text: string | undefined): RelPath | undefined {
 function restoreLines(
   runtime: FolderRuntime,
   request: RouteRequest<"restore">,
+  asker: Asker,
   signal: AbortSignal,
 ): AsyncIterable<RouteOutput<"restore">> {
   const items = restore(runtime.context, {
@@ -86,8 +102,68 @@ function restoreLines(
     as: optionalPath(request.as),
     dryRun: request.dryRun,
     signal,
+    asker,
   });
   return withFolder(runtime.id, items);
+}
+
+function hashOf(contentId: ContentId | null, hashes: ReadonlyMap<ContentId, string>): string | null {
+  const sha256 = contentId === null ? undefined : hashes.get(contentId);
+  return sha256 === undefined ? null : `sha256:${sha256}`;
+}
+
+/** A small version whole, in pieces that fit a line. */
+async function* readVersion(
+  node: Node,
+  request: RouteRequest<"versionRead">,
+  actor: Actor,
+): AsyncGenerator<RouteOutput<"versionRead">> {
+  const { context } = node.access.folder(actor, request.folder, "read");
+  const path = parseRelPath(request.path);
+  const versions = listVersions(context, path);
+  const found = versions.find(({ version, isCurrent }) =>
+    request.version === undefined ? isCurrent : version === request.version,
+  );
+  if (found === undefined)
+    throw new SyncError(
+      "E_VERSION_NOT_FOUND",
+      request.version === undefined ? `${path} is deleted` : `${path} has no version ${request.version}`,
+    );
+  const { version, size, head, timeMs } = found;
+  if (head.type !== "file") throw new SyncError("E_USAGE", `${path} is a ${head.type}`, { hint: "name a file" });
+  if (size > LIMITS.versionReadBytes.value)
+    throw new SyncError("E_USAGE", `${path}@${version} is larger than ${LIMITS.versionReadBytes.value} bytes`, {
+      hint: "download it, or restore it under another name, and compare it there",
+    });
+  const bytes = await bytesOf(context, path, found);
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES)
+    yield { type: "piece", base64: Buffer.from(bytes.subarray(start, start + PIECE_BYTES)).toString("base64") };
+  const device = node.peers.nameOfShort(found.device);
+  yield { type: "end", version, size, time: new Date(timeMs).toISOString(), device };
+}
+
+const PIECE_BYTES = 48 * 1024;
+
+function contentIdOf({ hasher }: KeepContext, bytes: Uint8Array): ContentId | null {
+  const read = (target: Uint8Array, position: number): number => {
+    const part = bytes.subarray(position, position + target.length);
+    target.set(part);
+    return part.length;
+  };
+  return hashFileContent(read, bytes.length, { hasher, cutter: createCutter() }).contentId;
+}
+
+/** Proven by its content id, wherever it is taken from. */
+async function bytesOf(context: KeepContext, path: RelPath, found: PathVersion): Promise<Uint8Array> {
+  const { version, size, storedAs, head, isCurrent } = found;
+  if (size === 0) return new Uint8Array(0);
+  const stamp = isCurrent ? context.index.read.local(context.folder, path)?.stamp : undefined;
+  const [shown] = stamp == null ? [] : await context.disk.readUnchanged([{ path, stamp }]);
+  const bytes = storedAs === null ? shown : await context.disk.readStored(storedAs, size);
+  if (bytes !== undefined && contentIdOf(context, bytes) === head.contentId) return bytes;
+  throw new SyncError("E_NO_SOURCE", `${path}@${version} is not kept here, or was changed since`, {
+    hint: "other devices may have it: restore it under another name with --as",
+  });
 }
 
 async function* withFolder(folder: FolderId, items: AsyncIterable<RestoreItem>): AsyncIterable<RestoreDocument> {
@@ -112,7 +188,7 @@ async function* trashLines(
         version: row.version,
         size: row.head.size,
         deletedAt: new Date(row.storedAtMs).toISOString(),
-        device: node.peers.nameOfShort(row.by as Parameters<typeof node.peers.nameOfShort>[0]),
+        device: node.peers.ownerName(row.by),
       };
       yield item;
     }

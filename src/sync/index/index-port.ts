@@ -227,6 +227,10 @@ export interface IndexReader extends TransferReader, UserReader {
   versionByContent(contentId: ContentId, isUsable?: (folder: FolderId) => boolean): VersionRow | undefined;
   /** What each path at or below `below` held at a moment, tombstones included, in directory order; paged like `localBelow`. */
   historyAt(folder: FolderId, below: string, atMs: number, after: string, limit: number): readonly HistoryRow[];
+  /** The highest number among the kept versions of these paths, where they have any. */
+  lastVersions(folder: FolderId, paths: readonly RelPath[]): ReadonlyMap<RelPath, number>;
+  /** SHA-256 as hex of those contents of which it was computed. */
+  contentHashes(contentIds: readonly ContentId[]): ReadonlyMap<ContentId, string>;
   /** By number, at most 10,000. */
   conflicts(folder: FolderId | null, onlyOpen: boolean): readonly ConflictRow[];
   conflict(id: number): ConflictRow | undefined;
@@ -313,6 +317,8 @@ export interface IndexWriter extends TransferWriter, UserWriter {
   /** Marks as pending, anew, every remote row that local rows do not cover: after ignore patterns changed. In several transactions; when it failed halfway, run it again. */
   reconsider(folder: FolderId): Promise<void>;
   setAcked(folder: FolderId, device: ShortId, ackedEpoch: string, acked: number): Promise<void>;
+  /** Remembers what contents hash to; the oldest are forgotten beyond LIMITS.contentHashesKept. */
+  putContentHashes(hashes: readonly (readonly [ContentId, sha256: string])[]): Promise<void>;
   putChunkLists(lists: readonly (readonly [ContentId, ChunkList])[]): Promise<void>;
   /** Returns their numbers, which only rise. The last 10,000 events are kept. */
   addEvents(events: readonly Omit<EventRow, "id">[]): Promise<readonly number[]>;

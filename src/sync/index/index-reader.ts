@@ -153,6 +153,14 @@ export class SqliteIndexReader implements IndexReader {
     return this.#keep.isStored(folder, storeName);
   }
 
+  lastVersions(folder: FolderId, paths: readonly RelPath[]): ReadonlyMap<RelPath, number> {
+    return this.#keep.lastVersions(folder, paths);
+  }
+
+  contentHashes(contentIds: readonly ContentId[]): ReadonlyMap<ContentId, string> {
+    return this.#keep.contentHashes(contentIds);
+  }
+
   versionByContent(...args: Args<"versionByContent">): VersionRow | undefined {
     return this.#keep.versionByContent(...args);
   }

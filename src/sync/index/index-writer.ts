@@ -252,6 +252,10 @@ export class SqliteIndexWriter {
     this.#keep.putLists(lists);
   }
 
+  putContentHashes(hashes: Parameters<IndexWriter["putContentHashes"]>[0]): void {
+    this.#keep.putContentHashes(hashes);
+  }
+
   addEvents(events: readonly Omit<EventRow, "id">[]): readonly number[] {
     return this.#keep.addEvents(events);
   }

@@ -76,6 +76,29 @@ export class KeepReader {
       .find((row) => row.head.contentId === contentId && isUsable(row.folder));
   }
 
+  lastVersions(folder: FolderId, paths: readonly RelPath[]): ReadonlyMap<RelPath, number> {
+    const found = new Map<RelPath, number>();
+    const num = this.#sql.get("SELECT num FROM folder WHERE id = ?", folder)?.[0] as number | undefined;
+    if (num === undefined || this.#sql.get("SELECT 1 FROM version WHERE folder = ? LIMIT 1", num) === undefined)
+      return found;
+    for (const path of paths) {
+      const row = this.#sql.get("SELECT max(version) FROM version WHERE folder = ? AND path = ?", num, path);
+      if (row?.[0] != null) found.set(path, row[0] as number);
+    }
+    return found;
+  }
+
+  contentHashes(contentIds: readonly ContentId[]): ReadonlyMap<ContentId, string> {
+    const found = new Map<ContentId, string>();
+    // Most nodes never had any computed, and lists ask for every file.
+    if (this.#sql.get("SELECT 1 FROM content_hash LIMIT 1") === undefined) return found;
+    for (const contentId of contentIds) {
+      const row = this.#sql.get("SELECT sha256 FROM content_hash WHERE content_id = ?", Buffer.from(contentId, "hex"));
+      if (row !== undefined) found.set(contentId, Buffer.from(row[0] as Uint8Array).toString("hex"));
+    }
+    return found;
+  }
+
   conflicts(folder: FolderId | null, onlyOpen: boolean): readonly ConflictRow[] {
     const conditions = [...(folder === null ? [] : ["folder = ?"]), ...(onlyOpen ? ["resolution IS NULL"] : [])];
     const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;

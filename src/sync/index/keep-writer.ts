@@ -38,6 +38,20 @@ export class KeepWriter {
     }
   }
 
+  /** A content that is known keeps its place: what it hashes to cannot change. */
+  putContentHashes(hashes: readonly (readonly [ContentId, string])[]): void {
+    for (const [contentId, sha256] of hashes)
+      this.#sql.run(
+        "INSERT OR IGNORE INTO content_hash (content_id, sha256) VALUES (?, ?)",
+        Buffer.from(contentId, "hex"),
+        Buffer.from(sha256, "hex"),
+      );
+    this.#sql.run(
+      "DELETE FROM content_hash WHERE id <= (SELECT max(id) FROM content_hash) - ?",
+      LIMITS.contentHashesKept.value,
+    );
+  }
+
   /** Adds a kept version under the path's next number. Rows thinned out by prune keep the highest, so none is used twice. */
   addVersion(folder: number, row: NewVersion): void {
     const { head, path } = row;

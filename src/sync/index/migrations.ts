@@ -20,6 +20,15 @@ const OWNERS = `
   CREATE INDEX local_owner ON local (folder) WHERE owner IS NOT NULL;
 `;
 
+/** What users know a content by: its SHA-256, where somebody had it computed. The oldest go beyond a number. */
+const CONTENT_HASHES = `
+  CREATE TABLE content_hash (
+    id INTEGER PRIMARY KEY,
+    content_id BLOB NOT NULL UNIQUE,
+    sha256 BLOB NOT NULL
+  ) STRICT;
+`;
+
 /** Every step there ever was, in order. A step that was released never changes; what it must become is the next step. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, up: (database) => database.exec(SCHEMA_1) },
@@ -28,6 +37,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 4, up: (database) => database.exec(OWNERS) },
   { version: 5, up: addChunks },
   { version: 6, up: (database) => database.exec(USERS) },
+  { version: 7, up: (database) => database.exec(CONTENT_HASHES) },
 ];
 
 /** "Sync" in ASCII: tells an index from any other SQLite file. */

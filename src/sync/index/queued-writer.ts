@@ -111,6 +111,10 @@ export class QueuedWriter implements IndexWriter {
     await this.#run("putChunkLists", [storedLists(lists)]);
   }
 
+  async putContentHashes(...args: Args<"putContentHashes">): Promise<void> {
+    await this.#run("putContentHashes", args);
+  }
+
   addEvents(...args: Args<"addEvents">): Promise<readonly number[]> {
     return this.#run("addEvents", args) as Promise<readonly number[]>;
   }

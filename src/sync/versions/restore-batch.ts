@@ -8,6 +8,7 @@ import { compileIgnore } from "../core/ignore.ts";
 import type { ContentSource } from "../folder-disk.ts";
 import { missingAncestors } from "./ancestors.ts";
 import { carryOut, type PathChange } from "./carry-out.ts";
+import type { Asker } from "./change-item.ts";
 import { isHere } from "./content-source.ts";
 import { fetchContents, findContents } from "./fetch-content.ts";
 import type { KeepContext } from "./keep-context.ts";
@@ -30,12 +31,19 @@ export interface Restoring {
 export interface RestoreRun {
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
+  /** Whose command it is, as an owner is written. */
+  readonly by?: string | undefined;
   /** Directories that this run has restored, or would have. Grows. */
   readonly directories: Set<RelPath>;
 }
 
-export function newRun(options: { readonly dryRun: boolean; readonly signal: AbortSignal }): RestoreRun {
-  return { ...options, directories: new Set() };
+export function newRun(options: {
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  readonly asker?: Asker | undefined;
+}): RestoreRun {
+  const { dryRun, signal, asker } = options;
+  return { dryRun, signal, by: asker?.by, directories: new Set() };
 }
 
 /** Restores, or says what it would. Directories come before what they hold. One item for each, in their order. */
@@ -52,6 +60,7 @@ export async function restoreBatch(
     const carried = await carryOut(
       context,
       plans.flatMap((plan) => (plan.type === "changes" ? plan.changes : [])),
+      run.by,
     );
     let next = 0;
     return batch.map((item, position) => {
@@ -81,7 +90,7 @@ function planAll(
     if (ignore.isIgnored(target, head.type === "directory"))
       return skipped(path, "E_IGNORED", `${target} matches an ignore pattern`);
     const source = head.contentId === null ? undefined : fetched?.get(head.contentId);
-    const plan = planOne(context, item, run.directories, source);
+    const plan = planOne(context, item, run, source);
     if (plan.type === "changes")
       for (const change of plan.changes) if (isDirectory(change)) run.directories.add(change.path);
     return plan;
@@ -91,15 +100,18 @@ function planAll(
 function planOne(
   context: KeepContext,
   { path, head, storedAs, target, mayReplace }: Restoring,
-  directories: ReadonlySet<RelPath>,
+  { directories, by }: Pick<RestoreRun, "directories" | "by">,
   fetched: ContentSource | undefined,
 ): Plan {
   const live = liveHead(context.index.read.local(context.folder, target));
   const isMerge = live?.type === "directory" && head.type === "directory";
   if (live !== undefined && !mayReplace && !isMerge) return skipped(path, "E_EXISTS", `${target} exists`);
-  const ancestors = missingAncestors(context, target, directories);
+  const ancestors = missingAncestors(context, target, directories, by);
   if (ancestors.type === "blocked") return skipped(path, "E_EXISTS", `${ancestors.by} is no directory now`);
-  const heads = [versionAbove(context, knownHeads(context, target), head)];
+  const known = knownHeads(context, target);
+  const above = versionAbove(context, known, head);
+  // What was there before keeps its owner; a copy under a new name belongs to who made it.
+  const heads = [known.length === 0 && by !== undefined ? { ...above, owner: by } : above];
   const own: PathChange = { type: "show", path: target, heads, origin: "restore", storedAs, fetched };
   return { type: "changes", changes: [...ancestors.changes, own] };
 }

@@ -11,6 +11,7 @@ import { SyncError } from "../../shared/errors.ts";
 import { isBelow, type RelPath, relPathFault } from "../../shared/ids.ts";
 import { breathe } from "./breathe.ts";
 import { carryOut } from "./carry-out.ts";
+import { type Asker, refusalOf } from "./change-item.ts";
 import { historyBegin } from "./history-begin.ts";
 import type { KeepContext } from "./keep-context.ts";
 import { knownHeads, liveHead, tombstoneAbove } from "./known.ts";
@@ -26,6 +27,8 @@ export interface MomentRequest {
   readonly as?: RelPath | undefined;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
+  /** Who asks; this node's own admin when it is left out. */
+  readonly asker?: Asker | undefined;
 }
 
 const BATCH = 128;
@@ -45,7 +48,7 @@ export async function* restoreMoment(context: KeepContext, asked: MomentRequest)
   if (request.as === undefined) {
     for await (const item of removeWhatWasNot(context, request)) yield tally.count(item);
     for (const restoring of late) {
-      for (const item of await replaceDirectory(context, restoring, run)) yield tally.count(item);
+      for (const item of await replaceDirectory(context, restoring, run, request)) yield tally.count(item);
     }
   }
   yield tally.summary;
@@ -159,34 +162,43 @@ async function* removeWhatWasNot(context: KeepContext, request: MomentRequest): 
     if (entry.gone.type === "directory") directories.push(entry);
     else batch.push(entry.path);
     if (batch.length < BATCH) continue;
-    yield* await removeAll(context, batch, request.dryRun);
+    yield* await removeAll(context, batch, request);
     batch = [];
   }
-  if (batch.length > 0) yield* await removeAll(context, batch, request.dryRun);
+  if (batch.length > 0) yield* await removeAll(context, batch, request);
   for (const level of deepestFirst(directories))
     yield* await removeAll(
       context,
       level.map(({ path }) => path),
-      request.dryRun,
+      request,
     );
 }
 
 async function removeAll(
   context: KeepContext,
   paths: readonly RelPath[],
-  dryRun: boolean,
+  { dryRun, asker }: Pick<MomentRequest, "dryRun" | "asker">,
 ): Promise<readonly RestoreItem[]> {
-  if (dryRun) return paths.map((path) => ({ type: "removed", path }));
-  return context.inLoop(async () => {
-    const changes = paths.flatMap((path) => {
+  const refused = paths.flatMap((path) => {
+    const row = context.index.read.local(context.folder, path);
+    return row === undefined || asker === undefined ? [] : (refusalOf(asker, row) ?? []);
+  });
+  const left = new Set(refused.map(({ path }) => path));
+  const going = paths.filter((path) => !left.has(path));
+  if (dryRun) return [...refused, ...going.map((path) => ({ type: "removed", path }) as const)];
+  const removed = await context.inLoop(async () => {
+    const changes = going.flatMap((path) => {
       const live = liveHead(context.index.read.local(context.folder, path));
       if (live === undefined) return [];
       const heads = [tombstoneAbove(context, knownHeads(context, path), live)];
       return [{ type: "remove", path, heads, origin: "deleted" } as const];
     });
-    const carried = await carryOut(context, changes);
-    return carried.map((result) => (result.type === "done" ? { type: "removed", path: result.path } : result));
+    const carried = await carryOut(context, changes, asker?.by);
+    return carried.map(
+      (result): RestoreItem => (result.type === "done" ? { type: "removed", path: result.path } : result),
+    );
   });
+  return [...refused, ...removed];
 }
 
 /** By now the directory is empty, or holds what does not sync; then it stays. */
@@ -194,8 +206,9 @@ async function replaceDirectory(
   context: KeepContext,
   restoring: Restoring,
   run: RestoreRun,
+  request: MomentRequest,
 ): Promise<readonly RestoreItem[]> {
   if (run.dryRun) return restoreBatch(context, [restoring], run);
-  const [removed] = await removeAll(context, [restoring.target], false);
+  const [removed] = await removeAll(context, [restoring.target], { ...request, dryRun: false });
   return removed?.type === "skipped" ? [removed] : restoreBatch(context, [restoring], run);
 }

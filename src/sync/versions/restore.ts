@@ -7,6 +7,7 @@ import { SyncError } from "../../shared/errors.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { sameContent, winnerOf } from "../core/heads.ts";
 import type { FolderContext } from "../folder-context.ts";
+import type { Asker } from "./change-item.ts";
 import { assertChangesCount, type KeepContext } from "./keep-context.ts";
 import { shownHead } from "./known.ts";
 import { lastBeforeDeletion, listVersions, type PathVersion } from "./list.ts";
@@ -24,6 +25,8 @@ export interface RestoreRequest {
   readonly as?: RelPath | undefined;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
+  /** Who asks; this node's own admin when it is left out. */
+  readonly asker?: Asker | undefined;
 }
 
 /**

@@ -56,7 +56,7 @@ function changeFor(context: KeepContext, seen: Observation): Change {
   // A directory that the others have, too, differs in its permissions only: wanting it again sets them.
   if (seen.fileType === "directory" && isKnownDirectory(context, path))
     return { type: "clear", path, origin: "revert", seen: null };
-  return { type: "clear", path, origin: "revert", seen: { stamp: seen.stamp, head: headOf(context, seen) } };
+  return { type: "clear", path, origin: "revert", seen: { stamp: seen.stamp, head: seenHead(context, seen) } };
 }
 
 function isKnownDirectory(context: KeepContext, path: RelPath): boolean {
@@ -64,7 +64,8 @@ function isKnownDirectory(context: KeepContext, path: RelPath): boolean {
   return winner !== undefined && !winner.deleted && winner.type === "directory";
 }
 
-function headOf(context: KeepContext, seen: Extract<Observation, { type: "present" }>): Head {
+/** What was found on the disk, as a record would have it. */
+export function seenHead(context: KeepContext, seen: Extract<Observation, { type: "present" }>): Head {
   const { size, mtimeNs, mode, contentId, target, fileType } = seen;
   const own = { version: [], author: context.self, previous: null, owner: context.self };
   return { ...own, type: fileType, deleted: false, size, mtimeNs, mode, contentId, target };

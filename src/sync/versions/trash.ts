@@ -8,6 +8,7 @@ import { isBelow, type RelPath, relPathFault } from "../../shared/ids.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { VersionRow } from "../index/index-port.ts";
 import { breathe } from "./breathe.ts";
+import type { Asker } from "./change-item.ts";
 import { assertChangesCount, type KeepContext } from "./keep-context.ts";
 import { liveHead } from "./known.ts";
 import { keptVersions, purgeVersions } from "./purge.ts";
@@ -46,6 +47,8 @@ export interface TrashRestoreRequest {
   readonly as?: RelPath | undefined;
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
+  /** Who asks; this node's own admin when it is left out. */
+  readonly asker?: Asker | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -6,7 +7,7 @@ import { pairedNodes, type TestNode } from "../../support/nodes.ts";
 import { tree } from "../../support/tree.ts";
 
 async function list(node: TestNode, ...args: readonly string[]): Promise<readonly ListLine[]> {
-  const { code, stdout, stderr } = await node.run("--json", "list", ...args);
+  const { code, stdout, stderr } = await node.runHere("--json", "list", ...args);
   expect(stderr).toBe("");
   expect(code).toBe(0);
   return stdout
@@ -34,6 +35,17 @@ test("a folder that is not synced here is listed by name, as its node has it", a
     { path: "a b.txt", type: "file", size: 3, owner: "anna", device: "anna", mode: "0644", deleted: false },
     { type: "summary", entries: 1, bytes: 3, next: null },
   ]);
+  expect(paths(await list(b, "-R", "--glob", "*.txt", "--sort", "size", `anna:${folder.id}`))).toEqual([
+    "sub/ü.txt",
+    "a b.txt",
+  ]);
+  expect(paths(await list(b, "--path-regex", "^sub/", "--since", "1h", `anna:${folder.id}`))).toEqual(["sub/ü.txt"]);
+  expect(paths(await list(b, "-R", "--until", "yesterday", `anna:${folder.id}`))).toEqual([]);
+  const hashed = await list(b, "--sha256", `anna:${folder.id}/a b.txt`);
+  expect(hashed[0]).toMatchObject({ hash: `sha256:${createHash("sha256").update("one").digest("hex")}`, version: 1 });
+  const bad = await b.run("list", "--regex", "inv_(", `anna:${folder.id}`);
+  expect(bad.code).toBe(2);
+  expect(bad.stderr.split("\n").slice(0, 2)).toEqual(["  inv_(", "       ^"]);
   expect(await list(b, "anna:")).toMatchObject([
     { type: "folder", label: "anna-files", rights: "write" },
     { type: "folder", path: folder.id, rights: "read", files: 4 },
@@ -53,7 +65,7 @@ test("what is misspelt, gone or away is said, with the next step", async () => {
   await writeFile(join(a.directory, "docs", "a.txt"), "x");
   await a.wait();
   const failure = async (...args: readonly string[]): Promise<object> => {
-    const { code, stderr } = await b.run("--json", "list", ...args);
+    const { code, stderr } = await b.runHere("--json", "list", ...args);
     return { ...(JSON.parse(stderr) as object), code_: code };
   };
   expect(await failure("ana:anna-files")).toMatchObject({
