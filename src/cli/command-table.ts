@@ -300,6 +300,19 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import("./commands/folder.ts")).folderMode,
   },
   {
+    name: "folder fetch",
+    group: "Folders",
+    summary: "Shows or changes how this device fetches a folder's files",
+    args: [FOLDER],
+    options: [
+      { flags: "--delta <when>", description: "only what changed in a file: auto, on or off", values: WHEN },
+      { flags: "--compression <when>", description: "compressed on the way: auto, on or off", values: WHEN },
+    ],
+    details:
+      "auto, the default of both, decides by what it spares; off fetches changed places of a file whole, or nothing compressed. Upload and download have the same switches for one command.",
+    load: async () => (await import("./commands/folder.ts")).folderFetch,
+  },
+  {
     name: "folder ignore",
     group: "Folders",
     summary: "Lists or changes the patterns that only this device ignores",

@@ -40,6 +40,7 @@ export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
   folderShare: "admin",
   folderUnshare: "admin",
   folderMode: "admin",
+  folderFetch: "admin",
   folderIgnore: "admin",
   folderPause: "admin",
   folderResume: "admin",

@@ -70,6 +70,12 @@ export const ROUTES = {
     kind: "json",
     summary: "Sets the direction of a folder",
   },
+  folderFetch: {
+    method: "POST",
+    path: "/folders/{folder}/fetch",
+    kind: "json",
+    summary: "Sets how a folder's files are fetched",
+  },
   folderIgnore: {
     method: "POST",
     path: "/folders/{folder}/ignore",

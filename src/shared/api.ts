@@ -161,8 +161,12 @@ const peer = peerStatus.extend({
   removedUs: z.boolean(),
 });
 
+const when = z.enum(["auto", "on", "off"]);
 const folder = folderStatus.extend({
   paused: z.boolean(),
+  /** What this device asks for when it fetches: changed regions instead of whole chunks, and compressed answers. */
+  delta: when,
+  compression: when,
   /** This device's own patterns; `.synclineignore` not included. */
   ignore: z.array(z.string()),
   shares: z.array(z.object({ id: z.string(), name: z.string(), rights })),
@@ -487,6 +491,11 @@ const SHAPES = {
   folderShare: { input: aboutFolder.extend({ peer: peerRef, rights: rights.default("write") }), output: folder },
   folderUnshare: { input: aboutFolder.extend({ peer: peerRef }), output: folder },
   folderMode: { input: aboutFolder.extend({ mode }), output: folder },
+  /** Neither given: changes nothing. */
+  folderFetch: {
+    input: aboutFolder.extend({ delta: when.optional(), compression: when.optional() }),
+    output: folder,
+  },
   folderIgnore: {
     /** Neither given: only lists. */
     input: aboutFolder.extend({ add: z.array(z.string()).default([]), remove: z.array(z.string()).default([]) }),

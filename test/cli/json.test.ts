@@ -28,6 +28,7 @@ const CALLS: Readonly<Record<string, readonly string[] | null>> = {
   "folder share": ["docs", "--to", "desk"],
   "folder unshare": ["docs", "--from", "desk"],
   "folder mode": ["docs", "send-only"],
+  "folder fetch": ["docs", "--delta", "off"],
   "folder ignore": ["docs", "*.tmp"],
   "folder pause": ["docs"],
   "folder resume": ["docs"],

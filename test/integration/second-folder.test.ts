@@ -53,6 +53,15 @@ test("a second folder is shared from both ends, kept from changes by rights, pau
   expect(await readFile(join(there, "mixed"))).toEqual(Buffer.concat([small, large.subarray(100_000, 800_000)]));
   expect((await wireBytes(b)) - before).toBeLessThan(250_000);
 
+  expect(await b.json("folder", "fetch", folder.id)).toMatchObject({ delta: "auto", compression: "auto" });
+  expect((await b.run("folder", "fetch", folder.id, "--compression", "off")).stdout).toContain(
+    "delta auto, compression off",
+  );
+  await writeFile(join(here, "text"), randomBytes(300_000).toString("hex"));
+  await a.wait();
+  expect((await wireBytes(b)) - before).toBeGreaterThan(600_000);
+  expect(await b.json("folder", "show", folder.id)).toMatchObject({ delta: "auto", compression: "off" });
+
   const log = await a.run("logs");
   expect(log.stdout).not.toContain("does not continue");
 }, 180_000);

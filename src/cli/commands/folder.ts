@@ -10,6 +10,7 @@ import { FOLDER_COLUMNS, folderRow, problemLines } from "../render/status.ts";
 import { renderFacts, renderTable } from "../render/table.ts";
 import type { Session } from "../session.ts";
 
+const WHEN = ["auto", "on", "off"] as const;
 const MODES = ["two-way", "send-only", "receive-only"] as const;
 
 export const folderAdd: CommandHandler = async (session, args, options) => {
@@ -69,6 +70,15 @@ export const folderMode: CommandHandler = async (session, args) => {
   done(session, folder, `${printable(folder.id)} is ${folder.mode}`);
 };
 
+export const folderFetch: CommandHandler = async (session, args, options) => {
+  const change = given({
+    delta: choiceOption(options, "delta", WHEN),
+    compression: choiceOption(options, "compression", WHEN),
+  });
+  const folder = await session.call("folderFetch", { folder: textArgument(args, 0), ...change });
+  done(session, folder, `${printable(folder.id)}: delta ${folder.delta}, compression ${folder.compression}`);
+};
+
 export const folderIgnore: CommandHandler = async (session, args, options) => {
   const patterns = [...listArgument(args, 1)];
   if (isSet(options, "remove") && patterns.length === 0) throw new SyncError("E_USAGE", "--remove needs a pattern");
@@ -111,6 +121,8 @@ function folderFacts(folder: Folder, session: Session): readonly (readonly [stri
     ["path", formatPath(folder.path, session.io.userHome)],
     ["state", folder.state],
     ["mode", folder.mode],
+    ["delta", folder.delta],
+    ["compression", folder.compression],
     ["files", `${folder.files.toLocaleString("en-US")} (${formatBytes(folder.bytes)})`],
     [
       "to fetch",

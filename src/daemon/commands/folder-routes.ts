@@ -21,6 +21,7 @@ export type FolderRoutes = Pick<
   | "folderShare"
   | "folderUnshare"
   | "folderMode"
+  | "folderFetch"
   | "folderPause"
   | "folderResume"
   | "folderRescan"
@@ -75,6 +76,13 @@ export function folderRoutes(node: Node): FolderRoutes {
     folderMode: async ({ folder, mode }) => {
       const { id } = await change(folder, (draft) => {
         draft.mode = mode;
+      });
+      return show(id);
+    },
+    folderFetch: async ({ folder, delta, compression }) => {
+      const { id } = await change(folder, (draft) => {
+        if (delta !== undefined) draft.delta = delta;
+        if (compression !== undefined) draft.compression = compression;
       });
       return show(id);
     },

@@ -34,6 +34,8 @@ export function folderDocument(parts: NodeParts, runtime: FolderRuntime): Folder
   return {
     ...folderStatus(runtime),
     paused: config.paused,
+    delta: config.delta,
+    compression: config.compression,
     ignore: [...config.ignore],
     shares: Object.entries(config.peers).map(([id, { rights }]) => ({
       id,
