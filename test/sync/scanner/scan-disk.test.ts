@@ -1,6 +1,6 @@
 /** What only a real file system has. */
 import { spawnSync } from "node:child_process";
-import { linkSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, linkSync, openSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FolderId } from "../../../src/shared/ids.ts";
@@ -79,9 +79,24 @@ test("every descriptor is closed, whatever was met", ({ skip }) => {
   symlinkSync("nowhere", at("l"));
   spawnSync("mkfifo", [at("pipe")]);
   look();
-  const before = readdirSync("/proc/self/fd").length;
+  const before = openBelow(at("."));
   look();
   rmSync(at("f1"));
   look();
-  expect(readdirSync("/proc/self/fd").length).toBe(before);
+  expect(openBelow(at("."))).toEqual(before);
+  const held = openSync(at("f2"), "r");
+  expect(openBelow(at("."))).toContain(at("f2"));
+  closeSync(held);
 });
+
+/** What this process holds open below a directory; other tests run in it at the same time. */
+function openBelow(directory: string): readonly string[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(directory) ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
