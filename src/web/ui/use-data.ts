@@ -1,5 +1,5 @@
 import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { changes, link } from "../api/live.ts";
 
 export interface Data<T> {
@@ -52,12 +52,17 @@ export function useData<T>(
   return { value: shownKey.value === key ? value.value : undefined, error: error.value, reload };
 }
 
-/** Calls `act` a moment after the signal changed, and once for many changes in a row. */
+/**
+ * Calls `act` a moment after the signal changed, and once for many changes in
+ * a row. What is rendered meanwhile does not call it off.
+ */
 function useWhen(
   source: ReadonlySignal<unknown>,
   act: () => Promise<void>,
   { isCounter, pauseMs }: { readonly isCounter: boolean; readonly pauseMs: () => number },
 ): void {
+  const latest = useRef({ act, pauseMs });
+  latest.current = { act, pauseMs };
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isFirst = true;
@@ -68,12 +73,12 @@ function useWhen(
       }
       timer ??= setTimeout(() => {
         timer = undefined;
-        void act();
-      }, pauseMs());
+        void latest.current.act();
+      }, latest.current.pauseMs());
     });
     return () => {
       stop();
       clearTimeout(timer);
     };
-  });
+  }, [source, isCounter]);
 }
