@@ -1,5 +1,5 @@
 /** From a write that has ended to its being visible on the other side, in a pair that has nothing else to do. */
-import { appendFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { arrival, isAbsent, looksLike } from "../../src/cli/demo/arrival.ts";
@@ -8,6 +8,8 @@ import type { RunningPair } from "./running-pair.ts";
 
 const FILE_BYTES = 4096;
 const DEADLINE_MS = 60_000;
+/** What else lies in the folder: without it, deleting file after file would look like an accident and be held. */
+const OTHER_FILES = 500;
 const QUIET_MS = 250;
 const MORE_QUIET_MS = 300;
 
@@ -21,6 +23,7 @@ export async function measureLatency(
   signal: AbortSignal,
 ): Promise<Readonly<Record<Change, readonly number[]>>> {
   const noise = new Noise(7);
+  await putOthers(pair, signal);
   const found: Record<Change, number[]> = { create: [], modify: [], rename: [], delete: [] };
   for (let i = 0; i < count; i++) {
     for (const change of CHANGES) {
@@ -30,6 +33,15 @@ export async function measureLatency(
     }
   }
   return found;
+}
+
+async function putOthers({ name, source, target }: RunningPair, signal: AbortSignal): Promise<void> {
+  mkdirSync(join(source, "others"));
+  const paths = Array.from({ length: OTHER_FILES }, (_, i) => join("others", `${i}.txt`));
+  for (const path of paths) writeFileSync(join(source, path), path);
+  const areThere = (): boolean => paths.every((path) => looksLike(join(target, path), join(source, path)));
+  const ms = await arrival(areThere, { startedMs: performance.now(), deadlineMs: DEADLINE_MS, signal });
+  if (ms === undefined) throw new Error(`${name}: the other files did not arrive in ${DEADLINE_MS / 1000} s`);
 }
 
 async function measureOne(
