@@ -10,6 +10,9 @@ import { SkipReporter } from "./scripts/test-reporter.ts";
 const REAL = ["test/integration/**/*.test.ts", "test/lab/**/*.test.ts", "test/browser/**/*.test.ts"];
 const SIMULATION = ["test/simulation/**/*.test.ts"];
 
+/** A state that comes is waited for as long as a busy machine takes; one that does not come fails all the same. */
+const expect = { poll: { timeout: 15_000 } };
+
 export default defineConfig({
   test: {
     // Simulations keep one core busy, and daemons mostly wait: two at a time, also where there are only two cores.
@@ -23,7 +26,8 @@ export default defineConfig({
           exclude: [...REAL, ...SIMULATION],
           pool: "threads",
           isolate: false,
-          testTimeout: 10_000,
+          testTimeout: 30_000,
+          expect,
         },
       },
       {
@@ -33,6 +37,7 @@ export default defineConfig({
           pool: "threads",
           isolate: false,
           testTimeout: 180_000,
+          expect,
         },
       },
       {
@@ -40,7 +45,8 @@ export default defineConfig({
           name: "real",
           include: REAL,
           pool: "forks",
-          testTimeout: 60_000,
+          testTimeout: 90_000,
+          expect,
           hookTimeout: 30_000,
           sequence: { groupOrder: 1 },
         },
