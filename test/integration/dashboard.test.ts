@@ -2,25 +2,9 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { testNodes, until } from "../support/nodes.ts";
+import { type SignedIn, signInBy } from "../support/sign-in.ts";
 
-interface Session {
-  readonly cookie: string;
-  readonly token: string;
-}
-
-/** Signs in as a browser would that was sent to `link`. */
-async function signIn(link: string): Promise<Session & { readonly status: number }> {
-  const { origin, hash } = new URL(link);
-  const answer = await fetch(`${origin}/api/v1/session`, {
-    method: "POST",
-    headers: { Origin: origin },
-    body: JSON.stringify({ key: hash.slice("#k=".length) }),
-  });
-  const { token } = (await answer.json()) as { token: string };
-  return { status: answer.status, token, cookie: answer.headers.get("set-cookie")?.split(";")[0] ?? "" };
-}
-
-async function statusAt(url: string, { cookie, token }: Session): Promise<Response> {
+async function statusAt(url: string, { cookie, token }: SignedIn): Promise<Response> {
   return await fetch(`${url}/api/v1/status`, { headers: { Cookie: cookie, "X-Syncline-Token": token } });
 }
 
@@ -31,9 +15,9 @@ test("the dashboard signs in by a link, survives a restart, and moves with its s
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
 
   const { link } = await node.json<{ link: string }>("open", "--print");
-  const session = await signIn(link);
+  const session = await signInBy(link);
   expect((await statusAt(url, session)).status).toBe(200);
-  expect((await signIn(link)).status).toBe(403);
+  expect((await signInBy(link)).status).toBe(403);
 
   await node.down();
   await node.start();
@@ -54,7 +38,7 @@ test("the page that a browser is sent to is its owner's alone, and gone once use
   expect(link).toBeNull();
   expect((await stat(page)).mode & 0o777).toBe(0o600);
   const [, hidden = ""] = /url=(http:[^"]+)"/.exec(await readFile(page, "utf8")) ?? [];
-  expect((await signIn(hidden)).status).toBe(200);
+  expect((await signInBy(hidden)).status).toBe(200);
   await until(async () => (await stat(page).catch(() => undefined)) === undefined, "the page to be gone");
   const key = hidden.replace(/.*k=/, "");
   expect(await readFile(join(node.home, "sessions.json"), "utf8")).not.toContain(key);

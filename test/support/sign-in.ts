@@ -13,9 +13,14 @@ export interface TestSession {
   put(path: string, bytes: Uint8Array, headers: Readonly<Record<string, string>>): Promise<Response>;
 }
 
-/** Signs in at a node by a link of its own. */
-export async function signIn(node: TestNode): Promise<TestSession> {
-  const { link } = await node.json<{ link: string }>("open", "--print");
+export interface SignedIn {
+  readonly status: number;
+  readonly cookie: string;
+  readonly token: string;
+}
+
+/** Signs in as a browser does that was sent to `link`. */
+export async function signInBy(link: string): Promise<SignedIn> {
   const { origin, hash } = new URL(link);
   const answer = await fetch(`${origin}/api/v1/session`, {
     method: "POST",
@@ -23,7 +28,14 @@ export async function signIn(node: TestNode): Promise<TestSession> {
     body: JSON.stringify({ key: hash.slice("#k=".length) }),
   });
   const { token } = (await answer.json()) as { token: string };
-  const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+  return { status: answer.status, token, cookie: answer.headers.get("set-cookie")?.split(";")[0] ?? "" };
+}
+
+/** Signs in at a node by a link of its own. */
+export async function signIn(node: TestNode): Promise<TestSession> {
+  const { link } = await node.json<{ link: string }>("open", "--print");
+  const { origin } = new URL(link);
+  const { cookie, token } = await signInBy(link);
   const own = { Cookie: cookie, Origin: origin, "X-Syncline-Token": token };
   const ask = async (method: string, path: string, body?: unknown): Promise<Response> =>
     await fetch(`${origin}/api/v1${path}`, {

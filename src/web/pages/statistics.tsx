@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import type { StatsHistory } from "../../shared/api-transfers.ts";
 import { call } from "../api/client.ts";
 import { status } from "../api/live.ts";
@@ -125,34 +125,57 @@ function Chart({ history }: { readonly history: StatsHistory }): JSX.Element {
 function PointTable({ history }: { readonly history: StatsHistory }): JSX.Element {
   const rows = history.points.filter(({ sent, received, fileBytes }) => sent + received + fileBytes > 0).toReversed();
   return (
+    <TrafficTable head={["From", "Received", "Sent", "Not sent"]}>
+      {rows.map((point) => (
+        <tr key={point.time}>
+          <td>{moment(new Date(point.time))}</td>
+          <TrafficCells moved={point} saved={bytes(Math.max(0, savedOf(point)))} />
+        </tr>
+      ))}
+    </TrafficTable>
+  );
+}
+
+/** A column of names or times, and three of numbers. */
+function TrafficTable({
+  head: [first, ...numbers],
+  children,
+}: {
+  readonly head: readonly [string, string, string, string];
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
     <div class="table-scroll">
       <table class="table">
         <thead>
           <tr>
-            <th scope="col">From</th>
-            <th scope="col" class="right">
-              Received
-            </th>
-            <th scope="col" class="right">
-              Sent
-            </th>
-            <th scope="col" class="right">
-              Not sent
-            </th>
+            <th scope="col">{first}</th>
+            {numbers.map((title) => (
+              <th scope="col" class="right" key={title}>
+                {title}
+              </th>
+            ))}
           </tr>
         </thead>
-        <tbody>
-          {rows.map((point) => (
-            <tr key={point.time}>
-              <td>{moment(new Date(point.time))}</td>
-              <td class="right number">{bytes(point.received)}</td>
-              <td class="right number">{bytes(point.sent)}</td>
-              <td class="right number">{bytes(Math.max(0, savedOf(point)))}</td>
-            </tr>
-          ))}
-        </tbody>
+        <tbody>{children}</tbody>
       </table>
     </div>
+  );
+}
+
+function TrafficCells({
+  moved: { received, sent },
+  saved,
+}: {
+  readonly moved: Pick<Moved, "received" | "sent">;
+  readonly saved: string;
+}): JSX.Element {
+  return (
+    <>
+      <td class="right number">{bytes(received)}</td>
+      <td class="right number">{bytes(sent)}</td>
+      <td class="right number">{saved}</td>
+    </>
   );
 }
 
@@ -192,36 +215,16 @@ function Saved({ totals }: { readonly totals: Moved }): JSX.Element {
 function Peers({ peers }: { readonly peers: StatsHistory["peers"] }): JSX.Element {
   return (
     <Card title="With each device">
-      <div class="table-scroll">
-        <table class="table">
-          <thead>
-            <tr>
-              <th scope="col">Device</th>
-              <th scope="col" class="right">
-                Received
-              </th>
-              <th scope="col" class="right">
-                Sent
-              </th>
-              <th scope="col" class="right">
-                Saved
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {peers.map((peer) => (
-              <tr key={peer.device}>
-                <td>
-                  <Name>{peer.name}</Name>
-                </td>
-                <td class="right number">{bytes(peer.received)}</td>
-                <td class="right number">{bytes(peer.sent)}</td>
-                <td class="right number">{savedPercent(peer.fileBytes, savedOf(peer)) ?? "nothing"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <TrafficTable head={["Device", "Received", "Sent", "Saved"]}>
+        {peers.map((peer) => (
+          <tr key={peer.device}>
+            <td>
+              <Name>{peer.name}</Name>
+            </td>
+            <TrafficCells moved={peer} saved={savedPercent(peer.fileBytes, savedOf(peer)) ?? "nothing"} />
+          </tr>
+        ))}
+      </TrafficTable>
     </Card>
   );
 }

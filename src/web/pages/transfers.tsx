@@ -127,17 +127,13 @@ function What({ row }: { readonly row: TransferView }): JSX.Element {
 
 function Running({ row }: { readonly row: TransferView }): JSX.Element {
   const { id, state, progress, bytesPerSecond, wireBytes, transport } = row;
-  const [tone, words] = STATES[state];
   const done = progress?.doneBytes ?? row.fileBytes;
   const all = progress?.bytes ?? null;
   const left =
     all !== null && bytesPerSecond !== null && bytesPerSecond > 0 ? ((all - done) / bytesPerSecond) * 1000 : null;
   return (
     <li class="transfer">
-      <div class="transfer-head">
-        <What row={row} />
-        <State tone={tone}>{words}</State>
-      </div>
+      <Head row={row} />
       <Progress label={`Transfer ${id}`} done={done} all={all} />
       <p class="number muted small">
         {bytes(done)}
@@ -168,16 +164,22 @@ function Running({ row }: { readonly row: TransferView }): JSX.Element {
   );
 }
 
+function Head({ row }: { readonly row: TransferView }): JSX.Element {
+  const [tone, words] = STATES[row.state];
+  return (
+    <div class="transfer-head">
+      <What row={row} />
+      <State tone={tone}>{words}</State>
+    </div>
+  );
+}
+
 function Over({ row }: { readonly row: TransferView }): JSX.Element {
-  const { state, files, fileBytes, wireBytes, saved, message, endedAt, durationMs } = row;
-  const [tone, words] = STATES[state];
+  const { files, fileBytes, wireBytes, saved, message, endedAt, durationMs } = row;
   const share = savedPercent(fileBytes, saved.delta + saved.reuse + saved.compression);
   return (
     <li class="transfer">
-      <div class="transfer-head">
-        <What row={row} />
-        <State tone={tone}>{words}</State>
-      </div>
+      <Head row={row} />
       <p class="number muted small">
         {plural(files, "file")}, {bytes(fileBytes)}
         {wireBytes > 0 ? `, ${bytes(wireBytes)} on the wire` : ""}
