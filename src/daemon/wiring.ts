@@ -24,6 +24,7 @@ import { historyRoutes } from "./commands/history-routes.ts";
 import { listRoutes } from "./commands/list-routes.ts";
 import { peerRoutes } from "./commands/peer-routes.ts";
 import { peerAsker } from "./commands/reach-peer.ts";
+import { uploadForBrowser } from "./commands/run-transfer.ts";
 import { serveTransferRoutes } from "./commands/serve-transfer-routes.ts";
 import { statusRoutes } from "./commands/status-routes.ts";
 import { transferRoutes } from "./commands/transfer-routes.ts";
@@ -205,7 +206,9 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     dashboardKey: (request) => dashboard.key(request),
   };
   const asker = peerAsker(node);
-  await opening.use(dashboard).start(service, asker, contentSource(node));
+  const browser = { content: contentSource(node), upload: uploadForBrowser(node) };
+  await opening.use(dashboard).start(service, asker, browser);
+  opening.use(transfers.unattended);
   const stack = opening.move();
   return { service, peers: asker, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

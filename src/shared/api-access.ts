@@ -76,11 +76,12 @@ export const ROUTE_ACCESS: Readonly<Record<RouteName, Access>> = {
   // They name files of this machine by absolute paths: for the control socket alone.
   download: "local",
   upload: "local",
-  transferRetry: "local",
   transferList: "user",
   transferPause: "admin",
   transferResume: "admin",
   transferCancel: "admin",
+  // It names no place of its own: what the node's own person asked for once is asked for again.
+  transferRetry: "admin",
   stats: "user",
   statsHistory: "user",
   notices: "user",

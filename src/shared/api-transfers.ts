@@ -81,6 +81,8 @@ const transfer = z.object({
   bytesPerSecond: z.number().nullable(),
   startedAt: time,
   endedAt: time.nullable(),
+  /** Whether `transfers retry` can run it again: asked for on this node, over, and what it read or wrote is no copy of a browser's. */
+  canRetry: z.boolean(),
   /** While it runs: what is under way. */
   progress: z
     .object({ path: z.string(), doneBytes: bytes, bytes: bytes.nullable(), doneFiles: count, files: count.nullable() })
@@ -226,7 +228,13 @@ export const TRANSFER_SHAPES = {
   transferPause: { input: transferRef, output: transfer },
   transferResume: { input: transferRef, output: transfer },
   transferCancel: { input: transferRef, output: transfer },
-  transferRetry: { input: transferRef, output: transferLine },
+  transferRetry: {
+    input: transferRef.extend({
+      /** Answers with the first line only, and goes on when nobody reads along: for a page that may be closed. */
+      unattended: z.boolean().default(false),
+    }),
+    output: transferLine,
+  },
   stats: {
     input: z.strictObject({
       from: time.optional(),

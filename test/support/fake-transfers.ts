@@ -49,6 +49,7 @@ export function fakeTransfer(changes: Partial<TransferView> = {}): TransferView 
     bytesPerSecond: 666_667,
     startedAt: "2026-07-01T15:30:00.000Z",
     endedAt: "2026-07-01T15:30:01.500Z",
+    canRetry: true,
     progress: null,
     ...changes,
   };

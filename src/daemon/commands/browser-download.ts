@@ -18,7 +18,7 @@ import type { Job } from "../transfers/job.ts";
 import { type ByteRange, readContent, readSmall } from "../transfers/read-content.ts";
 import { countedLink } from "../transfers/transfer-links.ts";
 import { linkTo, readingFrom, tagOf, wantedFile } from "./content-reading.ts";
-import { isBack, newThread, reach, tellEnd, tellEvent, transportOf } from "./transfer-routes.ts";
+import { isBack, newThread, reach, tellEnd, tellEvent, transportOf } from "./run-transfer.ts";
 
 type Opened = Extract<RouteOutput<"downloadOpen">, { type: "opened" }>;
 

@@ -23,7 +23,7 @@ import type { Node } from "../node.ts";
 import { readContent } from "../transfers/read-content.ts";
 import { BrowserDownload } from "./browser-download.ts";
 import { linkTo, readingFrom, tagOf } from "./content-reading.ts";
-import { newThread, reach } from "./transfer-routes.ts";
+import { newThread, reach } from "./run-transfer.ts";
 
 export function contentSource(node: Node): ContentSource {
   return {

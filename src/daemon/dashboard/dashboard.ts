@@ -17,6 +17,7 @@ import type { PeerAsker } from "../api/peer-commands.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Users } from "../users/users.ts";
 import { writeFileAtomically } from "../write-file.ts";
+import type { UploadBatchDeps } from "./batches/upload-batch.ts";
 import { UploadBatches } from "./batches/upload-batches.ts";
 import type { ContentSource } from "./content-port.ts";
 import { DashboardServer } from "./dashboard-server.ts";
@@ -61,13 +62,17 @@ export class Dashboard implements AsyncDisposable {
   }
 
   /** Serves what `service` answers. A default port that is taken gives way to the next free one, which is kept. */
-  async start(service: NodeService, peers: PeerAsker, content: ContentSource): Promise<void> {
+  async start(
+    service: NodeService,
+    peers: PeerAsker,
+    { content, upload }: { readonly content: ContentSource; readonly upload: UploadBatchDeps["upload"] },
+  ): Promise<void> {
     const { context, clock, random, log, device, users } = this.#options;
     await rm(this.#pageFile, { force: true });
     this.#batches = new UploadBatches({
       ...{ clock, random, log, deviceName: () => context.config.get().name },
       directory: join(context.paths.stateDir, "uploads"),
-      upload: (request, caller) => service.upload(request, caller),
+      upload,
     });
     await this.#batches.start();
     this.#handler = {

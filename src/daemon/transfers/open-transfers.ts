@@ -12,6 +12,7 @@ import { ServedTransfers } from "./served.ts";
 import { TransferBook } from "./transfer-book.ts";
 import type { Transfers } from "./transfers.ts";
 import { UdpLinks } from "./udp-links.ts";
+import { Unattended } from "./unattended.ts";
 
 export interface OpenTransfersDeps {
   readonly parts: NodeParts;
@@ -43,6 +44,7 @@ export async function openTransfers({ parts, net, peers, service }: OpenTransfer
       ask: async (peer, input, signal) =>
         await askPeer(asker, peer, "udpOpen", input, { signal, actor: localAdmin(selfName()) }),
     }),
+    unattended: new Unattended(),
     ownOffers: new Map(),
   };
 }

@@ -6,6 +6,7 @@ import type { Notices } from "./notices.ts";
 import type { ServedTransfers } from "./served.ts";
 import type { TransferBook } from "./transfer-book.ts";
 import type { UdpLinks } from "./udp-links.ts";
+import type { Unattended } from "./unattended.ts";
 
 export interface Transfers {
   readonly book: TransferBook;
@@ -13,6 +14,7 @@ export interface Transfers {
   readonly notices: Notices;
   readonly serving: ServingDeps;
   readonly udp: UdpLinks;
+  readonly unattended: Unattended;
   /** Files of uploads to this very node: the thread that reads them, by the offer's token. */
   readonly ownOffers: Map<FolderId, FileThread>;
 }
