@@ -105,7 +105,7 @@ export class RequestTable {
 
   /** Asks for a piece of a chunk list. Rejects as `fetchChunks` does. */
   fetchChunkList(wanted: FetchChunkList, signal: AbortSignal): Promise<Costed<Partial<ChunkListAnswer>>> {
-    const reader = new ChunkListAnswerReader(wanted.offset, wanted.bases.length);
+    const reader = new ChunkListAnswerReader(wanted.offset, wanted.bases.length, wanted.query.length > 0);
     return this.#ask(
       {
         question: "fetchChunkList",

@@ -52,6 +52,18 @@ export const CONNECTION_TIMES: ConnectionTimes = {
   requestMs: LIMITS.requestMs.value,
 };
 
+/** What came of a request for a chunk list. */
+export interface FetchedList {
+  /** Undefined when it is not there. */
+  readonly list: Uint8Array<ArrayBuffer> | undefined;
+  /** What `list` is a splice of; null for the list itself. */
+  readonly base: ContentId | null;
+  /** The list's length, where `list` says how it follows from the one that was described; else null. */
+  readonly relatedBytes: number | null;
+}
+
+const NO_QUERY = new Uint8Array(0);
+
 /** Why a connection is over. */
 export interface EndReason {
   readonly code: string;
@@ -235,24 +247,24 @@ export class Connection {
     return this.#requests.fetchRegions(wanted, signal);
   }
 
-  /** Asks for a chunk list, piece by piece, or told by one of `bases`; undefined when it is not there. */
-  async fetchChunkList(
-    wanted: Omit<FetchChunkList, "offset">,
-    signal: AbortSignal,
-  ): Promise<Costed<{ readonly list: Uint8Array<ArrayBuffer> | undefined; readonly base: ContentId | null }>> {
+  /** Asks for a chunk list, piece by piece, or told by what this side holds; undefined when it is not there. */
+  async fetchChunkList(wanted: Omit<FetchChunkList, "offset">, signal: AbortSignal): Promise<Costed<FetchedList>> {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
     let wire = NO_WIRE;
     for (;;) {
       const bases = length === 0 && this.#features.includes(FEATURES.splice) ? wanted.bases : [];
-      const piece = await this.#requests.fetchChunkList({ ...wanted, bases, offset: length }, signal);
+      const query = length === 0 && this.#features.includes(FEATURES.anySplice) ? wanted.query : NO_QUERY;
+      const piece = await this.#requests.fetchChunkList({ ...wanted, bases, query, offset: length }, signal);
       wire = addWire(wire, piece.wire);
-      if (piece.bytes === undefined) return { list: undefined, base: null, wire };
+      if (piece.bytes === undefined) return { list: undefined, base: null, relatedBytes: null, wire };
       const base = bases[piece.base ?? bases.length];
-      if (base !== undefined) return { list: piece.bytes, base, wire };
+      if (base !== undefined) return { list: piece.bytes, base, relatedBytes: null, wire };
+      if (piece.isRelation === true)
+        return { list: piece.bytes, base: null, relatedBytes: piece.totalBytes ?? 0, wire };
       parts.push(piece.bytes);
       length += piece.bytes.length;
-      if (length === piece.totalBytes) return { list: joined(parts, length), base: null, wire };
+      if (length === piece.totalBytes) return { list: joined(parts, length), base: null, relatedBytes: null, wire };
     }
   }
 

@@ -16,10 +16,23 @@ import { LIMITS } from "../shared/limits.ts";
 import type { ChunkRequest, Switch, WantedRegion } from "../shared/messages.ts";
 import { FramePacker } from "./frame-packer.ts";
 import { LIST_HEAD_BYTES, LIST_PIECE_BYTES, SPLICE_HEAD_BYTES, writeListHead } from "./wire/answers.ts";
-import { BYTES_FOLLOW, type FetchChunkList, type FetchChunks, NOT_HERE, SPLICE_FOLLOWS } from "./wire/fetch.ts";
+import {
+  BYTES_FOLLOW,
+  type FetchChunkList,
+  type FetchChunks,
+  NOT_HERE,
+  RELATION_FOLLOWS,
+  SPLICE_FOLLOWS,
+} from "./wire/fetch.ts";
 import { encodeRegionPart, type FetchRegions } from "./wire/fetch-regions.ts";
 import { HEADER_BYTES, writeHeader } from "./wire/frames.ts";
 import { broken } from "./wire/wire-values.ts";
+
+export interface RelatedList {
+  /** Of the list itself. */
+  readonly listBytes: number;
+  readonly relation: Uint8Array;
+}
 
 /** Where served bytes come from. Synchronous; declared here, plugged in by the daemon. */
 export interface ChunkSource {
@@ -36,6 +49,8 @@ export interface ChunkSource {
     contentId: ContentId,
     bases: readonly ContentId[],
   ): { readonly base: number; readonly bytes: Uint8Array } | undefined;
+  /** How the version's chunk list follows from the one that `query` describes, where that is much shorter. */
+  relatedList(folder: FolderId, path: RelPath, contentId: ContentId, query: Uint8Array): RelatedList | undefined;
   /** Lets go of open files; called when nothing is asked any more. */
   rest(): void;
 }
@@ -185,11 +200,14 @@ export class ChunkServer {
   async #serveList(id: number, wanted: FetchChunkList): Promise<void> {
     await this.#turn();
     if (this.#isEnded) return;
-    const { folder, path, contentId, offset, bases } = wanted;
+    const { folder, path, contentId, offset, bases, query } = wanted;
     const isWanted = !this.#cancelled.has(id) && this.#deps.mayRead(folder);
     const hasBase = isWanted && offset === 0 && bases.length > 0;
     const splice = hasBase ? this.#deps.source.splice(folder, path, contentId, bases) : undefined;
     if (splice !== undefined) return this.#sendSplice(id, splice);
+    const hasQuery = isWanted && offset === 0 && query.length > 0;
+    const related = hasQuery ? this.#deps.source.relatedList(folder, path, contentId, query) : undefined;
+    if (related !== undefined) return this.#sendList(id, RELATION_FOLLOWS, related.listBytes, related.relation);
     const list = isWanted ? this.#deps.source.chunkList(folder, path, contentId) : undefined;
     if (list === undefined || list.length === 0 || offset >= list.length) {
       const buffer = this.#takeBuffer(HEADER_BYTES + 1);
@@ -197,11 +215,20 @@ export class ChunkServer {
       this.#send(buffer, HEADER_BYTES + 1, { type: "chunkList", id, hasMore: false });
       return;
     }
-    const piece = list.subarray(offset, offset + LIST_PIECE_BYTES);
-    const buffer = this.#takeBuffer(HEADER_BYTES + LIST_HEAD_BYTES + piece.length);
-    writeListHead(buffer.subarray(HEADER_BYTES), list.length);
-    buffer.set(piece, HEADER_BYTES + LIST_HEAD_BYTES);
-    this.#send(buffer, HEADER_BYTES + LIST_HEAD_BYTES + piece.length, { type: "chunkList", id, hasMore: false });
+    this.#sendList(id, BYTES_FOLLOW, list.length, list.subarray(offset, offset + LIST_PIECE_BYTES));
+  }
+
+  #sendList(
+    id: number,
+    status: typeof BYTES_FOLLOW | typeof RELATION_FOLLOWS,
+    listBytes: number,
+    bytes: Uint8Array,
+  ): void {
+    const end = HEADER_BYTES + LIST_HEAD_BYTES + bytes.length;
+    const buffer = this.#takeBuffer(end);
+    writeListHead(buffer.subarray(HEADER_BYTES), listBytes, status);
+    buffer.set(bytes, HEADER_BYTES + LIST_HEAD_BYTES);
+    this.#send(buffer, end, { type: "chunkList", id, hasMore: false });
   }
 
   /** Many small answers share a frame; working each out takes a moment, so others have their turn in between. */

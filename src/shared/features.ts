@@ -9,6 +9,8 @@ export const FEATURES = {
   fetch: "fetch/1",
   /** Chunk lists told by what they share with a list that the other end holds, and small contents along with their records. */
   splice: "splice/1",
+  /** A splice may name its base; a chunk list may be told by how it follows from one that the asker describes. */
+  anySplice: "splice/2",
   /** Changed regions of a file told by how they follow from what the other end holds. */
   delta: "delta/1",
   /** Bodies of frames compressed with zstd. */

@@ -5,6 +5,7 @@
 import type { ChunkList, DiskStamp, FileType, PathProblem } from "../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath } from "../shared/ids.ts";
 import type { IgnoreSource } from "./core/ignore.ts";
+import type { AnewChunks, CutAnew } from "./delta/cut-anew.ts";
 import type { FsCapabilities } from "./fs/filesystem.ts";
 
 /** Whether the folder is really there. Nothing is scanned, written or believed deleted unless it is "ok". */
@@ -255,6 +256,13 @@ export interface FolderDisk {
     size: number,
     chunks: readonly WantedChunk[],
   ): Promise<readonly (Uint8Array | undefined)[]>;
+  /**
+   * Cuts a file that is here as one of `asSize` bytes is cut, from `start` on,
+   * where one of those chunks begins: a stretch of them, to its end when
+   * `isEnd`. Undefined when it cannot be read. What it says is true of the
+   * moment it was read in.
+   */
+  cutAnew(place: BytePlace, cut: CutAnew): Promise<AnewChunks | undefined>;
   /** Writes verified bytes into a staged file. */
   writeStaged(
     contentId: ContentId,

@@ -243,7 +243,7 @@ export class SimLink implements PeerLink {
       return { answers, bytes: answers?.bytes.length ?? 0 };
     }).then(({ answer, wire }) => {
       const bytes = this.#lied(answer?.bytes);
-      return { answer: bytes === undefined ? undefined : { bytes, base: answer?.base ?? null }, wire };
+      return { answer: bytes === undefined ? undefined : { relatedBytes: null, base: null, ...answer, bytes }, wire };
     });
   }
 

@@ -344,9 +344,9 @@ export class SimNode implements NetDevice {
     for (const base of bases) {
       const known = this.index.read.chunkList(base);
       const splice = known === undefined ? undefined : encodeSplice(decodeStoredList(known), list, bytes.length);
-      if (splice !== undefined) return { bytes: splice, base };
+      if (splice !== undefined) return { bytes: splice, base, relatedBytes: null };
     }
-    return { bytes, base: null };
+    return { bytes, base: null, relatedBytes: null };
   }
 
   #shows(path: RelPath, contentId: ContentId): boolean {

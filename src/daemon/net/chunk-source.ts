@@ -7,7 +7,7 @@
  * the index knows to hold this content. What changes in between is found by
  * the receiver, which verifies every chunk.
  */
-import type { ChunkSource } from "../../peer/serve-chunks.ts";
+import type { ChunkSource, RelatedList } from "../../peer/serve-chunks.ts";
 import type { ChunkList, DiskStamp } from "../../shared/file-info.ts";
 import { sameStamp } from "../../shared/file-info.ts";
 import type { ContentId, FolderId, RelPath } from "../../shared/ids.ts";
@@ -15,6 +15,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { WantedRegion } from "../../shared/messages.ts";
 import type { Log } from "../../shared/ports.ts";
 import { decodeChunkList, decodeStoredList } from "../../sync/delta/chunk-list.ts";
+import { answerListQuery } from "../../sync/delta/list-query.ts";
 import { answerRegion } from "../../sync/delta/region.ts";
 import { encodeRegionAnswer } from "../../sync/delta/region-answer.ts";
 import { createRegionKernel } from "../../sync/delta/region-kernel.ts";
@@ -135,6 +136,15 @@ export class DiskChunkSource implements ChunkSource {
         if (bytes !== undefined) return { base, bytes };
       }
       return undefined;
+    });
+  }
+
+  relatedList(folder: FolderId, path: RelPath, contentId: ContentId, query: Uint8Array): RelatedList | undefined {
+    return this.#guarded(folder, undefined, () => {
+      const list = this.chunkList(folder, path, contentId);
+      this.#kernel ??= createRegionKernel();
+      const relation = list === undefined ? undefined : answerListQuery(query, list, { kernel: this.#kernel });
+      return list === undefined || relation === undefined ? undefined : { listBytes: list.length, relation };
     });
   }
 

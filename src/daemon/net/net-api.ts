@@ -5,7 +5,8 @@
 
 import type { AskedCommand } from "../../peer/answer-commands.ts";
 import type { ReplyPart } from "../../peer/ask-commands.ts";
-import type { ConnectionTimes } from "../../peer/connection.ts";
+import type { ConnectionTimes, FetchedList } from "../../peer/connection.ts";
+import type { Costed } from "../../peer/connection-requests.ts";
 import type { KnownAddress } from "../../peer/discovery/address-book.ts";
 import type { Candidate } from "../../peer/discovery/discovery.ts";
 import type { Identity } from "../../peer/identity.ts";
@@ -17,7 +18,7 @@ import type { Command } from "../../peer/wire/command.ts";
 import type { FetchChunkList } from "../../peer/wire/fetch.ts";
 import type { SharedFolder } from "../../peer/wire/greetings.ts";
 import type { HostPort } from "../../shared/host-port.ts";
-import type { ContentId, DeviceId, FolderId } from "../../shared/ids.ts";
+import type { DeviceId, FolderId } from "../../shared/ids.ts";
 import type { ChunkRequest, RegionRequest, Switch } from "../../shared/messages.ts";
 import type { LogFields } from "../../shared/ports.ts";
 import type { WireBytes } from "../../shared/transfer-bytes.ts";
@@ -251,13 +252,7 @@ export interface FetchedRegions {
   readonly wire: WireBytes;
 }
 
-export interface FetchedChunkList {
-  /** Undefined when it is not there. */
-  readonly list: Uint8Array<ArrayBuffer> | undefined;
-  /** What `list` is a splice of; null for the list itself. */
-  readonly base: ContentId | null;
-  readonly wire: WireBytes;
-}
+export type FetchedChunkList = Costed<FetchedList>;
 
 /** What the net thread may ask of main. */
 export interface MainCalls {

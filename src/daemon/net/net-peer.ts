@@ -94,12 +94,12 @@ export class NetPeer {
     signal: AbortSignal,
   ): Promise<Answered<ListAnswer | undefined>> {
     this.#requireOpen();
-    const { list, base, wire } = await this.#deps.calls.call(
+    const { list, wire, ...told } = await this.#deps.calls.call(
       "fetchChunkList",
       [this.connection, wanted],
       this.#until(signal),
     );
-    return { answer: list === undefined ? undefined : { bytes: list, base }, wire };
+    return { answer: list === undefined ? undefined : { bytes: list, ...told }, wire };
   }
 
   /**

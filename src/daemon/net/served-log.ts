@@ -39,6 +39,7 @@ export function withServedLog(source: ChunkSource, clock: Clock, report: (served
       return answer;
     },
     chunkList: (folder, path, contentId) => source.chunkList(folder, path, contentId),
+    relatedList: (folder, path, contentId, query) => source.relatedList(folder, path, contentId, query),
     splice: (folder, path, contentId, bases) => source.splice(folder, path, contentId, bases),
     rest: () => source.rest(),
   };

@@ -347,6 +347,7 @@ function fileOf({ entry, target }: Wanted, take: TakeName): InstallFile {
 /** Where nothing is staged: small files are put together in memory. */
 export const NO_STAGE: FetchStage = {
   assemble: () => Promise.reject(new Error("bug: a small file is not staged")),
+  cutAnew: () => Promise.reject(new Error("bug: a small file is one chunk")),
   writeStaged: () => Promise.reject(new Error("bug: a small file is not staged")),
   describeRegions: () => Promise.reject(new Error("bug: a small file has no regions")),
   rebuildRegions: () => Promise.reject(new Error("bug: a small file has no regions")),

@@ -6,6 +6,7 @@
 import type { DiskStamp } from "../../shared/file-info.ts";
 import type { ContentId, FolderId } from "../../shared/ids.ts";
 import type { ChunkRequest } from "../../shared/messages.ts";
+import type { AnewChunks, CutAnew } from "../../sync/delta/cut-anew.ts";
 import type { WantedChunk } from "../../sync/folder-disk.ts";
 import type { OfferedFile } from "../net/offered-files.ts";
 
@@ -95,6 +96,8 @@ export interface FileCalls {
     chunks: readonly WantedChunk[],
     isFresh: boolean,
   ): Promise<readonly (Uint8Array | undefined)[]>;
+  /** Cuts a file as one of another size is cut; undefined when it cannot be read. */
+  cutAnew(path: string, cut: CutAnew): Promise<AnewChunks | undefined>;
   writeStaged(
     place: StagePlace,
     pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[],

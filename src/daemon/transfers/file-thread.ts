@@ -44,6 +44,7 @@ export class FileThread implements AsyncDisposable {
     });
     return {
       assemble: (_, size, chunks) => this.call("assemble", [place, size, chunks.map(placed), isFresh]),
+      cutAnew: ({ name }, cut) => this.call("cutAnew", [places.get(name) ?? name, cut]),
       writeStaged: (_, pieces) => this.call("writeStaged", [place, pieces], undefined, buffersOf(pieces)),
       dropStaged: () => this.call("dropStaged", [place]),
       describeRegions: () => Promise.reject(new Error("bug: regions are for folders")),

@@ -37,6 +37,7 @@ function handlersFor(files: LocalFiles, source: DiskChunkSource): Handlers<FileC
     chunkList: async (folder, path, contentId) => source.chunkList(folder, path as RelPath, contentId)?.slice() ?? null,
     offer: async (token, offered) => source.setOffer(token, offered),
     assemble: async (...[place, size, chunks, isFresh]) => files.assemble(place, size, chunks, isFresh),
+    cutAnew: async (path, cut) => files.cutAnew(path, cut),
     writeStaged: async (place, pieces) => files.writeStaged(place, pieces),
     dropStaged: async (place) => files.dropStaged(place),
     free: async (directory) => files.free(directory),

@@ -20,6 +20,7 @@ import { type DiskStamp, sameStamp } from "../../shared/file-info.ts";
 import { printable } from "../../shared/printable.ts";
 import { encodeChunkList } from "../../sync/delta/chunk-list.ts";
 import { type Cutter, createCutter } from "../../sync/delta/cut.ts";
+import { type AnewChunks, type CutAnew, cutAnew } from "../../sync/delta/cut-anew.ts";
 import { WHOLE_FILE_BYTES_MAX } from "../../sync/delta/cut-row.ts";
 import { hashFileContent } from "../../sync/delta/hash-content.ts";
 import type { WantedChunk } from "../../sync/folder-disk.ts";
@@ -38,7 +39,7 @@ import type {
 } from "./file-calls.ts";
 import { localError } from "./local-errors.ts";
 import { NamePlacer } from "./name-placer.ts";
-import { StageFile, type StageTools, stagePathOf } from "./stage-file.ts";
+import { openSource, StageFile, type StageTools, stagePathOf } from "./stage-file.ts";
 
 const READ_FLAGS: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
@@ -132,6 +133,18 @@ export class LocalFiles {
       this.#staged.set(stage.path, stage);
       return stage.assemble(size, chunks);
     });
+  }
+
+  cutAnew(path: string, cut: CutAnew): AnewChunks | undefined {
+    const fd = openSource(path);
+    if (fd === undefined) return undefined;
+    try {
+      this.#cutter ??= createCutter();
+      const read = (buffer: Uint8Array, position: number): number => readSync(fd, buffer, 0, buffer.length, position);
+      return cutAnew(read, cut, { hasher: this.#tools.hasher, cutter: this.#cutter });
+    } finally {
+      closeSync(fd);
+    }
   }
 
   writeStaged(place: StagePlace, pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): void {

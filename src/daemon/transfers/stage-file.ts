@@ -191,7 +191,7 @@ function openOwn(path: string, isFresh: boolean): { readonly fd: number; readonl
 }
 
 /** Gone or unreadable: then its chunks come from elsewhere. */
-function openSource(path: string): number | undefined {
+export function openSource(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch {

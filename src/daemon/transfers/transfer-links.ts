@@ -33,7 +33,7 @@ export function ownLink(thread: FileThread, self: ShortId, name: string, folder:
     fetchRegions: () => Promise.reject(new Error("bug: this node asks itself for no regions")),
     fetchChunkList: async ({ path, contentId }, signal) => {
       const bytes = await thread.call("chunkList", [folder, path, contentId], signal);
-      return { answer: bytes == null ? undefined : { bytes, base: null }, wire: NO_WIRE };
+      return { answer: bytes == null ? undefined : { bytes, base: null, relatedBytes: null }, wire: NO_WIRE };
     },
   };
 }

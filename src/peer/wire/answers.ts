@@ -5,7 +5,7 @@
 import type { SyncError } from "../../shared/errors.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { ChunkRequest } from "../../shared/messages.ts";
-import { BYTES_FOLLOW, bytesOf, NOT_HERE, SPLICE_FOLLOWS } from "./fetch.ts";
+import { BYTES_FOLLOW, bytesOf, NOT_HERE, RELATION_FOLLOWS, SPLICE_FOLLOWS } from "./fetch.ts";
 import { broken } from "./wire-values.ts";
 
 /** Gathers one answer. Every method throws E_PROTOCOL when the answer does not fit its request. */
@@ -65,12 +65,14 @@ export class ChunkAnswerReader implements AnswerReader<ChunkAnswer> {
   }
 }
 
-/** A piece of a chunk list, and how long the whole list is; or a splice that makes it of a base. */
+/** A piece of a chunk list, and how long the whole list is; or how it follows from what the asker holds. */
 export interface ChunkListAnswer {
   readonly totalBytes: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Which of the bases that the request named `bytes` is a splice of; null for the list itself. */
   readonly base: number | null;
+  /** `bytes` say how the list follows from the one that the request describes. */
+  readonly isRelation: boolean;
 }
 
 /** Bytes before the list in an answer: status and whole length. */
@@ -84,13 +86,15 @@ export const LIST_PIECE_BYTES: number = LIMITS.requestBytes.value;
 export class ChunkListAnswerReader implements AnswerReader<ChunkListAnswer | undefined> {
   readonly #offset: number;
   readonly #baseCount: number;
+  readonly #hasQuery: boolean;
   readonly #parts: Uint8Array[] = [];
   #length = 0;
 
-  /** `baseCount`: how many bases the request named. */
-  constructor(offset: number, baseCount = 0) {
+  /** `baseCount`: how many bases the request named; `hasQuery`: whether it describes a list. */
+  constructor(offset: number, baseCount = 0, hasQuery = false) {
     this.#offset = offset;
     this.#baseCount = baseCount;
+    this.#hasQuery = hasQuery;
   }
 
   take(bytes: Uint8Array): void {
@@ -109,20 +113,22 @@ export class ChunkListAnswerReader implements AnswerReader<ChunkListAnswer | und
     }
     if (all.length === 1 && all[0] === NOT_HERE) return undefined;
     if (all[0] === SPLICE_FOLLOWS) return this.#splice(all);
-    if (all.length < LIST_HEAD_BYTES || all[0] !== BYTES_FOLLOW) throw listFault();
+    const isRelation = all[0] === RELATION_FOLLOWS && this.#hasQuery;
+    if (all.length < LIST_HEAD_BYTES || !(isRelation || all[0] === BYTES_FOLLOW)) throw listFault();
     const totalBytes = Number(new DataView(all.buffer).getBigUint64(1, true));
     const bytes = all.slice(LIST_HEAD_BYTES);
     if (totalBytes > LIMITS.chunkListBytes.value) throw broken(`a chunk list of ${totalBytes} bytes`);
+    if (isRelation) return { totalBytes, bytes, base: null, isRelation };
     const expected = Math.min(totalBytes - this.#offset, LIST_PIECE_BYTES);
     if (bytes.length === 0 || bytes.length !== expected) throw listFault();
-    return { totalBytes, bytes, base: null };
+    return { totalBytes, bytes, base: null, isRelation };
   }
 
   #splice(all: Uint8Array<ArrayBuffer>): ChunkListAnswer {
     const base = all[1] ?? this.#baseCount;
     const bytes = all.slice(SPLICE_HEAD_BYTES);
     if (base >= this.#baseCount || bytes.length === 0) throw listFault();
-    return { totalBytes: bytes.length, bytes, base };
+    return { totalBytes: bytes.length, bytes, base, isRelation: false };
   }
 }
 
@@ -130,8 +136,12 @@ function listFault(): SyncError {
   return broken("a chunk list's answer that is no answer");
 }
 
-/** The head of a chunk list's answer, before its bytes. */
-export function writeListHead(target: Uint8Array, totalBytes: number): void {
-  target[0] = BYTES_FOLLOW;
+/** The head of a chunk list's answer, before its bytes, or before how it follows. */
+export function writeListHead(
+  target: Uint8Array,
+  totalBytes: number,
+  status: typeof BYTES_FOLLOW | typeof RELATION_FOLLOWS = BYTES_FOLLOW,
+): void {
+  target[0] = status;
   new DataView(target.buffer, target.byteOffset, LIST_HEAD_BYTES).setBigUint64(1, BigInt(totalBytes), true);
 }

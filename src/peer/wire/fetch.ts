@@ -5,7 +5,8 @@
  * asked, one byte (0: the bytes follow, 1: not here), then, after a 0, exactly
  * the bytes asked for. A chunk list's answer is one such byte, then the list's
  * whole length as u64 little-endian, then its bytes from the offset asked for;
- * or a 2, which of the bases named in the request it is told by, and a splice.
+ * or a 2, which of the bases named in the request it is told by, and a splice;
+ * or a 3, the whole length, and how the list follows from what the query describes.
  * What is not shared, ignored, deleted, unknown or changed is "not here" alike.
  */
 import { create } from "@bufbuild/protobuf";
@@ -27,6 +28,7 @@ import { broken, contentIdFrom, countFrom, folderIdFrom, relPathFrom } from "./w
 export const BYTES_FOLLOW = 0;
 export const NOT_HERE = 1;
 export const SPLICE_FOLLOWS = 2;
+export const RELATION_FOLLOWS = 3;
 
 export interface FetchChunks {
   readonly folder: FolderId;
@@ -42,6 +44,8 @@ export interface FetchChunkList {
   readonly offset: number;
   /** Contents whose lists the asking side holds: the answer may be told by one of them. */
   readonly bases: readonly ContentId[];
+  /** Describes a list that the asking side has made (delta/list-query.ts); empty for none. */
+  readonly query: Uint8Array;
 }
 
 /** Whether ranges fit one request. */
@@ -112,6 +116,7 @@ export function encodeFetchChunkList({
   contentId,
   offset,
   bases,
+  query,
 }: FetchChunkList): Uint8Array<ArrayBuffer> {
   const message = create(FetchChunkListSchema, {
     folder,
@@ -119,6 +124,7 @@ export function encodeFetchChunkList({
     contentId: fromHex(contentId),
     offset: BigInt(offset),
     bases: bases.map(fromHex),
+    query,
   });
   return toBytes(FetchChunkListSchema, message);
 }
@@ -133,5 +139,6 @@ export function decodeFetchChunkList(body: Uint8Array): FetchChunkList {
     contentId: contentIdFrom(request.contentId),
     offset: countFrom(request.offset, "offset", LIMITS.chunkListBytes.value),
     bases: request.bases.map((base) => contentIdFrom(base)),
+    query: new Uint8Array(request.query),
   };
 }

@@ -4,7 +4,7 @@ import type { Hasher } from "../../shared/ports.ts";
 import { HASH_BYTES } from "./chunk-list.ts";
 import { contentIdOfChunks } from "./content-id.ts";
 import type { Cutter } from "./cut.ts";
-import { chunkRow } from "./cut-row.ts";
+import { type CutRow, chunkRow } from "./cut-row.ts";
 
 /** Fills `buffer` with the bytes at `position`, as far as there are any; returns how many. 0 means the end. */
 export type ReadAt = (buffer: Uint8Array, position: number) => number;
@@ -47,6 +47,8 @@ export interface RunStart {
   /** Where a chunk begins, or is taken to begin. */
   readonly start: number;
   readonly fileSize: number;
+  /** How it is cut; by its size where that is not said. */
+  readonly row?: CutRow;
 }
 
 /**
@@ -56,11 +58,11 @@ export interface RunStart {
  */
 export function hashRun(
   read: ReadAt,
-  { start, fileSize }: RunStart,
+  { start, fileSize, row = chunkRow(fileSize) }: RunStart,
   { hasher, cutter }: HashTools,
   take: (hash: Uint8Array, bytes: number) => boolean,
 ): number {
-  cutter.begin(chunkRow(fileSize));
+  cutter.begin(row);
   let position = start;
   for (;;) {
     const space = cutter.space();
@@ -80,8 +82,8 @@ export class ChunkListBuilder {
   #hashes: Uint8Array<ArrayBuffer>;
   #count = 0;
 
-  constructor(fileSize: number) {
-    const expected = Math.min(Math.ceil(fileSize / chunkRow(fileSize).normal), 65_536);
+  constructor(fileSize: number, row: CutRow = chunkRow(fileSize)) {
+    const expected = Math.min(Math.ceil(fileSize / row.normal), 65_536);
     this.#sizes = new Uint32Array(expected);
     this.#hashes = new Uint8Array(expected * HASH_BYTES);
   }

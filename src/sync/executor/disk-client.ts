@@ -78,6 +78,7 @@ export class DiskClient implements AsyncDisposable {
       openIntents: () => call("openIntents", []),
       recover: (known) => call("recover", [], known),
       assemble: (contentId, size, chunks) => call("assemble", [], contentId, size, chunks),
+      cutAnew: (place, cut) => call("cutAnew", [], place, cut),
       writeStaged: (contentId, pieces) => call("writeStaged", buffersOf(pieces), contentId, pieces),
       describeRegions: (regions) => call("describeRegions", [], regions),
       rebuildRegions: (contentId, regions) => call("rebuildRegions", [], contentId, regions),

@@ -9,10 +9,12 @@ import type { Hasher } from "../../shared/ports.ts";
 import { conflictName } from "../core/conflict-name.ts";
 import { IGNORE_FILE } from "../core/ignore.ts";
 import type { Cutter } from "../delta/cut.ts";
+import { type AnewChunks, type CutAnew, cutAnew } from "../delta/cut-anew.ts";
 import { createRegionKernel } from "../delta/region-kernel.ts";
 import type { RegionKernel } from "../delta/region-loops.ts";
 import type {
   AnsweredRegion,
+  BytePlace,
   ChangedRegion,
   DescribedRegion,
   DiskOutcome,
@@ -144,6 +146,10 @@ export class DiskOperations {
 
   assemble(contentId: ContentId, size: number, chunks: readonly WantedChunk[]): readonly (Uint8Array | undefined)[] {
     return this.#stage.assemble(contentId, size, chunks);
+  }
+
+  cutAnew(place: BytePlace, cut: CutAnew): AnewChunks | undefined {
+    return this.#stage.readFrom(place, (read) => cutAnew(read, cut, this.#options));
   }
 
   writeStaged(contentId: ContentId, pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): void {

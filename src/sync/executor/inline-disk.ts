@@ -20,6 +20,7 @@ export function inlineDisk(options: DiskOperationsOptions, scan: RunScan): Folde
     openIntents: async () => operations.openIntents(),
     recover: async (known) => operations.recover(known),
     assemble: async (contentId, size, chunks) => operations.assemble(contentId, size, chunks),
+    cutAnew: async (place, cut) => operations.cutAnew(place, cut),
     writeStaged: async (contentId, pieces) => operations.writeStaged(contentId, pieces),
     describeRegions: async (regions) => operations.describeRegions(regions),
     rebuildRegions: async (contentId, regions) => operations.rebuildRegions(contentId, regions),

@@ -7,6 +7,7 @@ import type { ContentId, FolderId, RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Hasher } from "../../shared/ports.ts";
 import { chunkKey } from "../delta/chunk-key.ts";
+import type { ReadAt } from "../delta/hash-content.ts";
 import type { BytePlace, ByteSource, OldBytes, WantedChunk } from "../folder-disk.ts";
 import { isFsError } from "../fs/errno.ts";
 import {
@@ -85,6 +86,17 @@ export class Stage {
         at += range.size;
       }
       return bytes;
+    } finally {
+      for (const source of sources.values()) source?.close();
+    }
+  }
+
+  /** What `use` makes of the bytes at a place; undefined when nothing can be read there. */
+  readFrom<T>(place: BytePlace, use: (read: ReadAt) => T): T | undefined {
+    const sources = new Map<string, ReadHandle | undefined>();
+    try {
+      const reader = this.#sourceOf(place, sources);
+      return reader === undefined ? undefined : use((buffer, position) => reader.read(buffer, position));
     } finally {
       for (const source of sources.values()) source?.close();
     }

@@ -55,7 +55,8 @@ function takeBases(
   }
 }
 
-function keysOfBase({ chunkList }: FetchContext, { contentId, size }: Base): ReadonlySet<number> {
+function keysOfBase({ chunkList }: FetchContext, { contentId, size, list }: Base): ReadonlySet<number> {
+  if (list !== undefined) return keysOf(list, HASH_BYTES);
   const stored = chunkList(contentId);
   return stored === undefined ? new Set() : keysOf(decodeChunkList(stored, size), HASH_BYTES);
 }

@@ -31,7 +31,8 @@ export function chunksHere(context: FetchContext, list: WireChunkList, candidate
 }
 
 /** A small file is one chunk, whose hash is its content id. */
-function listOf({ chunkList }: FetchContext, { contentId, size }: Base): ChunkList | undefined {
+function listOf({ chunkList }: FetchContext, { contentId, size, list }: Base): ChunkList | undefined {
+  if (list !== undefined) return list;
   if (size > 0 && size <= WHOLE_FILE_BYTES_MAX) return { sizes: Uint32Array.of(size), hashes: fromHex(contentId) };
   const stored = chunkList(contentId);
   return stored === undefined ? undefined : decodeChunkList(stored, size);

@@ -6,6 +6,7 @@
  * staging place anywhere and the one device it asks.
  */
 import type { Feature } from "../../shared/features.ts";
+import type { ChunkList } from "../../shared/file-info.ts";
 import type { ContentId, RelPath, ShortId } from "../../shared/ids.ts";
 import type { ChunkRequest, RegionRequest, Switch } from "../../shared/messages.ts";
 import type { Clock, Hasher, Log } from "../../shared/ports.ts";
@@ -26,12 +27,16 @@ export interface WantedList {
   readonly contentId: ContentId;
   /** Contents whose lists are here, the most similar first: the answer may be told by one of them. */
   readonly bases: readonly ContentId[];
+  /** Describes a list that is not known to anybody else (delta/list-query.ts): the answer may be told by it. Empty for none. */
+  readonly query: Uint8Array;
 }
 
 export interface ListAnswer {
   readonly bytes: Uint8Array;
   /** What `bytes` is a splice of; null for the list in its wire form. */
   readonly base: ContentId | null;
+  /** How long the list is, where `bytes` say how it follows from the one that was described; else null. */
+  readonly relatedBytes: number | null;
 }
 
 /** A connected device that can be asked for bytes. */
@@ -77,7 +82,7 @@ export interface FetchSources {
 /** Where a file is put together under its content id. What an earlier try left there is found again. */
 export type FetchStage = Pick<
   FolderDisk,
-  "assemble" | "writeStaged" | "describeRegions" | "rebuildRegions" | "dropStaged" | "free"
+  "assemble" | "cutAnew" | "writeStaged" | "describeRegions" | "rebuildRegions" | "dropStaged" | "free"
 >;
 
 export interface FetchOptions {
@@ -107,6 +112,8 @@ export interface Base extends BytePlace {
   readonly from: "path" | "store";
   /** Where they lie, too, should they have gone from there. */
   readonly others?: readonly BytePlace[];
+  /** Its chunks, where it was cut otherwise than its size asks for. */
+  readonly list?: ChunkList;
 }
 
 /** Finds chunks in any file that is here and may be used. */

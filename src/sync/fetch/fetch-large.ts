@@ -9,6 +9,7 @@ import { addShare, addWire, type TransferBytes, transferOf } from "../../shared/
 import { encodeChunkList, HASH_BYTES, hashAt } from "../delta/chunk-list.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import type { WantedChunk } from "../folder-disk.ts";
+import { basesCutAlike } from "./bases-cut-alike.ts";
 import { basesElsewhere } from "./bases-elsewhere.ts";
 import { ChunkWork } from "./chunk-work.ts";
 import { type ChunksHere, chunksHere, wantedChunks } from "./chunks-here.ts";
@@ -46,9 +47,10 @@ export async function fetchLarge(
   signal: AbortSignal,
 ): Promise<LargeFetched> {
   const { path, contentId, size } = file;
-  const { list, wire: listWire } = await wantedList(context, file, signal);
+  const bases = await basesCutAlike(context, file, signal);
+  const { list, wire: listWire } = await wantedList(context, { ...file, bases }, signal);
   if (list === undefined) return { type: "problem", code: "E_NO_SOURCE", message: `no connected device has ${path}` };
-  const here = chunksHere(context, list, [...file.bases, ...(await basesElsewhere(context, list, file.bases, signal))]);
+  const here = chunksHere(context, list, [...bases, ...(await basesElsewhere(context, list, bases, signal))]);
   const wanted = wantedChunks(list, here);
   const hashes = await assembled(context, file, wanted, signal);
   const keptBytes = sumSizes(list, (chunk) => hashes[chunk] !== undefined && isKept(file, wanted[chunk]));

@@ -1,9 +1,17 @@
+import { FEATURES } from "../../shared/features.ts";
 import type { ContentId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { addWire, NO_WIRE, type WireBytes } from "../../shared/transfer-bytes.ts";
 import { decodeChunkList, decodeStoredList } from "../delta/chunk-list.ts";
+import { describeList, rebuildList } from "../delta/list-query.ts";
+import { createRegionKernel } from "../delta/region-kernel.ts";
 import { decodeSplice } from "../delta/splice.ts";
-import { decodeWireChunkList, toWireChunkList, type WireChunkList } from "../delta/wire-chunk-list.ts";
+import {
+  decodeWireChunkList,
+  encodeWireChunkList,
+  toWireChunkList,
+  type WireChunkList,
+} from "../delta/wire-chunk-list.ts";
 import type { Answered, Base, FetchContext, FetchLink, ListAnswer, WantedFile, WantedList } from "./fetch-context.ts";
 
 /** A list takes a round trip as a rule; where another device has it, one that is silent is waited for no longer. */
@@ -25,11 +33,14 @@ export async function wantedList(
     try {
       const isLast = position === links.length - 1;
       const { path, contentId } = file;
-      const wanted = { path, contentId, bases: basesOf(context, file.bases) };
-      const answered = await askForList(context, link, wanted, { signal, isLast });
-      wire = addWire(wire, answered.wire);
-      const list = answered.answer === undefined ? undefined : readList(context, answered.answer, file.size);
-      if (list !== undefined) return { list, wire };
+      for (const asking of askings(context, link, file.bases)) {
+        const wanted = { path, contentId, ...asking };
+        const answered = await askForList(context, link, wanted, { signal, isLast });
+        wire = addWire(wire, answered.wire);
+        if (answered.answer === undefined) break;
+        const list = readList(context, asking, answered.answer, file.size);
+        if (list !== undefined) return { list, wire };
+      }
     } catch (error) {
       signal.throwIfAborted();
       const { path } = file;
@@ -64,16 +75,48 @@ async function askForList(
   }
 }
 
-/** Contents whose lists are here: an answer may be told by one of them. */
-function basesOf(context: FetchContext, bases: readonly Base[] = []): readonly ContentId[] {
+/** What an answer may be told by. */
+interface Asking extends Pick<WantedList, "bases" | "query"> {
+  /** The list that the query describes, in its wire form. */
+  readonly held: Uint8Array;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The ways in which a device is asked, one after the other, until an answer is of use. */
+function* askings(context: FetchContext, link: FetchLink, bases: readonly Base[] = []): Generator<Asking> {
+  const anew = bases.find(({ list }) => list !== undefined)?.list;
+  if (anew !== undefined && link.speaks(FEATURES.anySplice)) {
+    const held = encodeWireChunkList(anew);
+    for (const tier of ["sketch", "signature"] as const) {
+      const query = describeList(held, tier, { kernel: createRegionKernel() });
+      if (query !== undefined) yield { bases: [], query, held };
+    }
+  }
+  yield { bases: basesOf(context, bases), query: NOTHING, held: NOTHING };
+}
+
+/** Contents whose lists are here. */
+function basesOf(context: FetchContext, bases: readonly Base[]): readonly ContentId[] {
   return bases
+    .filter(({ list }) => list === undefined)
     .map(({ contentId }) => contentId)
     .filter((contentId) => context.chunkList(contentId) !== undefined)
     .slice(0, LIMITS.listBases.value);
 }
 
-/** Throws E_PROTOCOL when what came cannot be the file's list. */
-function readList(context: FetchContext, { bytes, base }: ListAnswer, fileSize: number): WireChunkList | undefined {
+/** Undefined when it has to be asked for in another way. Throws E_PROTOCOL when what came cannot be the file's list. */
+function readList(
+  context: FetchContext,
+  { held, query }: Asking,
+  { bytes, base, relatedBytes }: ListAnswer,
+  fileSize: number,
+): WireChunkList | undefined {
+  if (relatedBytes !== null) {
+    const tools = { kernel: createRegionKernel() };
+    const list = rebuildList({ held, query, listBytes: relatedBytes }, bytes, tools);
+    return list === undefined ? undefined : decodeWireChunkList(list, fileSize);
+  }
   if (base === null) return decodeWireChunkList(bytes, fileSize);
   const stored = context.chunkList(base);
   return stored === undefined ? undefined : decodeSplice(bytes, toWireChunkList(decodeStoredList(stored)), fileSize);

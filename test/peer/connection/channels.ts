@@ -18,6 +18,7 @@ export const nothingHere: ChunkSource = {
   chunkList: () => undefined,
   answerRegion: () => undefined,
   splice: () => undefined,
+  relatedList: () => undefined,
   rest: () => {},
 };
 

@@ -112,9 +112,7 @@ test("what is not shared is refused with the very bytes of what does not exist",
     streams[0].on("data", (bytes: Uint8Array) => seen.push(bytes));
     const { offsets } = await a.connection.fetchChunks(folder, [range(0, 3), range(9, 9)], never);
     expect(offsets).toEqual([-1, -1]);
-    expect(
-      (await a.connection.fetchChunkList({ folder, path: path("a"), contentId: content("a"), bases: [] }, never)).list,
-    ).toBeUndefined();
+    expect((await a.connection.fetchChunkList(wantedList(), never)).list).toBeUndefined();
     answers.push(Buffer.concat(seen).toString("hex"));
   }
   expect(answers[0]).toBe(answers[1]);
@@ -142,12 +140,28 @@ test("a long chunk list is fetched in pieces", async () => {
   const list = Uint8Array.from({ length: LIMITS.requestBytes.value + 1000 }, (_, i) => i % 251);
   const { a } = connectedSides({}, { source: { ...nothingHere, chunkList: () => list } });
   await settle();
-  const { list: fetched } = await a.connection.fetchChunkList(
-    { folder, path: path("a"), contentId: content("a"), bases: [] },
-    never,
-  );
+  const { list: fetched } = await a.connection.fetchChunkList(wantedList(), never);
   expect(Buffer.compare(fetched ?? new Uint8Array(), list)).toBe(0);
 });
+
+test("a chunk list that follows from what the request describes is told by that", async () => {
+  const asked: Uint8Array[] = [];
+  const relatedList: ChunkSource["relatedList"] = (...[, , , query]) => {
+    asked.push(query);
+    return query[0] === 7 ? { listBytes: 123_456, relation: Uint8Array.of(1, 2, 3) } : undefined;
+  };
+  const { a } = connectedSides({}, { source: { ...nothingHere, chunkList: () => Uint8Array.of(9), relatedList } });
+  await settle();
+  const told = await a.connection.fetchChunkList(wantedList({ query: Uint8Array.of(7, 7) }), never);
+  expect(told).toMatchObject({ list: Uint8Array.of(1, 2, 3), base: null, relatedBytes: 123_456 });
+  const whole = await a.connection.fetchChunkList(wantedList({ query: Uint8Array.of(8) }), never);
+  expect(whole).toMatchObject({ list: Uint8Array.of(9), base: null, relatedBytes: null });
+  expect(asked).toEqual([Uint8Array.of(7, 7), Uint8Array.of(8)]);
+});
+
+function wantedList({ query = new Uint8Array() } = {}) {
+  return { folder, path: path("a"), contentId: content("a"), bases: [], query };
+}
 
 test.each([
   { compression: "auto", isSmaller: true },

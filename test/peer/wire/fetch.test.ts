@@ -37,7 +37,14 @@ test("requests come back as they were, a repeated file named once", () => {
   const body = encodeFetchChunks({ folder, ranges });
   expect(decodeFetchChunks(body)).toEqual({ folder, ranges });
   expect(body.length).toBeLessThan(2 * 40 + 30);
-  const list = { folder, path: path("a"), contentId: content("a"), offset: 7, bases: [content("b")] };
+  const list = {
+    folder,
+    path: path("a"),
+    contentId: content("a"),
+    offset: 7,
+    bases: [content("b")],
+    query: Uint8Array.of(1, 2),
+  };
   expect(decodeFetchChunkList(encodeFetchChunkList(list))).toEqual(list);
 });
 
@@ -102,7 +109,7 @@ test("a chunk list comes in pieces, or not at all", () => {
   const bytes = listAnswer(12, 2);
   reader.take(bytes.subarray(0, 4));
   reader.take(bytes.subarray(4));
-  expect(reader.finish()).toEqual({ totalBytes: 12, bytes: Uint8Array.of(3, 3), base: null });
+  expect(reader.finish()).toEqual({ totalBytes: 12, bytes: Uint8Array.of(3, 3), base: null, isRelation: false });
   const none = new ChunkListAnswerReader(0);
   none.take(Uint8Array.of(NOT_HERE));
   expect(none.finish()).toBeUndefined();
@@ -112,7 +119,7 @@ test("a chunk list may come as a splice of what the request named", () => {
   const reader = new ChunkListAnswerReader(0, 2);
   reader.take(Uint8Array.of(SPLICE_FOLLOWS));
   reader.take(Uint8Array.of(1, 6, 0));
-  expect(reader.finish()).toEqual({ totalBytes: 2, bytes: Uint8Array.of(6, 0), base: 1 });
+  expect(reader.finish()).toEqual({ totalBytes: 2, bytes: Uint8Array.of(6, 0), base: 1, isRelation: false });
 });
 
 test.each([

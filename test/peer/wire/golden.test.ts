@@ -29,6 +29,7 @@ import {
   decodeFetchChunks,
   encodeFetchChunkList,
   encodeFetchChunks,
+  RELATION_FOLLOWS,
 } from "../../../src/peer/wire/fetch.ts";
 import {
   decodeFetchRegions,
@@ -78,7 +79,14 @@ const ranges = [
   { path: path("a.bin"), contentId: content("a"), offset: 65_536, size: 7 },
   { path: path("b.bin"), contentId: content("b"), offset: 2 ** 42, size: 1 },
 ];
-const list = { folder, path: path("a.bin"), contentId: content("a"), offset: 4_194_304, bases: [] };
+const list = {
+  folder,
+  path: path("a.bin"),
+  contentId: content("a"),
+  offset: 4_194_304,
+  bases: [],
+  query: new Uint8Array(),
+};
 const regions = {
   folder,
   path: path("a.bin"),
@@ -135,6 +143,12 @@ test.each([
     encode: encodeFetchChunkList,
     decode: decodeFetchChunkList,
   },
+  {
+    name: "fetch-chunk-list-query",
+    value: { ...list, offset: 0, query: Uint8Array.of(1, 5, 9, 9, 9, 9) },
+    encode: encodeFetchChunkList,
+    decode: decodeFetchChunkList,
+  },
   { name: "fetch-chunk-list", value: list, encode: encodeFetchChunkList, decode: decodeFetchChunkList },
   { name: "fetch-regions", value: regions, encode: encodeFetchRegions, decode: decodeFetchRegions },
 ] as {
@@ -159,10 +173,20 @@ test("answers keep their bytes", () => {
   writeListHead(head, 2);
   const listReader = new ChunkListAnswerReader(0);
   listReader.take(golden("chunk-list", head));
-  expect(listReader.finish()).toEqual({ totalBytes: 2, bytes: new Uint8Array(2), base: null });
+  expect(listReader.finish()).toEqual({ totalBytes: 2, bytes: new Uint8Array(2), base: null, isRelation: false });
   const spliceReader = new ChunkListAnswerReader(0, 2);
   spliceReader.take(golden("chunk-list-splice", Uint8Array.of(2, 1, 6, 0)));
-  expect(spliceReader.finish()).toEqual({ totalBytes: 2, bytes: Uint8Array.of(6, 0), base: 1 });
+  expect(spliceReader.finish()).toEqual({ totalBytes: 2, bytes: Uint8Array.of(6, 0), base: 1, isRelation: false });
+  const relation = new Uint8Array(LIST_HEAD_BYTES + 1);
+  writeListHead(relation, 311_000, RELATION_FOLLOWS);
+  const relationReader = new ChunkListAnswerReader(0, 0, true);
+  relationReader.take(golden("chunk-list-relation", relation));
+  expect(relationReader.finish()).toEqual({
+    totalBytes: 311_000,
+    bytes: Uint8Array.of(0),
+    base: null,
+    isRelation: true,
+  });
 });
 
 test("an answer about regions keeps its bytes", () => {

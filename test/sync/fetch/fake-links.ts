@@ -4,7 +4,9 @@ import type { ContentId, RelPath, ShortId } from "../../../src/shared/ids.ts";
 import type { ChunkRequest, RegionRequest } from "../../../src/shared/messages.ts";
 import { encodeChunkList } from "../../../src/sync/delta/chunk-list.ts";
 import { createCutter } from "../../../src/sync/delta/cut.ts";
+import { type CutAnew, cutAnew } from "../../../src/sync/delta/cut-anew.ts";
 import { hashFileContent } from "../../../src/sync/delta/hash-content.ts";
+import { answerListQuery } from "../../../src/sync/delta/list-query.ts";
 import { answerRegion } from "../../../src/sync/delta/region.ts";
 import { encodeRegionAnswer } from "../../../src/sync/delta/region-answer.ts";
 import { createRegionKernel } from "../../../src/sync/delta/region-kernel.ts";
@@ -22,6 +24,7 @@ import type {
 import { LinkBook } from "../../../src/sync/fetch/link-book.ts";
 import type {
   AnsweredRegion,
+  BytePlace,
   ByteSource,
   ChangedRegion,
   OldBytes,
@@ -76,6 +79,7 @@ export class FakeLink implements FetchLink {
   speaksOfRegions = false;
   confusesRegions = false;
   listBytes = 0;
+  listRequests = 0;
   regions = 0;
 
   constructor(world: FakeWorld, name: string, bytesPerMs: number) {
@@ -113,12 +117,16 @@ export class FakeLink implements FetchLink {
     return { answer, wire: { sent: 100, received: bytes } };
   }
 
-  async fetchChunkList({ contentId }: WantedList, signal: AbortSignal) {
-    const bytes = this.#world.files.get(contentId)?.wireList;
-    const received = bytes?.length ?? 0;
-    await this.#serve(received, signal);
-    this.listBytes += 100 + received;
-    return { answer: bytes === undefined ? undefined : { bytes, base: null }, wire: { sent: 100, received } };
+  async fetchChunkList({ contentId, query }: WantedList, signal: AbortSignal) {
+    const list = this.#world.files.get(contentId)?.wireList;
+    const relation = list === undefined || query.length === 0 ? undefined : answerListQuery(query, list, { kernel });
+    const bytes = relation ?? list;
+    const wire = { sent: 100 + query.length, received: bytes?.length ?? 0 };
+    await this.#serve(wire.received, signal);
+    this.listRequests++;
+    this.listBytes += wire.sent + wire.received;
+    const relatedBytes = relation === undefined ? null : (list?.length ?? 0);
+    return { answer: bytes === undefined ? undefined : { bytes, base: null, relatedBytes }, wire };
   }
 
   #serve(bytes: number, signal: AbortSignal): Promise<void> {
@@ -154,6 +162,16 @@ class MemoryStage implements FetchStage {
       target.set(bytes, chunk.offset);
       return hash;
     });
+  }
+
+  async cutAnew({ name }: BytePlace, cut: CutAnew) {
+    const bytes = this.#here.get(name)?.bytes;
+    const read = (target: Uint8Array, position: number): number => {
+      const part = bytes?.subarray(position, position + target.length) ?? new Uint8Array();
+      target.set(part);
+      return part.length;
+    };
+    return bytes === undefined ? undefined : cutAnew(read, cut, { hasher, cutter });
   }
 
   async writeStaged(contentId: ContentId, pieces: readonly { offset: number; bytes: Uint8Array }[]) {

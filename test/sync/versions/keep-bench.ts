@@ -333,7 +333,7 @@ class FakePeer {
       fetchRegions: async () => ({ answer: [], wire: NO_WIRE }),
       fetchChunkList: async ({ contentId }) => {
         const bytes = this.#lists.get(contentId);
-        return { answer: bytes === undefined ? undefined : { bytes, base: null }, wire: NO_WIRE };
+        return { answer: bytes === undefined ? undefined : { bytes, base: null, relatedBytes: null }, wire: NO_WIRE };
       },
     };
   }
