@@ -24,7 +24,6 @@ let browser: Browser | undefined;
 let place: string;
 let anna: TestNode;
 let bert: TestNode;
-let context: BrowserContext;
 let annas: Page;
 let berts: Page;
 /** What no page may ever do: run what is in a name, break its own policy, throw. */
@@ -38,9 +37,7 @@ beforeAll(async () => {
   await mkdir(anna.directory);
   await writeFile(join(anna.directory, "hello.txt"), "hello\n");
   await Promise.all([anna, bert].map((node) => start(node)));
-  context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
-  context.setDefaultTimeout(ACTION_MS);
-  [annas, berts] = [await openPage(), await openPage()];
+  [annas, berts] = [await openPage(await openWindow()), await openPage(await openWindow())];
 }, SETUP_MS);
 
 vi.setConfig({ testTimeout: TEST_MS });
@@ -62,7 +59,14 @@ async function start(node: TestNode): Promise<void> {
   await node.json("up", ...directory, ...flags);
 }
 
-async function openPage(of: BrowserContext = context): Promise<Page> {
+/** Each person has a window of their own: Chromium draws a tab that another one covers once a second, and clicks wait for that. */
+async function openWindow(): Promise<BrowserContext> {
+  const context = await (browser as Browser).newContext({ viewport: { width: 1200, height: 900 } });
+  context.setDefaultTimeout(ACTION_MS);
+  return context;
+}
+
+async function openPage(of: BrowserContext = annas.context()): Promise<Page> {
   const page = await of.newPage();
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("dialog", (dialog) => {
@@ -100,6 +104,7 @@ test("a link signs in, is gone from the address, and holds for other tabs", asyn
   await second.goto(annas.url());
   await headline(second, "no other machine is paired yet");
   await second.close();
+  await annas.bringToFront();
 });
 
 test("without a session the page holds nothing and says how to sign in", async () => {
@@ -400,8 +405,7 @@ test("users are made on the page, sign in by name and password, and are stopped 
   await annas.getByLabel("Role of root").selectOption("user");
   await annas.locator(".toast", { hasText: "last admin" }).waitFor();
 
-  await using other = await (browser as Browser).newContext();
-  other.setDefaultTimeout(ACTION_MS);
+  await using other = await openWindow();
   const page = await openPage(other);
   await page.goto(new URL(annas.url()).origin);
   await page.getByLabel("Name").fill("bob");
@@ -502,6 +506,7 @@ test("signing out ends the session in every tab", async () => {
   const second = await openPage();
   await second.goto(annas.url());
   await second.locator(".headline").waitFor();
+  await annas.bringToFront();
   await annas.getByRole("button", { name: "Sign out" }).click();
   for (const page of [annas, second]) await page.getByRole("heading", { name: "Sign in to Syncline" }).waitFor();
 });
