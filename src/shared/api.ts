@@ -273,6 +273,8 @@ const listSummary = z.object({
   bytes,
   /** Where the next page begins; null when this was the last. */
   next: z.string().nullable(),
+  /** Of a list with `offset`: how many there are in all. */
+  total: z.number().int().optional(),
 });
 
 const restoredItem = z.object({
@@ -550,12 +552,17 @@ const SHAPES = {
       /** Searched in the base name; `pathRegex` in the whole path, of all below. */
       regex: z.string().min(1).max(1024).optional(),
       pathRegex: z.string().min(1).max(1024).optional(),
-      /** The largest, the newest first, or by path. Without it in directory order, which alone has pages. */
-      sort: z.enum(["size", "mtime", "name"]).optional(),
+      /** Somewhere in the path below what is listed, in capitals or not. */
+      contains: z.string().min(1).max(1024).optional(),
+      /** The largest, the newest first, by path, or by path as people sort. Without it in directory order, which alone has pages by `after`. */
+      sort: z.enum(["size", "mtime", "name", "natural"]).optional(),
+      directoriesFirst: flag.default(false),
       /** Reads files of whose content no hash is known. */
       sha256: flag.default(false),
       /** At most so many entries; the summary's `next` then says where to go on. */
       limit: count.max(100_000).optional(),
+      /** So many are left out before the first: a window of a list that is looked at. The summary's `total` says how many there are. */
+      offset: z.coerce.number().int().min(0).optional(),
       /** A summary's `next`. */
       after: z.string().max(8192).default(""),
     }),
@@ -722,4 +729,6 @@ export interface ApiError {
   readonly exit: number;
   readonly message: string;
   readonly hint: string;
+  /** Of a faulty pattern: which character, from 0. */
+  readonly index?: number;
 }

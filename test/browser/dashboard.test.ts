@@ -2,6 +2,7 @@
  * The dashboard as a person meets it: a real browser, two real daemons. The
  * tests go on from each other, as a person would.
  */
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -192,7 +193,7 @@ test("a conflict is settled on the page, and that is taken back", async () => {
 test("a deleted file is brought back", async () => {
   await rm(join(anna.directory, "news.txt"));
   await goTo(berts, "history/trash");
-  await berts.getByRole("button", { name: "Bring news.txt back" }).click();
+  await berts.getByRole("button", { name: "Bring back news.txt" }).click();
   const isThere = async (): Promise<boolean> =>
     (await stat(join(anna.directory, "news.txt")).catch(() => undefined)) !== undefined;
   await until(isThere, "the file to be back on the other side");
@@ -215,7 +216,7 @@ test("files are browsed here and on the other machine", async () => {
   expect(await text.inputValue()).toBe("a\n");
   const [file] = await Promise.all([
     annas.waitForEvent("download"),
-    details.getByRole("button", { name: "Download" }).click(),
+    details.getByRole("button", { name: "Download", exact: true }).click(),
   ]);
   expect(file.suggestedFilename()).toBe("a.txt");
   expect(await readFile(await file.path(), "utf8")).toBe("a\n");
@@ -233,27 +234,26 @@ test("files are browsed here and on the other machine", async () => {
   expect((await readFile(await archive.path())).includes("deep/er/a.txt")).toBe(true);
 });
 
-test("a hundred thousand files are a list of some rows on the page, from the first to the last", async () => {
-  const count = 100_000;
-  const line = (number: number): string =>
-    JSON.stringify({
-      ...{
-        v: 1,
-        path: `f${String(number).padStart(6, "0")}.txt`,
-        type: "file",
-        size: number,
-        mtime: null,
-        mode: "0644",
-      },
-      ...{ owner: "anna", device: "anna", contentId: null, hash: null, version: null, deleted: false },
+test("a hundred thousand files are a list of some rows on the page, asked for as they come in sight", async () => {
+  const total = 100_000;
+  const asked: number[] = [];
+  const facts = { type: "file", mtime: null, mode: "0644", owner: "anna", device: "anna" };
+  const unknown = { contentId: null, hash: null, version: null, deleted: false };
+  await annas.route("**/api/v1/at/bert/list?folder=*", async (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const [offset, limit] = ["offset", "limit"].map((name) => Number(searchParams.get(name))) as [number, number];
+    const rows = Array.from({ length: Math.min(limit, total - offset) }, (_, index) => {
+      const path = `f${String(offset + index).padStart(6, "0")}.txt`;
+      return { v: 1, path, size: offset + index, ...facts, ...unknown };
     });
-  const summary = JSON.stringify({ v: 1, type: "summary", entries: count, bytes: 0, next: null });
-  const body = [...Array.from({ length: count }, (_, number) => line(number)), summary, ""].join("\n");
-  await annas.route("**/api/v1/at/bert/list?folder=*", (route) =>
-    route.fulfill({ contentType: "application/x-ndjson", body }),
-  );
+    asked.push(rows.length);
+    const summary = { v: 1, type: "summary", entries: rows.length, bytes: 0, next: null, total };
+    const body = [...rows, summary].map((line) => `${JSON.stringify(line)}\n`).join("");
+    await route.fulfill({ contentType: "application/x-ndjson", body });
+  });
   await goTo(annas, "files/bert/many");
   await annas.getByText("100,000 entries").waitFor();
+  await annas.getByText("f000000.txt").waitFor();
   expect(await annas.locator(".entries > li").count()).toBeLessThan(100);
   await annas.evaluate(`(async () => {
     const list = document.querySelector(".entries.long");
@@ -265,10 +265,36 @@ test("a hundred thousand files are a list of some rows on the page, from the fir
   })()`);
   await annas.getByText("f099999.txt").waitFor();
   expect(await annas.locator(".entries > li").count()).toBeLessThan(100);
+  expect(asked.reduce((sum, rows) => sum + rows, 0)).toBeLessThan(total / 4);
+  await annas.evaluate(`document.querySelector(".entries.long").scrollTop = 2_200_000`);
+  await annas.getByText("f050000.txt").waitFor();
   await annas.unroute("**/api/v1/at/bert/list?folder=*");
   await goTo(annas, "files");
   await annas.getByLabel("On", { exact: true }).selectOption({ label: "bert" });
   await annas.getByRole("link", { name: "anna-files" }).click();
+});
+
+test("a search that takes long is stopped, and a pattern that is none is told by its character", async () => {
+  let isLetGo = false;
+  await annas.route("**/api/v1/at/*/list?*regex*", async (route) => {
+    if (isLetGo) await route.continue();
+  });
+  await annas.getByLabel("Find by").selectOption("regex");
+  await annas.getByLabel("Find", { exact: true }).fill("^hello");
+  await annas.getByText("Searching…").waitFor();
+  await annas.getByRole("button", { name: "Stop", exact: true }).click();
+  await annas.getByText("The search was stopped").waitFor();
+  isLetGo = true;
+  await annas.getByRole("button", { name: "Search again" }).click();
+  await annas.getByRole("button", { name: "hello.txt", exact: true }).waitFor();
+  await annas.getByLabel("Find", { exact: true }).fill("^hello(");
+  const fault = annas.locator(".pattern-fault");
+  await fault.getByText("Unterminated group").waitFor();
+  expect(await fault.locator("code").textContent()).toBe("^hello( ");
+  expect(await annas.getByLabel("Find", { exact: true }).getAttribute("aria-invalid")).toBe("true");
+  await annas.getByLabel("Find", { exact: true }).fill("^(h+)+x");
+  await annas.getByText("Nothing here is like that").waitFor();
+  await annas.unroute("**/api/v1/at/*/list?*regex*");
 });
 
 /** Drops a made-up file on the list of files; its bytes are told by its size alone. */
@@ -317,6 +343,51 @@ test("files are found by pattern, renamed, deleted and brought back, and directo
   await until(async () => (await stat(join(anna.directory, "made here")).catch(() => undefined)) !== undefined, "it");
 });
 
+test("the details of a file prove it, and its versions are compared, saved and restored, here and on the other machine", async () => {
+  const [path, there] = [anna, bert].map(({ directory }) => join(directory, "drawer.txt")) as [string, string];
+  const words = (number: number): string => `line one\nversion ${number}\nline three\n`;
+  // Each machine keeps what the other one replaced.
+  await writeFile(path, words(1));
+  await anna.wait();
+  await writeFile(there, words(2));
+  await bert.wait();
+  await writeFile(path, words(3));
+  await anna.wait();
+  const hash = createHash("sha256").update(words(3)).digest("hex");
+  for (const [device, kept] of [
+    ["anna (this device)", 1],
+    ["bert", 2],
+  ] as const) {
+    await goTo(annas, "files");
+    await annas.getByLabel("On", { exact: true }).selectOption({ label: device });
+    await annas.getByRole("link", { name: "anna-files" }).click();
+    await annas.getByRole("button", { name: "drawer.txt" }).click();
+    const drawer = annas.getByRole("dialog", { name: "drawer.txt" });
+    await drawer.getByRole("button", { name: "Read" }).click();
+    await drawer.getByText("read from the disk just now").waitFor();
+    await drawer.getByText(hash).waitFor();
+    await drawer.getByRole("button", { name: "Verify" }).click();
+    await drawer.getByText("The same here and on bert, both read from the disk").waitFor();
+    await drawer.getByRole("button", { name: /^What differs between version/ }).click();
+    await drawer.getByLabel("What differs", { exact: true }).getByText(`− version ${kept}`).waitFor();
+    const [file] = await Promise.all([
+      annas.waitForEvent("download"),
+      drawer
+        .getByRole("button", { name: /^Download version/ })
+        .last()
+        .click(),
+    ]);
+    expect(file.suggestedFilename()).toMatch(/^drawer\.v\d\.txt$/);
+    expect(await readFile(await file.path(), "utf8")).toBe(words(kept));
+    expect(await examine(annas)).toEqual([]);
+    if (device === "bert") {
+      await drawer.getByRole("button", { name: /^Restore version/ }).click();
+      await until(async () => (await readFile(path, "utf8")) === words(kept), "that version everywhere");
+    }
+    await annas.keyboard.press("Escape");
+  }
+});
+
 test("a file is dropped on the other machine's folder, the page loaded anew in the middle, and the upload goes on", async () => {
   const size = 6 * 1024 * 1024;
   let pieces = 0;
@@ -344,7 +415,9 @@ test("a file is dropped on the other machine's folder, the page loaded anew in t
   expect(sent).toBeLessThan(size);
   const { size: there } = await stat(join(bert.directory, "<b>dropped</b>.bin"));
   expect(there).toBe(size);
-  await annas.getByRole("button", { name: "Put away" }).click();
+  await annas.locator(".card", { hasText: "Upload to" }).getByRole("button", { name: "Undo" }).click();
+  await annas.getByText("Undone: what was new is in the trash").waitFor();
+  await until(async () => !(await readdir(bert.directory)).includes("<b>dropped</b>.bin"), "the upload to be undone");
   await annas.getByText("Upload to").waitFor({ state: "detached" });
 });
 
@@ -460,7 +533,6 @@ test("users are made on the page, sign in by name and password, and are stopped 
 
 test.each(["light", "dark"] as const)("every page is accessible, %s", async (colorScheme) => {
   await annas.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-  await annas.evaluate(axe.source);
   for (const name of PAGES) {
     await goTo(annas, name);
     await annas.locator("main .loading").waitFor({ state: "detached" });
@@ -475,6 +547,7 @@ test.each(["light", "dark"] as const)("every page is accessible, %s", async (col
 
 /** What axe finds that is serious. */
 async function examine(page: Page): Promise<readonly string[]> {
+  await page.evaluate(`globalThis.axe === undefined && (() => { ${axe.source} })()`);
   return await page.evaluate(async () => {
     interface Result {
       readonly id: string;

@@ -161,3 +161,39 @@ test(
   },
   TEST_MS,
 );
+
+test("a list is looked at in windows, here and on a peer, and a bad pattern is told by its character", async () => {
+  const [a, b] = await pairedNodes();
+  await mkdir(join(a.directory, "z"));
+  for (const [name, size] of [
+    ["b10.txt", 3],
+    ["b9.txt", 2],
+    ["a.txt", 1],
+  ] as const)
+    await writeFile(join(a.directory, name), "x".repeat(size));
+  await a.wait();
+  await a.json("config", "set", "dashboard", "127.0.0.1:0");
+  const session = await signIn(a);
+  const folder = await folderOf(a);
+  const window = async (at: string, more: Record<string, string>): Promise<readonly string[]> => {
+    const query = new URLSearchParams({ folder, offset: "0", limit: "2", sort: "natural", ...more });
+    const text = await (await session.ask("GET", `${at}/list?${query}`)).text();
+    return text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { path?: string; total?: number; index?: number; code?: string })
+      .map(({ path, total, code, index }) => path ?? (code === undefined ? `of ${total}` : `${code} at ${index}`));
+  };
+  for (const at of ["", "/at/bert"]) {
+    expect(await window(at, { directoriesFirst: "true" })).toEqual(["z", "a.txt", "of 4"]);
+    expect(await window(at, { directoriesFirst: "true", offset: "2" })).toEqual(["b9.txt", "b10.txt", "of 4"]);
+    expect(await window(at, { offset: "9" })).toEqual(["of 4"]);
+    expect(await window(at, { contains: "B", sort: "size" })).toEqual(["b10.txt", "b9.txt", "of 2"]);
+    expect(await window(at, { regex: "^b\\d\\." })).toEqual(["b9.txt", "of 1"]);
+    expect(await window(at, { regex: "b(" })).toEqual(["E_USAGE at 2"]);
+  }
+  await writeFile(join(a.directory, "b9.txt"), "longer than before");
+  await a.wait();
+  for (const at of ["", "/at/bert"]) expect(await window(at, { sort: "size" })).toEqual(["b9.txt", "b10.txt", "of 4"]);
+  expect((await b.run("list", "--regex", "b(", `anna:${folder}`)).code).toBe(2);
+});

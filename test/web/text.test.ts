@@ -3,7 +3,6 @@ import { TrafficLog } from "../../src/web/api/traffic-log.ts";
 import { tell } from "../../src/web/text/event-text.ts";
 import { age, bytes, clock, list, plural, savedPercent } from "../../src/web/text/format.ts";
 import { overview } from "../../src/web/text/overview.ts";
-import { compareEntries } from "../../src/web/text/sort-entries.ts";
 import { fakeFolder, fakePeer, fakeStatus } from "../support/fake-node-service.ts";
 
 describe("the sentence", () => {
@@ -110,23 +109,4 @@ describe("traffic", () => {
     const log = new TrafficLog().with(at(5000, 5000), 0).with(at(10, 10), 1000);
     expect(log.rates(1000, 3).every(({ up, down }) => up === 0 && down === 0)).toBe(true);
   });
-});
-
-test("entries are in order: directories first, numbers by their value, equal ones by name", () => {
-  const entry = (path: string, size: number, mtime: string | null, type: "file" | "directory" = "file") => ({
-    path,
-    size,
-    mtime,
-    type,
-  });
-  const entries = [
-    entry("b10.txt", 5, "2026-07-01T00:00:00Z"),
-    entry("b9.txt", 5, "2026-07-02T00:00:00Z"),
-    entry("z", 0, null, "directory"),
-    entry("a.txt", 1, "2026-06-01T00:00:00Z"),
-  ];
-  const paths = (key: "name" | "newest" | "largest") => entries.toSorted(compareEntries(key)).map(({ path }) => path);
-  expect(paths("name")).toEqual(["z", "a.txt", "b9.txt", "b10.txt"]);
-  expect(paths("newest")).toEqual(["z", "b9.txt", "b10.txt", "a.txt"]);
-  expect(paths("largest")).toEqual(["z", "b9.txt", "b10.txt", "a.txt"]);
 });

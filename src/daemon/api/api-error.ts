@@ -29,7 +29,9 @@ export function asSyncError(error: unknown): SyncError {
 }
 
 export function errorDocument(error: SyncError): ApiError {
-  return { v: 1, type: "error", code: error.code, exit: error.exit, message: error.message, hint: error.hint };
+  const { code, exit, message, hint } = error;
+  const { index } = error.facts;
+  return { v: 1, type: "error", code, exit, message, hint, ...(typeof index === "number" ? { index } : {}) };
 }
 
 export function httpStatus(error: SyncError): number {

@@ -182,6 +182,7 @@ interface ErrorLine {
   readonly code: string;
   readonly message?: unknown;
   readonly hint?: unknown;
+  readonly index?: unknown;
 }
 
 function isError(document: unknown): document is ErrorLine {
@@ -196,7 +197,7 @@ function isError(document: unknown): document is ErrorLine {
 }
 
 /** A failure there, told here. Its exit code is this program's, not the peer's. */
-function errorFrom({ name: peer, asUser }: Asked, { code, message, hint }: ErrorLine): SyncError {
+function errorFrom({ name: peer, asUser }: Asked, { code, message, hint, index }: ErrorLine): SyncError {
   const known = Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : "E_INTERNAL";
   const said = `${peer}: ${shown(message) ?? code}`;
   if (known === "E_FOLDER_NOT_FOUND") {
@@ -208,7 +209,7 @@ function errorFrom({ name: peer, asUser }: Asked, { code, message, hint }: Error
   if (known === "E_NOT_SIGNED_IN")
     return new SyncError(known, said, { hint: `syncline login ${peer} --user ${asUser ?? "NAME"}` });
   const next = shown(hint);
-  return new SyncError(known, said, next === undefined ? {} : { hint: next });
+  return new SyncError(known, said, { ...(next === undefined ? {} : { hint: next }), facts: { index } });
 }
 
 function shown(text: unknown): string | undefined {

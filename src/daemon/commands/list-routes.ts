@@ -1,8 +1,7 @@
 /** What lies in a folder, and which folders there are. */
 import type { ListEntry, ListLine, RouteRequest } from "../../shared/api.ts";
 import { SyncError } from "../../shared/errors.ts";
-import type { Head } from "../../shared/file-info.ts";
-import { type ContentId, parseRelPath, type RelPath } from "../../shared/ids.ts";
+import { type ContentId, parseRelPath } from "../../shared/ids.ts";
 import { winnerOf } from "../../sync/core/heads.ts";
 import type { LocalRow } from "../../sync/index/index-port.ts";
 import { breathe } from "../../sync/versions/breathe.ts";
@@ -11,6 +10,7 @@ import type { Actor } from "../api/actor.ts";
 import type { NodeService, RequestContext } from "../api/node-service.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import { isRecursive, ListFilter } from "../list/list-filter.ts";
+import { ListOrders, type ListSort, orderOf } from "../list/list-order.ts";
 import type { Node } from "../node.ts";
 import { hashAll } from "./verify-routes.ts";
 
@@ -18,12 +18,15 @@ export type ListRoutes = Pick<NodeService, "list">;
 
 const PAGE = 500;
 
+type FolderRequest = RouteRequest<"list"> & { readonly folder: string };
+
 export function listRoutes(node: Node): ListRoutes {
+  const orders = new ListOrders();
   return {
     list: (request, context) =>
       request.folder === undefined
         ? listFolders(node, context.actor)
-        : listFolder(node, context, { ...request, folder: request.folder }),
+        : listFolder(node, orders, context, { ...request, folder: request.folder }),
   };
 }
 
@@ -48,12 +51,17 @@ async function* listFolders(node: Node, actor: Actor): AsyncGenerator<ListLine> 
 
 async function* listFolder(
   node: Node,
+  orders: ListOrders,
   { actor, signal }: RequestContext,
-  request: RouteRequest<"list"> & { readonly folder: string },
+  request: FolderRequest,
 ): AsyncGenerator<ListLine> {
   const runtime = node.access.folder(actor, request.folder, "read");
+  if (request.offset !== undefined) {
+    yield* listWindow(node, runtime, orders, { ...request, offset: request.offset }, signal);
+    return;
+  }
   if (request.sort !== undefined && request.after !== "")
-    throw new SyncError("E_USAGE", "a sorted list has no pages", { hint: "leave `after` out" });
+    throw new SyncError("E_USAGE", "a sorted list has no pages by `after`", { hint: "use `offset`" });
   const filter = new ListFilter(request);
   try {
     const pages =
@@ -64,6 +72,41 @@ async function* listFolder(
   } finally {
     await filter[Symbol.asyncDispose]();
   }
+}
+
+/** Some rows of a list at their places, and how many there are in all. */
+async function* listWindow(
+  node: Node,
+  runtime: FolderRuntime,
+  orders: ListOrders,
+  request: FolderRequest & { readonly offset: number },
+  signal: AbortSignal,
+): AsyncGenerator<ListLine> {
+  const { offset, limit, sha256, after, ...asked } = request;
+  if (after !== "") throw new SyncError("E_USAGE", "a list is paged by `after` or by `offset`, not by both");
+  const { read } = runtime.context.index;
+  const what = JSON.stringify({ ...asked, folder: runtime.id });
+  const order = await orders.get(what, JSON.stringify(read.folder(runtime.id)), async () => {
+    const filter = new ListFilter(request);
+    try {
+      return await orderOf(shownRows(runtime, request, filter, signal), request.sort, request.directoriesFirst);
+    } finally {
+      await filter[Symbol.asyncDispose]();
+    }
+  });
+  const end = limit === undefined ? order.length : offset + limit;
+  let entries = 0;
+  let bytes = 0;
+  for (let start = offset; start < Math.min(end, order.length); start += PAGE) {
+    signal.throwIfAborted();
+    const rows = order.slice(start, Math.min(start + PAGE, end)).flatMap((path) => read.local(runtime.id, path) ?? []);
+    for (const entry of await entriesOf(node, runtime, rows, sha256 ? signal : undefined)) {
+      entries++;
+      bytes += entry.deleted ? 0 : entry.size;
+      yield entry;
+    }
+  }
+  yield { type: "summary", entries, bytes, next: null, total: order.length };
 }
 
 async function* linesOf(
@@ -103,8 +146,8 @@ async function* shownRows(
     signal.throwIfAborted();
     const shown = await filter.apply(page, signal);
     if (shown.length > 0) yield shown;
-    // Others have their turn, also where nothing is shown for long.
-    else await breathe();
+    // Others have their turn, also where nothing is shown or sent for long.
+    await breathe();
   }
 }
 
@@ -139,30 +182,13 @@ async function* sortedRows(
   request: RouteRequest<"list">,
   filter: ListFilter,
   signal: AbortSignal,
-  by: NonNullable<RouteRequest<"list">["sort"]>,
+  by: ListSort,
 ): AsyncGenerator<readonly LocalRow[]> {
-  const keys: { readonly path: RelPath; readonly rank: number }[] = [];
-  for await (const rows of shownRows(runtime, request, filter, signal))
-    for (const { path, heads } of rows) keys.push({ path, rank: rankOf(winnerOf(heads), by) });
-  keys.sort((a, b) => b.rank - a.rank || (a.path < b.path ? -1 : 1));
+  const order = await orderOf(shownRows(runtime, request, filter, signal), by, request.directoriesFirst);
   const { id, context } = runtime;
-  for (let start = 0; start < keys.length; start += PAGE) {
+  for (let start = 0; start < order.length; start += PAGE) {
     signal.throwIfAborted();
-    yield keys.slice(start, start + PAGE).flatMap(({ path }) => context.index.read.local(id, path) ?? []);
-  }
-}
-
-/** The largest and the newest come first. */
-function rankOf(head: Head, by: "size" | "mtime" | "name"): number {
-  switch (by) {
-    case "size":
-      return head.size;
-    case "mtime":
-      return head.type === "directory" && !head.deleted ? 0 : timeOf(head);
-    case "name":
-      return 0;
-    default:
-      return by satisfies never;
+    yield order.slice(start, start + PAGE).flatMap((path) => context.index.read.local(id, path) ?? []);
   }
 }
 

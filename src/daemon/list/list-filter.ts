@@ -10,7 +10,7 @@ import { RegexMatcher } from "./regex-matcher.ts";
 
 export type ListFilterRequest = Pick<
   RouteRequest<"list">,
-  "path" | "deleted" | "recursive" | "since" | "until" | "glob" | "regex" | "pathRegex"
+  "path" | "deleted" | "recursive" | "since" | "until" | "contains" | "glob" | "regex" | "pathRegex"
 >;
 
 /** Whether all below is meant: asked for, or by a pattern that looks at paths. */
@@ -20,6 +20,7 @@ export function isRecursive({ recursive, glob, pathRegex }: ListFilterRequest): 
 
 export class ListFilter implements AsyncDisposable {
   readonly #request: ListFilterRequest;
+  readonly #words: string | undefined;
   readonly #glob: Glob | undefined;
   readonly #sinceMs: number;
   readonly #untilMs: number;
@@ -30,6 +31,7 @@ export class ListFilter implements AsyncDisposable {
     this.#request = request;
     this.#sinceMs = request.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(request.since);
     this.#untilMs = request.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(request.until);
+    this.#words = request.contains?.toLowerCase();
     if (request.glob !== undefined) {
       this.#glob = compileGlob(request.glob);
       if (this.#glob === undefined) throw new SyncError("E_USAGE", `"${request.glob}" can match no path`);
@@ -63,14 +65,19 @@ export class ListFilter implements AsyncDisposable {
       const timeMs = timeOf(head);
       if (timeMs < this.#sinceMs || timeMs >= this.#untilMs) return false;
     }
+    if (this.#words !== undefined && !this.#below(path).toLowerCase().includes(this.#words)) return false;
     return this.#glob === undefined || this.#matchesGlob(this.#glob, path);
   }
 
-  /** Looks at the path below what is listed. */
   #matchesGlob(glob: Glob, path: string): boolean {
     if (glob.isBaseNameOnly) return matchesName(glob, path.slice(path.lastIndexOf("/") + 1));
-    const below = this.#request.path;
-    return matchesPath(glob, (below === "" ? path : path.slice(below.length + 1)).split("/"));
+    return matchesPath(glob, this.#below(path).split("/"));
+  }
+
+  /** The path below what is listed. */
+  #below(path: string): string {
+    const above = this.#request.path;
+    return above === "" ? path : path.slice(above.length + 1);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -23,12 +23,15 @@ import {
 export class Failure extends Error {
   readonly code: string;
   readonly hint: string;
+  /** Of a faulty pattern: which character. */
+  readonly index: number | undefined;
 
-  constructor(document: Pick<ApiError, "code" | "message" | "hint">) {
+  constructor(document: Pick<ApiError, "code" | "message" | "hint" | "index">) {
     super(document.message);
     this.name = "Failure";
     this.code = document.code;
     this.hint = document.hint;
+    this.index = document.index;
   }
 }
 
@@ -75,8 +78,9 @@ export async function callAt<R extends JsonRoute>(
   peer: string | undefined,
   route: R,
   input: RouteInput<R>,
+  signal?: AbortSignal,
 ): Promise<RouteOutput<R>> {
-  return (await readDocument(await send(ROUTES[route], input as Input, undefined, peer))) as RouteOutput<R>;
+  return (await readDocument(await send(ROUTES[route], input as Input, signal, peer))) as RouteOutput<R>;
 }
 
 /** Calls what the dashboard's server answers by itself. */

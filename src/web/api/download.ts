@@ -18,6 +18,16 @@ export async function download(what: Remote): Promise<void> {
   anchor.click();
 }
 
+/** Has the browser save what is in its memory. */
+export function saveBlob(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const anchor = document.createElement("a");
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  URL.revokeObjectURL(url);
+}
+
 export type Preview =
   | { readonly kind: "image"; readonly url: string }
   | { readonly kind: "text"; readonly text: string; readonly isAll: boolean };

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ListEntry } from "../../shared/api.ts";
-import { callAt, collect, collectAt } from "../api/client.ts";
+import { callAt, collectAt } from "../api/client.ts";
 import type { Remote } from "../api/download.ts";
 import { plural } from "../text/format.ts";
 import { Button } from "../ui/basics.tsx";
@@ -20,7 +20,7 @@ export async function deleteEntry({ peer, folder, path }: Remote, entry: ListEnt
     const summary = lines.find((line) => line.type === "summary");
     if (summary?.type !== "summary") return;
     const left = summary.skipped > 0 ? `; ${summary.skipped} stayed` : "";
-    const undo = peer === undefined ? () => collect("trashRestore", { folder, path }) : undefined;
+    const undo = () => collectAt(peer, "trashRestore", { folder, path });
     say(`${plural(summary.deleted, "entry", "entries")} deleted${left}`, undo);
   });
 }

@@ -1,16 +1,16 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ListEntry } from "../../shared/api.ts";
-import { collect } from "../api/client.ts";
-import { download } from "../api/download.ts";
-import { href } from "../route.ts";
+import { collectAt } from "../api/client.ts";
+import { download, type Remote } from "../api/download.ts";
 import { bytes } from "../text/format.ts";
 import { Ago, Button, Name } from "../ui/basics.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { Icon } from "../ui/icon.tsx";
 import { FilePreview } from "../ui/preview.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { deleteEntry, MoveDialog } from "./file-actions.tsx";
+import { FileHash, FileVerify } from "./file-proof.tsx";
+import { VersionList } from "./version-list.tsx";
 
 /** All that is known of a file, and what can be done with it. */
 export function FileDetails(props: {
@@ -33,31 +33,30 @@ export function FileDetails(props: {
     await onChange();
   };
   const bringBack = async (): Promise<void> => {
-    if (!(await attempt(() => collect("trashRestore", { folder, path: entry.path }), `${name} is back`))) return;
+    const restore = () => collectAt(peer, "trashRestore", { folder, path: entry.path });
+    if (!(await attempt(restore, `${name} is back`))) return;
     onClose();
     await onChange();
   };
   if (isMoving.value) return <MoveDialog what={what} onDone={onChange} onClose={onClose} />;
   return (
-    <Dialog title={name} onClose={onClose}>
+    <Dialog title={name} onClose={onClose} isDrawer>
       {isShown.value ? <FilePreview what={what} name={name} /> : null}
-      <Facts entry={entry} />
+      <Facts what={what} entry={entry} />
+      {canRead ? <FileVerify what={what} /> : null}
+      {entry.type === "file" ? (
+        <section class="stack tight">
+          <h3>Versions</h3>
+          <VersionList what={what} onChange={onChange} />
+        </section>
+      ) : null}
       <div class="actions end">
         {canRead && !isShown.value ? (
           <Button icon="search" onPress={() => (isShown.value = true)}>
             Preview
           </Button>
         ) : null}
-        {peer === undefined && entry.type === "file" ? (
-          <a
-            class="button"
-            href={`${href("history", "versions")}?${new URLSearchParams({ folder, path: entry.path })}`}
-          >
-            <Icon name="history" />
-            Versions
-          </a>
-        ) : null}
-        {entry.deleted && peer === undefined ? (
+        {entry.deleted ? (
           <Button kind="main" icon="undo" onPress={bringBack}>
             Bring back
           </Button>
@@ -83,7 +82,7 @@ export function FileDetails(props: {
   );
 }
 
-function Facts({ entry }: { readonly entry: ListEntry }): JSX.Element {
+function Facts({ what, entry }: { readonly what: Remote; readonly entry: ListEntry }): JSX.Element {
   return (
     <dl class="facts">
       <dt>Path</dt>
@@ -106,10 +105,14 @@ function Facts({ entry }: { readonly entry: ListEntry }): JSX.Element {
       <dd>
         <code>{entry.mode}</code>
       </dd>
-      <dt>SHA-256</dt>
-      <dd>
-        <code>{entry.hash?.replace("sha256:", "") ?? "not computed yet"}</code>
-      </dd>
+      {entry.type !== "file" || entry.deleted ? null : (
+        <>
+          <dt>SHA-256</dt>
+          <dd>
+            <FileHash what={what} entry={entry} />
+          </dd>
+        </>
+      )}
       <dt>Content id</dt>
       <dd>
         <code>{entry.contentId ?? "none"}</code>

@@ -2,7 +2,8 @@
 import type { Signal } from "@preact/signals";
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { FileFilter, FilterKind } from "../text/file-filter.ts";
+import type { Failure } from "../api/client.ts";
+import type { FileFilter, FilterKind } from "../text/list-query.ts";
 import { Choice, Field } from "../ui/form.tsx";
 
 const HOUR_MS = 3_600_000;
@@ -27,7 +28,8 @@ export const EVERYTHING: FileFilter = { kind: "contains", text: "", fromMs: null
 
 export function FileSearch(props: {
   readonly filter: Signal<FileFilter>;
-  readonly fault: string | undefined;
+  /** What is wrong with the pattern. */
+  readonly fault: Failure | undefined;
 }): JSX.Element {
   const { filter, fault } = props;
   const time = useSignal<(typeof TIMES)[number][0]>("any");
@@ -42,7 +44,14 @@ export function FileSearch(props: {
   return (
     <>
       <Choice label="Find by" value={filter.value.kind} options={KINDS} onChange={(kind) => change({ kind })} />
-      <Field label="Find" type="search" value={filter.value.text} onChange={(text) => change({ text })} hint={fault} />
+      <Field
+        label="Find"
+        type="search"
+        value={filter.value.text}
+        onChange={(text) => change({ text })}
+        isWrong={fault !== undefined}
+        hint={fault === undefined ? undefined : <PatternFault pattern={filter.value.text} fault={fault} />}
+      />
       <Choice label="Changed" value={time.value} options={TIMES} onChange={choose} />
       {time.value === "between" ? (
         <>
@@ -61,6 +70,23 @@ export function FileSearch(props: {
         </>
       ) : null}
     </>
+  );
+}
+
+/** Says what is wrong, and points at the character. */
+function PatternFault({ pattern, fault }: { readonly pattern: string; readonly fault: Failure }): JSX.Element {
+  const { index, message } = fault;
+  return (
+    <span class="pattern-fault" role="alert">
+      {message}
+      {index === undefined || index > pattern.length ? null : (
+        <code aria-hidden="true">
+          {pattern.slice(0, index)}
+          <span class="caret">{pattern.slice(index, index + 1) || " "}</span>
+          {pattern.slice(index + 1)}
+        </code>
+      )}
+    </span>
   );
 }
 

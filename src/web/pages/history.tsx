@@ -4,12 +4,14 @@ import type { RestoreItem } from "../../shared/api.ts";
 import { call, collect } from "../api/client.ts";
 import { may, status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
-import { bytes, moment, plural } from "../text/format.ts";
+import { bytes, plural } from "../text/format.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
 import { confirm } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
+import { sayRestored } from "./say-restored.ts";
+import { VersionList } from "./version-list.tsx";
 
 const TABS = [
   ["trash", "Deleted files"],
@@ -89,7 +91,7 @@ function Trash(): JSX.Element {
                 <Ago time={deletedAt} /> on <Name>{device}</Name>
               </td>
               <td>
-                <Button icon="undo" label={`Bring ${path} back`} onPress={() => bringBack(folder, path, reload)}>
+                <Button icon="undo" label={`Bring back ${path}`} onPress={() => bringBack(folder, path, reload)}>
                   Bring back
                 </Button>
               </td>
@@ -129,17 +131,6 @@ async function empty(reload: () => Promise<void>): Promise<void> {
     }
   });
   await reload();
-}
-
-function sayRestored(items: readonly RestoreItem[]): void {
-  const summary = items.find((item) => item.type === "summary");
-  if (summary?.type !== "summary") return;
-  const skipped = items.find((item) => item.type === "skipped");
-  const rest =
-    summary.skipped === 0
-      ? ""
-      : `; ${plural(summary.skipped, "file")} could not: ${skipped?.type === "skipped" ? skipped.message : ""}`;
-  say(`${plural(summary.restored, "file is", "files are")} back${rest}`);
 }
 
 /** The folder that the address names, or the first one. */
@@ -186,68 +177,9 @@ function Versions(): JSX.Element {
           <p>What was replaced is kept for a while, whichever machine replaced it.</p>
         </Empty>
       ) : (
-        <VersionList folder={folder} path={asked.value} key={`${folder}/${asked.value}`} />
+        <VersionList what={{ peer: undefined, folder, path: asked.value }} key={`${folder}/${asked.value}`} />
       )}
     </Card>
-  );
-}
-
-function VersionList({ folder, path }: { readonly folder: string; readonly path: string }): JSX.Element {
-  const { value, error, reload } = useData(
-    (signal) => call("versions", { folder, path }, signal),
-    `${folder}/${path}`,
-    { live: true },
-  );
-  if (value === undefined)
-    return error === undefined ? <Loading what="Looking for versions…" /> : <Problem error={error} retry={reload} />;
-  return (
-    <table class="table">
-      <thead>
-        <tr>
-          <th>Version</th>
-          <th>When</th>
-          <th class="right">Size</th>
-          <th>By</th>
-          <th>
-            <span class="unseen">What to do</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {value.versions.toReversed().map(({ version, time, size, device, user, origin, current, kept }) => (
-          <tr key={version}>
-            <td data-label="Version">
-              {version} {current ? <span class="strong">now</span> : null}
-            </td>
-            <td class="wide" data-label="When">
-              <time dateTime={time}>{moment(new Date(time))}</time>
-            </td>
-            <td class="right number" data-label="Size">
-              {bytes(size)}
-            </td>
-            <td data-label="By">
-              <Name>{user ?? device}</Name>, {origin}
-            </td>
-            <td>
-              {current ? null : kept ? (
-                <Button
-                  icon="undo"
-                  label={`Restore version ${version}`}
-                  onPress={async () => {
-                    await attempt(async () => sayRestored(await collect("restore", { folder, path, version })));
-                    await reload();
-                  }}
-                >
-                  Restore
-                </Button>
-              ) : (
-                <span class="muted small">not here</span>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { StatsHistory } from "../../shared/api-transfers.ts";
 import { call } from "../api/client.ts";
+import { saveBlob } from "../api/download.ts";
 import { status } from "../api/live.ts";
 import { bytes, moment, savedPercent } from "../text/format.ts";
 import { historyCsv } from "../text/history-csv.ts";
@@ -234,10 +235,6 @@ function savedOf({ saved }: Pick<Moved, "saved">): number {
 }
 
 function saveCsv(history: StatsHistory): void {
-  const url = URL.createObjectURL(new Blob([historyCsv(history)], { type: "text/csv" }));
-  const anchor = document.createElement("a");
-  anchor.href = url;
-  anchor.download = `syncline-${history.from.slice(0, 10)}-${history.to.slice(0, 10)}.csv`;
-  anchor.click();
-  URL.revokeObjectURL(url);
+  const name = `syncline-${history.from.slice(0, 10)}-${history.to.slice(0, 10)}.csv`;
+  saveBlob(new Blob([historyCsv(history)], { type: "text/csv" }), name);
 }

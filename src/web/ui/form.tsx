@@ -13,6 +13,8 @@ interface FieldProps {
   readonly autoFocus?: boolean;
   readonly autoComplete?: string;
   readonly isCode?: boolean;
+  /** What was entered cannot be; the hint says why. */
+  readonly isWrong?: boolean;
 }
 
 export function Field(props: FieldProps): JSX.Element {
@@ -30,6 +32,7 @@ export function Field(props: FieldProps): JSX.Element {
         autofocus={props.autoFocus}
         autocomplete={props.autoComplete ?? "off"}
         spellcheck={false}
+        aria-invalid={props.isWrong}
         aria-describedby={props.hint === undefined ? undefined : `${id}-hint`}
         onInput={(event) => props.onChange(event.currentTarget.value)}
       />

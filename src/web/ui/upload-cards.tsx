@@ -148,7 +148,7 @@ function Actions({ upload }: { readonly upload: Upload }): JSX.Element {
           Try again
         </Button>
       ) : null}
-      {state === "done" && batch.peer === "self" && batch.stored > 0 ? (
+      {state === "done" && batch.stored > 0 ? (
         <Button icon="undo" onPress={() => attempt(() => undo(upload))}>
           Undo
         </Button>

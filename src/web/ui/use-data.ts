@@ -1,6 +1,6 @@
-import { type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { changes, link } from "../api/live.ts";
+import { type Signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { useWhenChanged } from "./use-when.ts";
 
 export interface Data<T> {
   /** The last answer; stays while it is asked anew. */
@@ -9,9 +9,10 @@ export interface Data<T> {
   readonly reload: () => Promise<void>;
 }
 
-const PAUSE_MS = 250;
-/** What takes long is asked for less often: a list of 100,000 files is not read four times a second. */
-const REST_FACTOR = 10;
+interface Run {
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
 
 /**
  * What a route answers: asked at once, when `key` changes, when the daemon is
@@ -26,11 +27,8 @@ export function useData<T>(
   const error: Signal<unknown> = useSignal<unknown>(undefined);
   const shownKey = useSignal(key);
   const tookMs = useSignal(0);
-  const run = useSignal<AbortController | undefined>(undefined);
-  const reload = async (): Promise<void> => {
-    run.peek()?.abort();
-    const mine = new AbortController();
-    run.value = mine;
+  const run = useSignal<Run | undefined>(undefined);
+  const load = async (mine: AbortController): Promise<void> => {
     const begun = performance.now();
     try {
       const answer = await ask(mine.signal);
@@ -43,42 +41,24 @@ export function useData<T>(
       if (!mine.signal.aborted) error.value = failure;
     }
   };
+  const reload = async (): Promise<void> => {
+    run.peek()?.stop.abort();
+    const stop = new AbortController();
+    const done = load(stop);
+    run.value = { stop, done };
+    await done;
+  };
+  // Waits for the answer on its way: what takes longer than the next change would else never come.
+  const refresh = async (): Promise<void> => {
+    const running = run.peek();
+    await running?.done;
+    // Gone, or asked for something else meanwhile.
+    if (running === undefined || (running === run.peek() && !running.stop.signal.aborted)) await reload();
+  };
   useEffect(() => {
     void reload();
-    return () => run.peek()?.abort();
+    return () => run.peek()?.stop.abort();
   }, [key]);
-  const pauseMs = (): number => Math.max(PAUSE_MS, tookMs.peek() * REST_FACTOR);
-  useWhen(options.live === true ? changes : link, reload, { isCounter: options.live === true, pauseMs });
+  useWhenChanged(refresh, { live: options.live === true, tookMs: () => tookMs.peek() });
   return { value: shownKey.value === key ? value.value : undefined, error: error.value, reload };
-}
-
-/**
- * Calls `act` a moment after the signal changed, and once for many changes in
- * a row. What is rendered meanwhile does not call it off.
- */
-function useWhen(
-  source: ReadonlySignal<unknown>,
-  act: () => Promise<void>,
-  { isCounter, pauseMs }: { readonly isCounter: boolean; readonly pauseMs: () => number },
-): void {
-  const latest = useRef({ act, pauseMs });
-  latest.current = { act, pauseMs };
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let isFirst = true;
-    const stop = source.subscribe((now) => {
-      if (isFirst || (!isCounter && now !== "live")) {
-        isFirst = false;
-        return;
-      }
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void latest.current.act();
-      }, latest.current.pauseMs());
-    });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, [source, isCounter]);
 }

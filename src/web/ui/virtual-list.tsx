@@ -9,14 +9,21 @@ const ROW_PX = 44;
 const SPARE = 12;
 /** Fewer are all shown, and the list is as high as they are. */
 const SMALL = 60;
+/** More would be higher than browsers draw. */
+export const ROWS_MAX = 700_000;
 
 export function VirtualList<T>(props: {
   readonly label: string;
-  readonly items: readonly T[];
+  readonly count: number;
+  /** Undefined while it is on its way. */
+  readonly at: (index: number) => T | undefined;
   readonly keyOf: (item: T) => string;
   readonly show: (item: T) => JSX.Element;
+  /** Says which rows are in sight, whenever that changes. */
+  readonly onSee?: (first: number, last: number) => unknown;
 }): JSX.Element {
-  const { items, keyOf, show, label } = props;
+  const { at, keyOf, show, label, onSee } = props;
+  const count = Math.min(props.count, ROWS_MAX);
   const element = useRef<HTMLUListElement>(null);
   const top = useSignal(0);
   const height = useSignal(800);
@@ -27,10 +34,12 @@ export function VirtualList<T>(props: {
     observer.observe(list);
     return () => observer.disconnect();
   }, []);
-  const isSmall = items.length <= SMALL;
-  const first = isSmall ? 0 : Math.max(0, Math.floor(top.value / ROW_PX) - SPARE);
-  const last = isSmall ? items.length : Math.ceil((top.value + height.value) / ROW_PX) + SPARE;
-  const after = Math.max(0, items.length - last);
+  const isSmall = count <= SMALL;
+  const first = isSmall ? 0 : Math.min(count, Math.max(0, Math.floor(top.value / ROW_PX) - SPARE));
+  const last = isSmall ? count : Math.min(count, Math.ceil((top.value + height.value) / ROW_PX) + SPARE);
+  useEffect(() => {
+    onSee?.(first, Math.max(first, last - 1));
+  }, [first, last, onSee]);
   return (
     <ul
       class={`entries ${isSmall ? "" : "long"}`}
@@ -39,12 +48,17 @@ export function VirtualList<T>(props: {
       onScroll={(event) => (top.value = event.currentTarget.scrollTop)}
     >
       {first === 0 ? null : <li aria-hidden="true" style={{ height: `${first * ROW_PX}px` }} />}
-      {items.slice(first, last).map((item, index) => (
-        <li key={keyOf(item)} aria-setsize={items.length} aria-posinset={first + index + 1}>
-          {show(item)}
-        </li>
-      ))}
-      {after === 0 ? null : <li aria-hidden="true" style={{ height: `${after * ROW_PX}px` }} />}
+      {Array.from({ length: last - first }, (_, offset) => {
+        const index = first + offset;
+        const item = at(index);
+        if (item === undefined) return <li class="entry pending" aria-hidden="true" key={`pending ${index}`} />;
+        return (
+          <li key={keyOf(item)} aria-setsize={count} aria-posinset={index + 1}>
+            {show(item)}
+          </li>
+        );
+      })}
+      {last >= count ? null : <li aria-hidden="true" style={{ height: `${(count - last) * ROW_PX}px` }} />}
     </ul>
   );
 }

@@ -1,31 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { isRecursive, ListFilter, type ListFilterRequest } from "../../../src/daemon/list/list-filter.ts";
-import type { FileType, Head } from "../../../src/shared/file-info.ts";
-import type { RelPath, ShortId } from "../../../src/shared/ids.ts";
 import type { LocalRow } from "../../../src/sync/index/index-port.ts";
+import { listRow } from "./list-row.ts";
 
-const OWNER = "AAAAAAAAAAAA" as ShortId;
 const NEVER = new AbortController().signal;
 
-function row(path: string, more: Partial<Head> & { readonly at?: string } = {}): LocalRow {
-  const { at = "2026-07-01T12:00:00Z", ...head } = more;
-  const whole: Head = {
-    ...{ version: [[OWNER, 1]], author: OWNER, type: "file" as FileType, deleted: false, size: 1, mode: 0o644 },
-    ...{ contentId: null, target: "", previous: null, owner: OWNER },
-    mtimeNs: BigInt(Date.parse(at)) * 1_000_000n,
-    ...head,
-  };
-  return { path: path as RelPath, heads: [whole], stamp: null, sequence: 1, owner: OWNER };
-}
-
 const ROWS: readonly LocalRow[] = [
-  row("inv_2024.pdf", { at: "2026-06-30T23:59:59.999Z" }),
-  row("inv_2025.pdf", { at: "2026-07-01T00:00:00Z" }),
-  row("notes.txt", { at: "2026-07-31T18:00:00Z" }),
-  row("old.txt", { deleted: true, at: "2026-07-15T00:00:00Z" }),
-  row("sub", { type: "directory", mtimeNs: 0n }),
-  row("sub/inv_1.pdf"),
-  row("sub/deep/a.PDF"),
+  listRow("inv_2024.pdf", { at: "2026-06-30T23:59:59.999Z" }),
+  listRow("inv_2025.pdf", { at: "2026-07-01T00:00:00Z" }),
+  listRow("notes.txt", { at: "2026-07-31T18:00:00Z" }),
+  listRow("old.txt", { deleted: true, at: "2026-07-15T00:00:00Z" }),
+  listRow("sub", { type: "directory", mtimeNs: 0n }),
+  listRow("sub/inv_1.pdf"),
+  listRow("sub/deep/a.PDF"),
 ];
 
 async function shown(request: Partial<ListFilterRequest>): Promise<readonly string[]> {
@@ -37,6 +24,8 @@ const ALL = ["inv_2024.pdf", "inv_2025.pdf", "notes.txt", "sub", "sub/inv_1.pdf"
 
 test.each([
   { name: "nothing asked", request: {}, expected: ALL },
+  { name: "words somewhere in the path", request: { contains: "B/INV" }, expected: ["sub/inv_1.pdf"] },
+  { name: "words below what is listed", request: { path: "sub", contains: "sub" }, expected: [] },
   { name: "deleted, too", request: { deleted: true, regex: "^old" }, expected: ["old.txt"] },
   {
     name: "since is inclusive, until exclusive",
@@ -77,7 +66,7 @@ describe("a pattern that is none", () => {
   test("or never comes back is ended", async () => {
     const request = { path: "", deleted: false, recursive: true, regex: "^(a+)+$" };
     await using filter = new ListFilter(request);
-    await expect(filter.apply([row(`${"a".repeat(60)}!`)], NEVER)).rejects.toMatchObject({
+    await expect(filter.apply([listRow(`${"a".repeat(60)}!`)], NEVER)).rejects.toMatchObject({
       code: "E_REGEX_SLOW",
       exit: 2,
     });

@@ -1,0 +1,147 @@
+/** The versions of a file, here or on a peer, newest first: restored, saved, held against the one of now. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { RouteOutput } from "../../shared/api.ts";
+import { callAt, collectAt } from "../api/client.ts";
+import type { Remote } from "../api/download.ts";
+import { downloadVersion, previewOfVersion, VERSION_BYTES_MAX, versionName } from "../api/version-content.ts";
+import { bytes, moment } from "../text/format.ts";
+import { Button, Loading, Name, Problem } from "../ui/basics.tsx";
+import { attempt } from "../ui/toasts.tsx";
+import { TwoSides } from "../ui/two-sides.tsx";
+import { useData } from "../ui/use-data.ts";
+import { sayRestored } from "./say-restored.ts";
+
+type Version = RouteOutput<"versions">["versions"][number];
+
+export function VersionList(props: { readonly what: Remote; readonly onChange?: () => unknown }): JSX.Element {
+  const { what, onChange } = props;
+  const compared = useSignal<Version | undefined>(undefined);
+  const { peer, folder, path } = what;
+  const { value, error, reload } = useData(
+    (signal) => callAt(peer, "versions", { folder, path }, signal),
+    [peer, folder, path].join("\0"),
+    { live: peer === undefined },
+  );
+  if (value === undefined)
+    return error === undefined ? <Loading what="Looking for versions…" /> : <Problem error={error} retry={reload} />;
+  const current = value.versions.find((version) => version.current);
+  const restore = async (input: { readonly version: number; readonly as?: string }): Promise<void> => {
+    await attempt(async () => sayRestored(await collectAt(peer, "restore", { folder, path, ...input })));
+    await reload();
+    await onChange?.();
+  };
+  return (
+    <div class="stack">
+      <table class="table">
+        <thead>
+          <tr>
+            <th>Version</th>
+            <th>When</th>
+            <th class="right">Size</th>
+            <th>By</th>
+            <th>
+              <span class="unseen">What to do</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {value.versions.toReversed().map((version) => (
+            <tr key={version.version}>
+              <td data-label="Version">
+                {version.version} {version.current ? <span class="strong">now</span> : null}
+              </td>
+              <td class="wide" data-label="When">
+                <time dateTime={version.time}>{moment(new Date(version.time))}</time>
+              </td>
+              <td class="right number" data-label="Size">
+                {bytes(version.size)}
+              </td>
+              <td data-label="By">
+                <Name>{version.user ?? version.device}</Name>, {version.origin}
+              </td>
+              <td>
+                <VersionActions
+                  {...{ version, what, restore }}
+                  canCompare={current !== undefined && isReadable(current) && isReadable(version)}
+                  isCompared={compared.value?.version === version.version}
+                  onCompare={() => (compared.value = compared.value?.version === version.version ? undefined : version)}
+                />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {compared.value === undefined || current === undefined ? null : (
+        <TwoSides
+          left={versionSide(what, compared.value)}
+          right={versionSide(what, current)}
+          key={`${compared.value.version} ${current.version}`}
+        />
+      )}
+    </div>
+  );
+}
+
+function VersionActions(props: {
+  readonly version: Version;
+  readonly what: Remote;
+  readonly canCompare: boolean;
+  readonly isCompared: boolean;
+  readonly onCompare: () => void;
+  readonly restore: (input: { readonly version: number; readonly as?: string }) => Promise<void>;
+}): JSX.Element {
+  const { version: whole, what, canCompare, isCompared, onCompare, restore } = props;
+  const { version, current, kept, size } = whole;
+  if (!kept) return <span class="muted small">not here</span>;
+  return (
+    <div class="actions tight">
+      {current ? null : (
+        <Button icon="undo" label={`Restore version ${version}`} onPress={() => restore({ version })}>
+          Restore
+        </Button>
+      )}
+      {!current && canCompare ? (
+        <Button
+          kind="quiet"
+          icon="search"
+          label={`What differs between version ${version} and now`}
+          expanded={isCompared}
+          onPress={onCompare}
+        >
+          {null}
+        </Button>
+      ) : null}
+      {size <= VERSION_BYTES_MAX ? (
+        <Button
+          kind="quiet"
+          icon="down"
+          label={`Download version ${version}`}
+          onPress={() => attempt(() => downloadVersion(what, version))}
+        >
+          {null}
+        </Button>
+      ) : current ? null : (
+        <Button
+          kind="quiet"
+          icon="plus"
+          label={`Restore version ${version} beside the file`}
+          onPress={() => restore({ version, as: versionName(what.path, version) })}
+        >
+          {null}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function isReadable({ kept, size }: Version): boolean {
+  return kept && size <= VERSION_BYTES_MAX;
+}
+
+function versionSide(what: Remote, { version, current }: Version): Parameters<typeof TwoSides>[0]["left"] {
+  return {
+    title: current ? `the version of now (${version})` : `version ${version}`,
+    preview: (signal) => previewOfVersion(what, version, signal),
+  };
+}
