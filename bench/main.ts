@@ -71,6 +71,8 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
       for await (const { name, ...cost } of measureMeetings(rows, 1000)) {
         report.figure({ who: `${name}: compared`, value: cost.compareBytes, unit: "bytes" });
         report.figure({ who: `${name}: records`, value: cost.recordBytes, unit: "bytes" });
+        report.figure({ who: `${name}: in all`, value: cost.compareBytes + cost.recordBytes, unit: "bytes" });
+        report.figure({ who: `${name}: in all, never compressed`, value: cost.plainBytes, unit: "bytes" });
         report.figure({ who: `${name}: time`, value: Math.round(cost.seconds * 10) / 10, unit: "s" });
         report.figure({ who: `${name}: longest hold of main`, value: Math.round(cost.lagMs), unit: "ms" });
         report.figure({ who: `${name}: memory on top`, value: Math.round(cost.rssMiB), unit: "MiB" });

@@ -6,7 +6,9 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { compressBodyNow } from "../src/peer/compression.ts";
 import { decodeFolderMessage, encodeFolderMessage } from "../src/peer/wire/codec.ts";
+import { FRAMES } from "../src/peer/wire/frame-types.ts";
 import type { Head } from "../src/shared/file-info.ts";
 import type { ContentId, FolderId, RelPath, ShortId } from "../src/shared/ids.ts";
 import { LIMITS } from "../src/shared/limits.ts";
@@ -22,9 +24,11 @@ import type { PeerLink } from "../src/sync/peer-link.ts";
 
 export interface MeetingCost {
   readonly name: string;
-  /** Both directions, frames included, TLS not. */
+  /** Both directions, frames included, compressed as between two daemons; TLS not. */
   readonly compareBytes: number;
   readonly recordBytes: number;
+  /** The same without compression. */
+  readonly plainBytes: number;
   readonly seconds: number;
   /** The longest that the main loop of both was held, milliseconds. */
   readonly lagMs: number;
@@ -136,7 +140,7 @@ async function meeting(
   if (source === otherSource) for (const index of [a, b]) await index.write.setAcked(FOLDER, C, "epoch", 1);
   for (let at = 0; at < changed.length; at += 100)
     await commit(b, changed.slice(at, at + 100), { ...KNOWN, editor: B });
-  const counts = { compareBytes: 0, recordBytes: 0 };
+  const counts: Counts = { compareBytes: 0, recordBytes: 0, plainBytes: 0 };
   const [one, two] = [new End(a, A, B, counts), new End(b, B, A, counts)];
   [one.other, two.other] = [two, one];
   const rssBefore = process.memoryUsage.rss();
@@ -156,6 +160,8 @@ async function meeting(
   return { name, ...counts, seconds, lagMs: lag.max / 1e6, rssMiB: (rssMost - rssBefore) / 2 ** 20 };
 }
 
+type Counts = { -readonly [K in "compareBytes" | "recordBytes" | "plainBytes"]: number };
+
 /** One device's end of the exchange: what the folder's loop does with messages, and no more. */
 class End {
   other: End | undefined;
@@ -166,7 +172,7 @@ class End {
   readonly #done: () => void;
   #inbox: Promise<void> = Promise.resolve();
 
-  constructor(index: OwnedIndex, self: ShortId, peer: ShortId, counts: { compareBytes: number; recordBytes: number }) {
+  constructor(index: OwnedIndex, self: ShortId, peer: ShortId, counts: Counts) {
     this.#index = index;
     this.#peer = peer;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -183,7 +189,10 @@ class End {
       drained: async () => {},
       send: (message: FolderMessage) => {
         for (const { type, body } of encodeFolderMessage(message)) {
-          counts[type === "indexUpdate" ? "recordBytes" : "compareBytes"] += FRAME_HEADER_BYTES + body.length;
+          const isPacked = FRAMES[type].isCompressible === true;
+          const packed = (isPacked ? compressBodyNow(body) : undefined) ?? body;
+          counts[type === "indexUpdate" ? "recordBytes" : "compareBytes"] += FRAME_HEADER_BYTES + packed.length;
+          counts.plainBytes += FRAME_HEADER_BYTES + body.length;
           this.other?.receive(decodeFolderMessage(type, body, (heads) => joinHeads(heads, [])));
         }
       },
