@@ -49,6 +49,8 @@ export class FolderRuntime implements AsyncDisposable {
       log: this.#log,
       fetchOptions: () => this.#config,
       siblings: () => siblingsOf(id, parts.context.config.get().folders),
+      membersOf: (other) =>
+        new Set((Object.keys(parts.context.config.get().folders[other]?.peers ?? {}) as DeviceId[]).map(shortId)),
       emit: (event) => parts.events.add({ ...event, folder: id, device: fullId(parts, event.device) }),
       inLoop: (work) => this.folder.command(work),
       commanded: (paths) => this.folder.noteCommanded(paths),

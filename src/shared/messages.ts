@@ -42,8 +42,10 @@ export interface IndexRecord {
   readonly info: FileInfo;
   /** Wire form of the winner's chunk list when it is short; else empty and fetched on request. */
   readonly chunkList: Uint8Array;
-  /** Instead of it: a splice (delta/splice.ts) of the list of the winner's `previous`. Only between peers that share the feature. */
+  /** Instead of it: a splice (delta/splice.ts) of the list of `spliceBase`. Only between peers that share the feature. */
   readonly splice?: Uint8Array;
+  /** A content that the receiver has acknowledged; the winner's `previous` where it is not named. */
+  readonly spliceBase?: ContentId;
   /** The winner's bytes, when they are few and new to the receiver; unverified. Only between peers that share the feature. */
   readonly content?: Uint8Array;
   /** A person at the sender approved this deletion, or commanded it: the receiver's brake lets it pass when the sender is admin there. */

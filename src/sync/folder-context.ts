@@ -31,6 +31,8 @@ export interface FolderContext {
   readonly fetchOptions?: () => FetchOptions;
   /** Other folders of this node that every device shares that shares this one: what lies there is not asked for. */
   readonly siblings?: () => ReadonlySet<FolderId>;
+  /** Devices that share a folder of this node. */
+  readonly membersOf?: (folder: FolderId) => ReadonlySet<ShortId>;
   /** Records from which on two indexes are compared rather than sent; the limit's value unless a test wants fewer. */
   readonly recordsComparedMin?: number;
   readonly emit: (event: FolderEvent) => void;

@@ -109,6 +109,7 @@ function writeRecord(writer: ProtoWriter, record: IndexRecord, devices: DeviceTa
   writer.bool(5, record.isApproved === true);
   if (record.splice !== undefined) writer.bytes(6, record.splice);
   if (record.content !== undefined) writer.bytes(7, record.content);
+  if (record.spliceBase !== undefined) writer.bytes(8, fromHex(record.spliceBase));
 }
 
 function writeHead(writer: ProtoWriter, head: Head, devices: DeviceTable): void {
@@ -215,6 +216,7 @@ function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical:
   let chunkList: Uint8Array = NO_BYTES;
   let splice: Uint8Array = NO_BYTES;
   let content: Uint8Array = NO_BYTES;
+  let spliceBase: Uint8Array = NO_BYTES;
   let isApproved = false;
   const heads: Head[] = [];
   for (let field = reader.nextField(); field !== 0; field = reader.nextField()) {
@@ -225,6 +227,7 @@ function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical:
     else if (field === 5) isApproved = reader.bool();
     else if (field === 6) splice = reader.bytes();
     else if (field === 7) content = reader.bytes();
+    else if (field === 8) spliceBase = reader.bytes();
     else reader.skip();
   }
   if (heads.length === 0) throw broken("a record without a version");
@@ -237,6 +240,7 @@ function readRecord(reader: ProtoReader, devices: readonly ShortId[], canonical:
     info,
     chunkList: kept(chunkList),
     ...(splice.length === 0 ? {} : { splice: kept(splice) }),
+    ...(spliceBase.length === 0 ? {} : { spliceBase: contentIdFrom(spliceBase) }),
     ...(content.length === 0 ? {} : { content: kept(content) }),
     ...(isApproved ? { isApproved } : {}),
   };

@@ -2,7 +2,7 @@
  * The chunk list that goes along with a record, so that it need not be asked
  * for: whole where it is short, or told by what it shares with the list of the
  * version before (delta/splice.ts), which costs an edit in a huge file some
- * ten bytes. Kept by the receiver as it came, and read when the file is fetched.
+ * ten bytes; that of a new file by a content that the receiver has elsewhere. Kept by the receiver as it came, and read when the file is fetched.
  */
 import type { ChunkList, Head } from "../../shared/file-info.ts";
 import { fromHex, toHex } from "../../shared/hex.ts";
@@ -36,19 +36,22 @@ export interface ListOptions {
   readonly canSplice: boolean;
   /** The peer is known to hold the version before. */
   readonly isInStep: boolean;
+  /** Contents that the peer holds and that share chunks with a list, likeliest first; absent where it takes no named base. */
+  readonly relatives?: (list: ChunkList) => readonly ContentId[];
 }
 
 /** What to send of a winner's chunk list. */
 export function listToSend(
   winner: Head,
   storedList: StoredList,
-  { canSplice, isInStep }: ListOptions,
-): Pick<IndexRecord, "chunkList" | "splice"> {
+  { canSplice, isInStep, relatives }: ListOptions,
+): Pick<IndexRecord, "chunkList" | "splice" | "spliceBase"> {
   const none = { chunkList: new Uint8Array(0) };
   if (winner.type !== "file" || winner.contentId === null || winner.size <= LIMITS.smallFileBytes.value) return none;
   const isShort = winner.size < LISTED_FILE_BYTES_MAX;
   const mayBeSpliced = canSplice && winner.previous !== null && winner.previous !== winner.contentId;
-  const list = isShort || mayBeSpliced ? listOf(winner.contentId, storedList) : undefined;
+  const mayNameBase = isInStep && relatives !== undefined;
+  const list = isShort || mayBeSpliced || mayNameBase ? listOf(winner.contentId, storedList) : undefined;
   if (list === undefined) return none;
   const whole = isShort ? encodeWireChunkList(list) : undefined;
   const chunkList = whole !== undefined && whole.length <= LIST_BYTES_MAX ? whole : undefined;
@@ -58,7 +61,23 @@ export function listToSend(
     const splice = base === undefined ? undefined : encodeSplice(base, list, bytesMax);
     if (splice !== undefined) return { ...none, splice };
   }
-  return chunkList === undefined ? none : { chunkList };
+  if (chunkList !== undefined) return { chunkList };
+  return mayNameBase ? { ...none, ...shortestSplice(list, relatives(list), storedList) } : none;
+}
+
+function shortestSplice(
+  list: ChunkList,
+  bases: readonly ContentId[],
+  storedList: StoredList,
+): Pick<IndexRecord, "splice" | "spliceBase"> | undefined {
+  let shortest: { readonly splice: Uint8Array; readonly spliceBase: ContentId } | undefined;
+  for (const spliceBase of bases) {
+    const base = listOf(spliceBase, storedList);
+    const bytesMax = shortest === undefined ? SPLICE_BYTES_MAX : shortest.splice.length - 1;
+    const splice = base === undefined ? undefined : encodeSplice(base, list, bytesMax);
+    if (splice !== undefined) shortest = { splice, spliceBase };
+  }
+  return shortest;
 }
 
 function listOf(contentId: ContentId | null, storedList: StoredList): ChunkList | undefined {
@@ -69,9 +88,9 @@ function listOf(contentId: ContentId | null, storedList: StoredList): ChunkList 
 }
 
 /** What to keep of a record's chunk list until its file is fetched; null when nothing came. */
-export function packList({ info, chunkList, splice }: IndexRecord): Uint8Array | null {
-  const { previous } = winnerOf(info.heads);
-  if (splice !== undefined && previous !== null) return packed(SPLICE, fromHex(previous), splice);
+export function packList({ info, chunkList, splice, spliceBase }: IndexRecord): Uint8Array | null {
+  const base = spliceBase ?? winnerOf(info.heads).previous;
+  if (splice !== undefined && base !== null) return packed(SPLICE, fromHex(base), splice);
   return chunkList.length === 0 ? null : packed(WHOLE, chunkList);
 }
 

@@ -23,8 +23,8 @@
  *    afterwards what both have counts as told.
  */
 import { FEATURES } from "../../shared/features.ts";
-import type { FileInfo, Head, PathProblem } from "../../shared/file-info.ts";
-import type { RelPath } from "../../shared/ids.ts";
+import type { ChunkList, FileInfo, Head, PathProblem } from "../../shared/file-info.ts";
+import type { ContentId, RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type {
   DirectoryMove,
@@ -44,6 +44,7 @@ import type { PeerLink } from "../peer-link.ts";
 import { MoveAnnouncer } from "./announce-moves.ts";
 import { listToSend } from "./announced-list.ts";
 import { FirstMeeting } from "./first-meeting.ts";
+import { relativesThere } from "./held-there.ts";
 import { withContents } from "./push-contents.ts";
 import type { PushedContents } from "./pushed-contents.ts";
 import { storeUpdate } from "./store-update.ts";
@@ -495,9 +496,12 @@ export class PeerSession {
 
   #recordOf(row: LocalRow, isInStep: boolean): IndexRecord {
     const winner = winnerOf(row.heads);
+    const relatives = (list: ChunkList): readonly ContentId[] =>
+      relativesThere(this.#context, list, { device: this.link.device, knownUpTo: this.applied });
     const list = listToSend(winner, (contentId) => this.#context.index.read.chunkList(contentId), {
       canSplice: this.link.speaks(FEATURES.splice),
       isInStep,
+      ...(this.link.speaks(FEATURES.anySplice) ? { relatives } : {}),
     });
     const mark = winner.deleted && this.#isApproved(row) ? { isApproved: true } : {};
     return { sequence: row.sequence, info: { path: row.path, heads: row.heads }, ...list, ...mark };

@@ -8,12 +8,12 @@
  * index has it, and proven by the receiver.
  */
 import type { DiskStamp } from "../../shared/file-info.ts";
-import type { ContentId, FolderId, RelPath, ShortId } from "../../shared/ids.ts";
+import type { RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { IndexRecord } from "../../shared/messages.ts";
-import { type Twin, twinsOf } from "../content-here.ts";
 import { winnerOf } from "../core/heads.ts";
 import type { FolderContext } from "../folder-context.ts";
+import { isHeldThere, type Receiver } from "./held-there.ts";
 
 /** An update waits so long for the disk, which may have a large file in hand; then it goes without. */
 const READ_MS = 30;
@@ -22,12 +22,6 @@ interface Wanted {
   readonly position: number;
   readonly path: RelPath;
   readonly stamp: DiskStamp;
-}
-
-/** A peer that has every row of this folder up to a sequence. */
-export interface Receiver {
-  readonly device: ShortId;
-  readonly knownUpTo: number;
 }
 
 /** The records, with contents where that pays. */
@@ -63,30 +57,13 @@ function contentsToSend(
     const { type, deleted, size, contentId, author } = winner;
     if (type !== "file" || deleted || contentId === null || author !== context.self) continue;
     if (size === 0 || size > LIMITS.smallFileBytes.value || bytes + size > LIMITS.pushedBytes.value) continue;
-    if (moved.has(contentId) || isHeldThere(context, info.path, contentId, receiver)) continue;
+    if (moved.has(contentId) || isHeldThere(context, contentId, receiver, info.path)) continue;
     const row = context.index.read.local(context.folder, info.path);
     if (row === undefined || row.sequence !== sequence || row.stamp === null) continue;
     wanted.push({ position, path: info.path, stamp: row.stamp });
     bytes += size;
   }
   return wanted;
-}
-
-/** Whether the peer has the content, too: under another name, as a version, or in another folder that it shares. */
-function isHeldThere(context: FolderContext, path: RelPath, contentId: ContentId, receiver: Receiver): boolean {
-  const { folder, index } = context;
-  const isKnown = (twin: Twin): boolean =>
-    twin.folder === folder
-      ? twin.row.path !== path && twin.row.sequence <= receiver.knownUpTo
-      : twin.row.sequence <= appliedUpTo(context, twin.folder, receiver.device);
-  if (twinsOf(context, contentId).some(isKnown)) return true;
-  return index.read.versionByContent(contentId, (id) => id === folder) !== undefined;
-}
-
-/** Up to which sequence of another folder's index a peer has it all. */
-function appliedUpTo({ index }: FolderContext, folder: FolderId, device: ShortId): number {
-  const { acked, ackedEpoch } = index.read.remoteState(folder, device);
-  return ackedEpoch === index.read.folder(folder)?.epoch ? acked : 0;
 }
 
 async function readSoon(

@@ -6,7 +6,7 @@ import type { ContentId } from "../../shared/ids.ts";
 import { chunkKey } from "../delta/chunk-key.ts";
 import { decodeChunkList, HASH_BYTES } from "../delta/chunk-list.ts";
 import { WIRE_HASH_BYTES, type WireChunkList } from "../delta/wire-chunk-list.ts";
-import type { Base, ChunksElsewhere, FetchContext } from "./fetch-context.ts";
+import type { Base, FetchContext, WantedFile } from "./fetch-context.ts";
 
 /** Chunks looked up at a stretch: a few milliseconds. */
 const KEYS_AT_ONCE = 2000;
@@ -16,6 +16,7 @@ const BASES_MAX = 64;
 /** The fewest files, about, that together have the chunks which `known` ones lack and which are here at all. */
 export async function basesElsewhere(
   context: FetchContext,
+  file: WantedFile,
   wanted: WireChunkList,
   known: readonly Base[],
   signal: AbortSignal,
@@ -29,7 +30,7 @@ export async function basesElsewhere(
   for (let at = 0; at < keys.length && bases.size < BASES_MAX; at += KEYS_AT_ONCE) {
     signal.throwIfAborted();
     const slice = keys.subarray(at, at + KEYS_AT_ONCE).filter((key) => lacking.has(key));
-    takeBases(context, elsewhere, slice, lacking, bases);
+    takeBases(context, file, slice, lacking, bases);
     await clock.sleep(0);
   }
   return [...bases.values()];
@@ -38,15 +39,17 @@ export async function basesElsewhere(
 /** Adds to `bases`, and takes from `lacking` what they have. */
 function takeBases(
   context: FetchContext,
-  elsewhere: ChunksElsewhere,
+  file: WantedFile,
   slice: Float64Array,
   lacking: Set<number>,
   bases: Map<ContentId, Base>,
 ): void {
+  const { elsewhere } = context;
+  if (elsewhere === undefined) return;
   for (const [family, keys] of elsewhere.families(slice)) {
     for (const contentId of elsewhere.contentsOf(family)) {
       if (bases.size >= BASES_MAX || !keys.some((key) => lacking.has(key))) break;
-      const base = bases.has(contentId) ? undefined : elsewhere.baseOf(contentId);
+      const base = bases.has(contentId) ? undefined : elsewhere.baseOf(contentId, file);
       if (base === undefined) continue;
       const before = lacking.size;
       for (const key of keysOfBase(context, base)) lacking.delete(key);

@@ -122,6 +122,6 @@ export interface ChunksElsewhere {
   families(keys: Float64Array): ReadonlyMap<number, readonly number[]>;
   /** The contents of a family, the newest first. */
   contentsOf(family: number): readonly ContentId[];
-  /** Where a content lies; undefined where it may not be used. */
-  baseOf(contentId: ContentId): Base | undefined;
+  /** Where a content lies; undefined where it may not be used for the wanted file. */
+  baseOf(contentId: ContentId, wanted: WantedFile): Base | undefined;
 }

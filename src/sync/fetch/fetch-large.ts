@@ -50,7 +50,7 @@ export async function fetchLarge(
   const bases = await basesCutAlike(context, file, signal);
   const { list, wire: listWire } = await wantedList(context, { ...file, bases }, signal);
   if (list === undefined) return { type: "problem", code: "E_NO_SOURCE", message: `no connected device has ${path}` };
-  const here = chunksHere(context, list, [...bases, ...(await basesElsewhere(context, list, bases, signal))]);
+  const here = chunksHere(context, list, [...bases, ...(await basesElsewhere(context, file, list, bases, signal))]);
   const wanted = wantedChunks(list, here);
   const hashes = await assembled(context, file, wanted, signal);
   const keptBytes = sumSizes(list, (chunk) => hashes[chunk] !== undefined && isKept(file, wanted[chunk]));

@@ -214,6 +214,8 @@ export interface IndexReader extends TransferReader, UserReader {
   contentsOfFamily(family: number): readonly ContentId[];
   /** Rows whose winner is live, on the disk or held; counted as they are written, so that asking costs nothing. */
   totals(folder: FolderId): FolderTotals;
+  /** Whether any folder of this node has a file. */
+  hasFiles(): boolean;
   /** Versions of one path, oldest first, those of which only the record remains included. */
   versions(folder: FolderId, path: RelPath): readonly VersionRow[];
   /** Kept versions (with bytes) of a folder, at or below a path, newest first; paged: `after` is the last cursor, 0 at first. `deletedOnly`: those of origin "deleted" and "revert". */

@@ -141,6 +141,10 @@ export class SqliteIndexReader implements IndexReader {
     return this.#local.totals(folder);
   }
 
+  hasFiles(): boolean {
+    return this.#local.hasFiles();
+  }
+
   versions(folder: FolderId, path: RelPath): readonly VersionRow[] {
     return this.#keep.versions(folder, path);
   }

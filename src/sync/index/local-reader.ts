@@ -132,6 +132,10 @@ export class LocalReader {
     return { files, directories, symlinks, bytes };
   }
 
+  hasFiles(): boolean {
+    return this.#sql.get("SELECT 1 FROM folder WHERE files > 0 LIMIT 1") !== undefined;
+  }
+
   /** Exact for all rows and for the last 50,000; between, a share of the whole. */
   localTotalsSince(folder: FolderId, sequence: number): { readonly files: number; readonly bytes: number } {
     const known = this.#sql.get("SELECT num, sequence, entries, bytes FROM folder WHERE id = ?", folder);

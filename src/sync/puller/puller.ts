@@ -14,7 +14,7 @@ import { toHex } from "../../shared/hex.ts";
 import { type ContentId, parentOf, type RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { TransferBytes } from "../../shared/transfer-bytes.ts";
-import { sourceKey, sourcesOf, type Twin, twinsOf } from "../content-here.ts";
+import { type Holders, sourceKey, sourcesOf, type Twin, twinsOf } from "../content-here.ts";
 import { joinHeads, winnerOf } from "../core/heads.ts";
 import { type Action, keepDirectory, type PathKnowledge, planPath } from "../core/plan.ts";
 import type { FolderContext } from "../folder-context.ts";
@@ -67,11 +67,13 @@ export class Puller {
   readonly #moves: MoveApplier;
   #cursor = "";
   #planned = 0;
+  readonly #sources: Sources;
   /** No file is here yet: nothing can be found by content. */
   #isEmptyHere = false;
 
   constructor(context: FolderContext, sources: Sources, problems: ProblemBook, hooks: PullerHooks) {
     this.#context = context;
+    this.#sources = sources;
     this.#problems = problems;
     this.#hooks = hooks;
     this.#fetcher = new Fetcher(context, sources, {
@@ -160,7 +162,7 @@ export class Puller {
   async #planLive(batch: Map<RelPath, Planned>): Promise<boolean> {
     if (this.#fetcher.activeCount >= LIMITS.planBatch.value * 2) return false;
     let didPlan = false;
-    this.#isEmptyHere = this.#hasNoFiles();
+    this.#isEmptyHere = !this.#context.index.read.hasFiles();
     while (batch.size < BATCH_STEPS && this.#fetcher.wantedCount < LIMITS.planBatch.value) {
       const page = this.#context.index.read.pending(this.#context.folder, "live", this.#cursor, BATCH_STEPS);
       const last = page.at(-1);
@@ -177,11 +179,6 @@ export class Puller {
       }
     }
     return didPlan;
-  }
-
-  #hasNoFiles(): boolean {
-    const { index, folder, siblings } = this.#context;
-    return [folder, ...(siblings?.() ?? [])].every((id) => index.read.totals(id).files === 0);
   }
 
   #mustWait(path: RelPath): boolean {
@@ -208,7 +205,7 @@ export class Puller {
       batch.set(path, { path, action });
       return true;
     }
-    const twins = this.#twinsOf(action.winner);
+    const twins = this.#twinsOf(path, action.winner);
     const movedFrom = this.#moveSource(path, action.winner, twins, batch);
     const source = this.#localSource(path, action.winner, twins);
     if (movedFrom !== undefined || source !== undefined) {
@@ -314,13 +311,18 @@ export class Puller {
   }
 
   /** Paths that show this very content now, of this folder and of others that may be used. */
-  #twinsOf(winner: Head): readonly Twin[] {
+  #twinsOf(path: RelPath, winner: Head): readonly Twin[] {
     if (winner.contentId === null || winner.size === 0 || this.#isEmptyHere) return [];
     // Something else stands there: a change that only counts here, or one that is about to be looked at.
-    const isDoubted = (path: RelPath): boolean => this.#hooks.isBlocked(path) || this.#unlooked.has(path);
-    return twinsOf(this.#context, winner.contentId).filter(
+    const isDoubted = (twin: RelPath): boolean => this.#hooks.isBlocked(twin) || this.#unlooked.has(twin);
+    return twinsOf(this.#context, winner.contentId, this.#holders(path, winner)).filter(
       ({ folder, row }) => folder !== this.#context.folder || !isDoubted(row.path),
     );
+  }
+
+  #holders(path: RelPath, { contentId, size }: Head): Holders {
+    return () =>
+      contentId === null ? [] : this.#sources.holding({ path, contentId, size }).map(({ device }) => device);
   }
 
   /** A path here with this very content that is to be deleted: then this is a rename. */
@@ -348,7 +350,7 @@ export class Puller {
     if (winner.size === 0) return { from: "bytes", bytes: new Uint8Array(0) };
     if (this.#isEmptyHere) return undefined;
     const bad = this.#badSources.get(path);
-    for (const source of sourcesOf(this.#context, winner.contentId, twins))
+    for (const source of sourcesOf(this.#context, winner.contentId, twins, this.#holders(path, winner)))
       if (bad?.has(sourceKey(source)) !== true) return source;
     return undefined;
   }

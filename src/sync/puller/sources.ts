@@ -1,6 +1,6 @@
 /** Asks connected peers for bytes: who has a version, in which order they are asked, who answered wrongly. */
 import type { Head, PathProblem } from "../../shared/file-info.ts";
-import type { RelPath, ShortId } from "../../shared/ids.ts";
+import type { ContentId, RelPath, ShortId } from "../../shared/ids.ts";
 import { baseOf } from "../content-here.ts";
 import { sameContent, winnerOf } from "../core/heads.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
@@ -96,8 +96,11 @@ export class Sources implements FetchSources {
   announcedList(link: FetchLink, { path, size }: WantedFile): WireChunkList | undefined {
     const { index, folder, log } = this.#context;
     const kept = index.read.announcedChunkList(folder, link.device, path);
+    // A base is the peer's word: that it is here tells nothing new only of what may be used.
+    const usableList = (base: ContentId): Uint8Array | undefined =>
+      baseOf(this.#context, base, () => [link.device]) === undefined ? undefined : index.read.chunkList(base);
     try {
-      return kept === undefined ? undefined : unpackList(kept, size, (contentId) => index.read.chunkList(contentId));
+      return kept === undefined ? undefined : unpackList(kept, size, usableList);
     } catch (error) {
       log.debug("Announced chunk list makes no sense; it is asked for", {
         path,
@@ -159,7 +162,7 @@ export function fetchContextOf(context: FolderContext, sources: FetchSources): F
     elsewhere: {
       families: (keys) => index.read.chunkFamilies(keys),
       contentsOf: (family) => index.read.contentsOfFamily(family),
-      baseOf: (contentId) => baseOf(context, contentId),
+      baseOf: (contentId, file) => baseOf(context, contentId, () => sources.holding(file).map(({ device }) => device)),
     },
   };
 }

@@ -126,6 +126,23 @@ export const messages: Readonly<Record<string, FolderMessage>> = {
     ],
     moves: [],
   },
+  "index-update-splice-base": {
+    type: "index-update",
+    folder,
+    epoch: "e1",
+    afterSequence: 20,
+    lastSequence: 21,
+    records: [
+      {
+        sequence: 21,
+        info: { path: path("copy.bin"), heads: [head({ size: 1_000_000 })] },
+        chunkList: new Uint8Array(),
+        splice: Uint8Array.of(2 << 1, 0),
+        spliceBase: content("b"),
+      },
+    ],
+    moves: [],
+  },
   "index-update-content": {
     type: "index-update",
     folder,

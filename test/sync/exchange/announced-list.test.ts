@@ -45,7 +45,11 @@ const store =
 const inStep = { canSplice: true, isInStep: true };
 
 /** What the receiver reads, who has `there`. */
-function received(head: Head, sent: Pick<IndexRecord, "chunkList" | "splice">, there: Record<string, ChunkList>) {
+function received(
+  head: Head,
+  sent: Pick<IndexRecord, "chunkList" | "splice" | "spliceBase">,
+  there: Record<string, ChunkList>,
+) {
   const kept = packList({ sequence: 1, info: { path: "a" as RelPath, heads: [head] }, ...sent });
   return kept === null ? undefined : unpackList(kept, head.size, store(there));
 }
@@ -157,4 +161,36 @@ test("nothing goes along with a file of one chunk, a directory or a tombstone", 
     winnerOf(20, { deleted: true, contentId: null }),
   ];
   for (const head of heads) expect(listToSend(head, all, inStep)).toEqual({ chunkList: new Uint8Array(0) });
+});
+
+describe("a new file", () => {
+  const [NEAR, FAR] = ["0c".repeat(32), "0d".repeat(32)] as [ContentId, ContentId];
+  const range = (from: number, to: number): readonly number[] => Array.from({ length: to - from }, (_, i) => from + i);
+  const lists = { [NEAR]: listOf(3000), [FAR]: listOf(3000, range(0, 50)), [NEW]: listOf(3000, [1500]) };
+  const head = winnerOf(3000, { previous: null });
+  const options = { ...inStep, relatives: () => [FAR, NEAR] };
+
+  test("is told by the most similar content that the peer has", () => {
+    const sent = listToSend(head, store(lists), options);
+    expect(sent.spliceBase).toBe(NEAR);
+    expect(sent.splice?.length).toBeLessThan(40);
+    expect(received(head, sent, { [NEAR]: lists[NEAR] as ChunkList })).toEqual(
+      toWireChunkList(lists[NEW] as ChunkList),
+    );
+    expect(received(head, sent, {})).toBeUndefined();
+  });
+
+  test("that replaces another is told by what it resembles, not by what was there", () => {
+    const replacing = winnerOf(3000);
+    const sent = listToSend(replacing, store({ ...lists, [OLD]: listOf(3000, range(0, 3000)) }), options);
+    expect(sent.spliceBase).toBe(NEAR);
+  });
+
+  test.each([
+    { name: "resembles nothing there", options: { ...options, relatives: () => [] } },
+    { name: "goes to a peer that lacks what was before", options: { ...options, isInStep: false } },
+    { name: "resembles what is nowhere here", options: { ...options, relatives: () => [OLD] } },
+  ])("that $name is asked for", (row) => {
+    expect(listToSend(head, store(lists), row.options)).toEqual({ chunkList: new Uint8Array(0) });
+  });
 });
