@@ -7,8 +7,6 @@ import type { LocalRow } from "../../sync/index/index-port.ts";
 import type { DownloadRun } from "./download.ts";
 import type { HashedFile } from "./file-calls.ts";
 
-const TWINS = 4;
-
 export interface Bases {
   readonly bases: readonly Base[];
   /** Where a base's name leads, for names that are no absolute paths. */
@@ -20,18 +18,14 @@ export interface Bases {
 export const NO_BASES: Bases = { bases: [], places: new Map(), lists: new Map() };
 
 /**
- * The file that is to be replaced, the same path where the folder is synced
- * here too, and files with the very content. The first counts as the version
+ * The file that is to be replaced, and the same path where the folder is synced
+ * here too; on-this-node.ts finds what else has chunks of it. The first counts as the version
  * before, and is named as the wanted path, so that what it spares is delta.
  */
 export function basesFor(
   { index, rootOf }: DownloadRun,
   folder: FolderId,
-  {
-    path,
-    entry,
-    target,
-  }: { readonly path: RelPath; readonly entry: { readonly contentId: string | null }; readonly target: string },
+  { path, target }: { readonly path: RelPath; readonly target: string },
   existing: HashedFile | undefined,
 ): Bases {
   const bases: Base[] = [];
@@ -50,7 +44,5 @@ export function basesFor(
     bases.push({ contentId: head.contentId, size: head.size, from: "path", name: join(root, row.path) });
   };
   if (rootOf(folder) !== undefined && path !== ("" as RelPath)) add(folder, index.read.local(folder, path));
-  if (entry.contentId !== null)
-    for (const twin of index.read.localByContent(entry.contentId as ContentId, TWINS)) add(twin.folder, twin.row);
   return { bases, places, lists };
 }

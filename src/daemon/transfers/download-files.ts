@@ -4,6 +4,7 @@ import type { RouteOutput } from "../../shared/api.ts";
 import type { FileResult, RemoteEntry, TransferLine } from "../../shared/api-transfers.ts";
 import { decideDuplicate, type SettledPolicy } from "../../shared/duplicates.ts";
 import { SyncError } from "../../shared/errors.ts";
+import { toHex } from "../../shared/hex.ts";
 import { type ContentId, type FolderId, parseRelPath, type RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { printable } from "../../shared/printable.ts";
@@ -15,6 +16,7 @@ import type { DownloadRun, Place } from "./download.ts";
 import { type Bases, basesFor, NO_BASES } from "./download-bases.ts";
 import type { HashedFile, Installed, InstallFile, LocalEntry, TakeName } from "./file-calls.ts";
 import { inParallel } from "./in-parallel.ts";
+import { chunksHere, placesHere } from "./on-this-node.ts";
 import { shareOut } from "./share-out.ts";
 import { countedLink, limitedLink, OneSource, plainLink } from "./transfer-links.ts";
 
@@ -172,8 +174,11 @@ export class DownloadFiles {
         ? []
         : [{ path: wanted.path, contentId: contentId as ContentId, size, wanted }];
     });
-    if (files.length === 0) return found;
-    const { fetched, wire } = await fetchSmall(this.#context(NO_STAGE, NO_BASES), files, signal);
+    for (const [wanted, bytes] of await this.#readHere(files))
+      found.set(wanted, { bytes, cost: transferOf({ reusedBytes: bytes.length }) });
+    const lacking = files.filter(({ wanted }) => !found.has(wanted));
+    if (lacking.length === 0) return found;
+    const { fetched, wire } = await fetchSmall(this.#context(NO_STAGE, NO_BASES), lacking, signal);
     const arrived = fetched.filter((result) => result.type === "bytes");
     const shares = shareOut(
       wire,
@@ -186,6 +191,23 @@ export class DownloadFiles {
     for (const result of fetched)
       if (result.type === "problem") results.set(result.file.wanted, this.#lost(result.file.wanted, result));
     return found;
+  }
+
+  /** Those of small files that are here already, proven by their hash. */
+  async #readHere(
+    files: readonly { readonly contentId: ContentId; readonly size: number; readonly wanted: Wanted }[],
+  ): Promise<ReadonlyMap<Wanted, Uint8Array>> {
+    const { request, thread, hasher } = this.#run;
+    const here = new Map<Wanted, Uint8Array>();
+    const known = files.flatMap(({ contentId, size, wanted }) => {
+      const paths = request.reuse ? placesHere(this.#run, contentId).map(({ path }) => path) : [];
+      return paths.length === 0 ? [] : [{ contentId, wanted, size, paths }];
+    });
+    if (known.length === 0) return here;
+    const read = await thread.call("readSmall", [known.map(({ paths, size }) => ({ paths, size }))]);
+    for (const [position, { contentId, wanted }] of known.entries())
+      for (const bytes of read[position] ?? []) if (toHex(hasher.chunk(bytes)) === contentId) here.set(wanted, bytes);
+    return here;
   }
 
   async #large(wanted: Wanted, signal: AbortSignal): Promise<FileResult> {
@@ -295,6 +317,7 @@ export class DownloadFiles {
       sources: this.#sources,
       stage,
       chunkList,
+      ...(request.reuse ? { elsewhere: chunksHere(this.#run) } : {}),
       options: { delta: request.delta, compression: request.compression },
     };
   }

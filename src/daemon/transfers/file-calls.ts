@@ -90,6 +90,7 @@ export interface FileCalls {
   read(folder: FolderId, requests: readonly ChunkRequest[]): Promise<readonly (Uint8Array | null)[]>;
   chunkList(folder: FolderId, path: string, contentId: ContentId): Promise<Uint8Array | null>;
   offer(token: FolderId, files: readonly OfferedFile[]): Promise<void>;
+  /** Fills in what is here, a stretch of chunks after the other; the first one, at offset 0, opens the file. */
   assemble(
     place: StagePlace,
     size: number,
@@ -103,6 +104,10 @@ export interface FileCalls {
     pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
   ): Promise<void>;
   dropStaged(place: StagePlace): Promise<void>;
+  /** What lies at those of each file's paths that can be read and have its size. */
+  readSmall(
+    files: readonly { readonly paths: readonly string[]; readonly size: number }[],
+  ): Promise<readonly (readonly Uint8Array[])[]>;
   /** Free space where `directory` is, or would be. */
   free(directory: string): Promise<{ readonly bytes: number }>;
   install(place: StagePlace, file: InstallFile): Promise<Installed>;

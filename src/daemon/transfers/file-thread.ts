@@ -7,6 +7,7 @@ import type { ServedFolder } from "../net/net-api.ts";
 import { ThreadCalls } from "../net/thread-calls.ts";
 import type { FileCalls, StagePlace } from "./file-calls.ts";
 import type { FileWorkerData } from "./file-worker.ts";
+import { stagePathOf } from "./stage-file.ts";
 
 export class FileThread implements AsyncDisposable {
   readonly #worker: Worker;
@@ -40,7 +41,11 @@ export class FileThread implements AsyncDisposable {
   ): FetchStage {
     const placed = (chunk: WantedChunk): WantedChunk => ({
       ...chunk,
-      sources: chunk.sources.map((source) => ({ ...source, name: places.get(source.name) ?? source.name })),
+      // What the file holds more than once is copied from itself.
+      sources: chunk.sources.map((source) => ({
+        ...source,
+        name: source.from === "stage" ? stagePathOf(place) : (places.get(source.name) ?? source.name),
+      })),
     });
     return {
       assemble: (_, size, chunks) => this.call("assemble", [place, size, chunks.map(placed), isFresh]),

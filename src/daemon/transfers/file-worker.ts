@@ -40,6 +40,7 @@ function handlersFor(files: LocalFiles, source: DiskChunkSource): Handlers<FileC
     cutAnew: async (path, cut) => files.cutAnew(path, cut),
     writeStaged: async (place, pieces) => files.writeStaged(place, pieces),
     dropStaged: async (place) => files.dropStaged(place),
+    readSmall: async (wanted) => wanted.map((file) => files.readSmall(file)),
     free: async (directory) => files.free(directory),
     install: async (place, file) => files.install(place, file),
     installSmall: async (batch) => files.installSmall(batch),

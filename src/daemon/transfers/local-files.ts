@@ -128,10 +128,32 @@ export class LocalFiles {
     isFresh: boolean,
   ): readonly (Uint8Array | undefined)[] {
     return guarded(place.directory, () => {
-      this.#staged.get(stagePathOf(place))?.close();
-      const stage = new StageFile(place, this.#tools, isFresh);
-      this.#staged.set(stage.path, stage);
+      const isGoingOn = (chunks[0]?.offset ?? 0) > 0;
+      const stage = isGoingOn ? this.#stageOf(place) : this.#beginStage(place, isFresh);
       return stage.assemble(size, chunks);
+    });
+  }
+
+  #beginStage(place: StagePlace, isFresh: boolean): StageFile {
+    this.#staged.get(stagePathOf(place))?.close();
+    const stage = new StageFile(place, this.#tools, isFresh);
+    this.#staged.set(stage.path, stage);
+    return stage;
+  }
+
+  readSmall({ paths, size }: { readonly paths: readonly string[]; readonly size: number }): readonly Uint8Array[] {
+    return paths.flatMap((path) => {
+      const fd = openSource(path);
+      if (fd === undefined) return [];
+      try {
+        const bytes = new Uint8Array(size);
+        return fstatSync(fd).isFile() && readSync(fd, bytes, 0, size, 0) === size ? [bytes] : [];
+      } catch {
+        // Unreadable: then it is fetched.
+        return [];
+      } finally {
+        closeSync(fd);
+      }
     });
   }
 

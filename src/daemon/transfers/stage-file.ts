@@ -44,8 +44,8 @@ export class StageFile {
   readonly path: string;
   readonly #tools: StageTools;
   readonly #fd: number;
-  /** Whether it was there already, from an earlier try. */
-  readonly #isResumed: boolean;
+  /** How much of it was there already, from an earlier try. */
+  readonly #resumedSize: number;
   readonly #sha: Hash = createHash("sha256");
   /** Everything before is hashed. */
   #hashed = 0;
@@ -58,17 +58,16 @@ export class StageFile {
     this.#tools = tools;
     const opened = openOwn(this.path, isFresh);
     this.#fd = opened.fd;
-    this.#isResumed = opened.isResumed;
+    this.#resumedSize = opened.isResumed ? fstatSync(opened.fd).size : 0;
   }
 
   /** Fills in what is here; gives for each chunk its full hash, undefined where it must be fetched. */
   assemble(size: number, chunks: readonly WantedChunk[]): readonly (Uint8Array | undefined)[] {
-    const before = fstatSync(this.#fd).size;
     ftruncateSync(this.#fd, size);
     const sources = new Map<string, number | undefined>();
     try {
       return chunks.map((chunk) => {
-        const isThere = this.#isResumed && chunk.offset + chunk.size <= before;
+        const isThere = chunk.offset + chunk.size <= this.#resumedSize;
         return (isThere ? this.#resume(chunk) : undefined) ?? this.#copy(chunk, sources);
       });
     } finally {

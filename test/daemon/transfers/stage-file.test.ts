@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { LocalFiles } from "../../../src/daemon/transfers/local-files.ts";
 import { StageFile, stagePathOf } from "../../../src/daemon/transfers/stage-file.ts";
 import type { ContentId } from "../../../src/shared/ids.ts";
 import { createHasher } from "../../../src/sync/hash/blake3.ts";
@@ -52,6 +53,19 @@ describe("a staged file", () => {
       expect(statSync(file.path).mode & 0o777).toBe(0o640);
       expect(statSync(file.path).mtimeMs).toBe(1_700_000_000_500);
     }
+  });
+
+  test("is opened once, and filled a stretch after the other, also when nothing of an earlier try counts", async () => {
+    await using place = await temporaryDirectory();
+    const source = join(place.path, "source");
+    writeFileSync(source, BYTES);
+    const files = new LocalFiles();
+    const where = { directory: place.path, contentId: CONTENT };
+    const all = chunks([{ name: source, offset: 0 }]);
+    for (const part of [all.slice(0, 1), all.slice(1)])
+      expect(files.assemble(where, BYTES.length, part, true)).not.toContain(undefined);
+    const installed = files.install(where, { ...META, target: join(place.path, "target"), take: "create" });
+    expect(installed).toMatchObject({ type: "stored", sha256: SHA });
   });
 
   test("takes up what an earlier try left, chunk by chunk, and only what proves itself", async () => {

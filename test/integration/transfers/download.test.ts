@@ -109,3 +109,39 @@ test("a directory comes with everything below it, and what is there already foll
   expect(replaced.files.filter(({ outcome }) => outcome === "stored").map(({ path }) => path)).toEqual(["sub/-x"]);
   expect(await readFile(join(place, "sub", "-x"), "utf8")).toBe("one");
 });
+
+test("what lies anywhere on the node is not fetched, nor is what a file holds more than once; --no-reuse fetches it", {
+  timeout: 180_000,
+}, async () => {
+  const [a, b] = await pairedNodes();
+  const { directory } = await readOnlyFolder(a);
+  const [known, small, fresh] = [randomBytes(2_000_000), randomBytes(20_000), randomBytes(100_000)];
+  const diary = `${b.directory}-diary`;
+  await mkdir(diary);
+  await writeFile(join(diary, "known.bin"), known);
+  await writeFile(join(diary, "small.bin"), small);
+  await b.json("folder", "add", diary, "--folder-id", "diary");
+  await b.json("folder", "rescan", "diary");
+  const large = Buffer.concat([known, fresh]);
+  await writeFile(join(directory, "large.bin"), large);
+  await writeFile(join(directory, "small copy.bin"), small);
+  await writeFile(join(directory, "zeros.bin"), Buffer.alloc(3_000_000));
+  const target = join(b.home, "..", "got");
+  const fetched = (...flags: string[]): Promise<Document> =>
+    b.json<Document>("download", "anna:docs/", "-o", `${target}/`, "--on-duplicate", "rename", ...flags);
+  const first = await fetched();
+  const fileOf = ({ files }: Document, name: string) => files.find(({ path }) => path === name);
+  for (const [name, bytes] of [
+    ["large.bin", large],
+    ["small copy.bin", small],
+    ["zeros.bin", Buffer.alloc(3_000_000)],
+  ] as const)
+    expect((await readFile(fileOf(first, name)?.storedAs ?? "")).equals(bytes)).toBe(true);
+  expect(fileOf(first, "small copy.bin")?.saved.reuse).toBe(small.length);
+  expect(fileOf(first, "large.bin")?.saved.reuse).toBeGreaterThan(known.length - 150_000);
+  expect(fileOf(first, "zeros.bin")?.wireBytes).toBeLessThan(200_000);
+  expect(first.wireBytes).toBeLessThan(500_000);
+  const again = await fetched("--no-reuse", "--no-resume");
+  expect(fileOf(again, "small copy.bin")?.saved.reuse).toBe(0);
+  expect(again.wireBytes).toBeGreaterThan(known.length);
+});
