@@ -498,7 +498,8 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: "Moves files and directories on one device; versions and owner go along",
     args: [["<path...>", `what to move, and last where to: ${ANYWHERE}`]],
     dryRun: true,
-    details: "Nothing is overwritten. A target that ends in a slash is a directory, made when missing.",
+    details:
+      "Nothing is overwritten. A target that ends in a slash is a directory, made when missing. Into another folder of the device a directory goes file by file, and what does not sync stays; when that broke off, the same command goes on.",
     load: async () => (await import("./commands/move.ts")).move,
   },
   {

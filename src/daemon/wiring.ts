@@ -46,6 +46,7 @@ import type { NodeParts } from "./node-parts.ts";
 import { Pairing } from "./pairing.ts";
 import { PeerMemory } from "./peer-memory.ts";
 import { PeerSet } from "./peer-set.ts";
+import { settleMoves } from "./settle-moves.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { startTrafficHistory } from "./traffic-history.ts";
 import { greet, openTransfers } from "./transfers/open-transfers.ts";
@@ -180,6 +181,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
   opening.defer(stopListening);
   const node: Node = { parts, net, folders, peers, pairing, dashboard, access, transfers, homes, configure };
   opening.use(startHousekeeping(node));
+  opening.use(settleMoves(node));
   opening.use(startTrafficHistory(node));
   opening.use(
     startIdleMemory({

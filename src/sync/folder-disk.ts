@@ -67,8 +67,17 @@ export type ContentSource =
   | { readonly from: "bytes"; readonly bytes: Uint8Array }
   /** A file assembled in `.syncline/stage` under its content id. */
   | { readonly from: "stage" }
-  /** Another file with the same content, of this folder or of the one named; proven by hash while it is copied. */
-  | { readonly from: "path"; readonly path: RelPath; readonly folder?: FolderId | undefined }
+  /**
+   * Another file with the same content, of this folder or of the one named; proven by hash while it is copied.
+   * `taken`: the file is about to lose that path. While it is as this stamp says, it gets its new name beside the
+   * old one and is not copied, where both folders lie on one file system.
+   */
+  | {
+      readonly from: "path";
+      readonly path: RelPath;
+      readonly folder?: FolderId | undefined;
+      readonly taken?: DiskStamp | undefined;
+    }
   /** A kept version, of this folder or of the one named. */
   | { readonly from: "store"; readonly name: string; readonly folder?: FolderId | undefined };
 
@@ -134,6 +143,27 @@ export type DiskStep =
       readonly expected: Pick<DiskStamp, "dev" | "ino">;
     }
   | { readonly step: "delete"; readonly path: RelPath; readonly expected: DiskStamp; readonly storeName: string }
+  /** A file that has another name, in whatever folder, loses this one. Its content stays as it is, also when it was edited. */
+  | {
+      readonly step: "drop-name";
+      readonly path: RelPath;
+      readonly expected: Pick<DiskStamp, "dev" | "ino">;
+      readonly storeName: string;
+    }
+  /** A link to the inode came or went, which changed its ctime; nothing is done to it. Done when nothing else is new. */
+  | { readonly step: "confirm"; readonly path: RelPath; readonly expected: DiskStamp }
+  /** What another folder keeps of a path is kept here, too, as `storeName`. */
+  | {
+      readonly step: "take-kept";
+      readonly path: RelPath;
+      readonly storeName: string;
+      readonly source: {
+        readonly folder: FolderId;
+        readonly storeName: string;
+        readonly stamp: DiskStamp | null;
+        readonly contentId: ContentId | null;
+      };
+    }
   | { readonly step: "remove-directory"; readonly path: RelPath };
 
 /** What became of a step. Only "done" may be committed. */
@@ -301,5 +331,11 @@ export interface FolderDisk {
   cleanStage(olderThanMs: number): Promise<void>;
   /** Creates a cookie file for the watcher to report. Removes it when `isDone`. */
   cookie(name: string, isDone: boolean): Promise<void>;
-  free(): Promise<{ readonly bytes: number; readonly totalBytes: number; readonly inodes: number | undefined }>;
+  /** `dev`: the file system that a folder lies on. */
+  free(): Promise<{
+    readonly bytes: number;
+    readonly totalBytes: number;
+    readonly inodes: number | undefined;
+    readonly dev?: bigint | undefined;
+  }>;
 }

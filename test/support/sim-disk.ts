@@ -146,14 +146,15 @@ export class SimDisk {
   readonly personality: Personality;
   readonly #nowMs: () => number;
   readonly root: Inode;
-  #nextIno = 2n;
+  #nextIno: bigint;
   #lastNs = 0n;
   #pending: Operation[] = [];
   readonly #dirty = new Set<Inode>();
 
-  constructor(personality: Personality, nowMs: () => number) {
+  constructor(personality: Personality, nowMs: () => number, firstIno = 2n) {
     this.personality = personality;
     this.#nowMs = nowMs;
+    this.#nextIno = firstIno;
     this.root = this.newInode("directory", 0o755);
     this.root.links = 2;
   }

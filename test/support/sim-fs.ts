@@ -32,6 +32,8 @@ export interface SimCall {
 export interface SimFsOptions {
   readonly nowMs: () => number;
   readonly personality?: Personality;
+  /** Of a folder beside others on one simulated file system: where its inodes' numbers begin. Without it, it lies alone. */
+  readonly firstIno?: bigint;
 }
 
 interface Failure {
@@ -52,10 +54,12 @@ export class SimFs implements Filesystem {
   #failures: Failure[] = [];
   #rootState: "same" | "missing" | "replaced" = "same";
   #boots = 0;
+  readonly #isAlone: boolean;
   #isInHook = false;
 
   constructor(options: SimFsOptions) {
-    this.disk = new SimDisk(options.personality ?? EXT4, options.nowMs);
+    this.#isAlone = options.firstIno === undefined;
+    this.disk = new SimDisk(options.personality ?? EXT4, options.nowMs, options.firstIno);
     this.user = new SimUser(this.disk, (path) => this.#changed(path));
   }
 
@@ -174,6 +178,16 @@ export class SimFs implements Filesystem {
     if (inode.type === "directory" || !this.disk.personality.hardLinks) throw fsError("EPERM", to, "link");
     this.disk.change([{ place, inode }]);
     this.#changed(to);
+  }
+
+  linkFrom(other: Filesystem, from: FsPath, to: PrivatePath): void {
+    this.#enter({ name: "linkFrom", path: from, to });
+    if (!(other instanceof SimFs) || other.#isAlone || this.#isAlone) throw fsError("EXDEV", to, "link");
+    const inode = other.disk.inodeAt(from, "link");
+    const place = this.disk.find(to, "link");
+    if (place.inode !== undefined) throw fsError("EEXIST", to, "link");
+    if (inode.type !== "file" || !this.disk.personality.hardLinks) throw fsError("EPERM", to, "link");
+    this.disk.change([{ place, inode }]);
   }
 
   rename(from: FsPath, to: FsPath): void {

@@ -49,7 +49,8 @@ async function moveOne(session: Session, from: FarPlace, to: FarPlace, into: boo
   for await (const line of session.stream("move", input, { peer })) {
     if (line.type === "summary") summary = line;
     else if (session.globals.json) session.json(line);
-    else tell(session, line);
+    // Of a directory that goes file by file, the files are named where somebody wants to know, or where one stays.
+    else if (line.type === "skipped" || line.path === place.path || session.globals.verbose) tell(session, line);
   }
   if (summary === undefined) throw new SyncError("E_PROTOCOL", "the answer broke off");
   return summary;

@@ -2,10 +2,11 @@
 
 import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
 import type { DeleteLine, MoveLine } from "../../shared/api-files.ts";
-import { SyncError } from "../../shared/errors.ts";
 import { parseRelPath } from "../../shared/ids.ts";
 import type { Asker } from "../../sync/versions/change-item.ts";
+import type { MoveRequest } from "../../sync/versions/movable.ts";
 import { move } from "../../sync/versions/move.ts";
+import { moveAcross } from "../../sync/versions/move-across.ts";
 import { foreseePut, type Put, putAll } from "../../sync/versions/put.ts";
 import { remove } from "../../sync/versions/remove.ts";
 import { failureOf } from "../../sync/versions/restore-target.ts";
@@ -83,10 +84,23 @@ async function* moveLines(
   const { dryRun, into } = request;
   const from = node.access.folder(actor, request.folder, "write");
   const to = request.toFolder === undefined ? from : node.access.folder(actor, request.toFolder, "write");
-  if (from !== to) throw new SyncError("E_USAGE", "a move stays within one folder for now");
   const path = parseRelPath(request.path);
   const target = request.to === "" ? "" : parseRelPath(request.to);
-  const item = await move(from.context, { path, to: target, into, dryRun, signal }, askerOf(node, actor, from));
-  yield { ...item, folder: from.id, toFolder: to.id };
-  yield { type: "summary", moved: 1, bytes: item.size, skipped: 0, dryRun };
+  const asked: MoveRequest = { path, to: target, into, dryRun, signal };
+  const asker = askerOf(node, actor, from);
+  const summary = { type: "summary" as const, moved: 0, bytes: 0, skipped: 0, dryRun };
+  const across = { from: from.context, to: to.context };
+  for await (const item of from === to ? once(move(from.context, asked, asker)) : moveAcross(across, asked, asker)) {
+    if (item.type === "skipped") summary.skipped++;
+    else {
+      summary.moved++;
+      summary.bytes += item.size;
+    }
+    yield item.type === "skipped" ? { ...item, folder: from.id } : { ...item, folder: from.id, toFolder: to.id };
+  }
+  yield summary;
+}
+
+async function* once<T>(item: Promise<T>): AsyncGenerator<T> {
+  yield await item;
 }

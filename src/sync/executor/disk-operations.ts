@@ -24,7 +24,7 @@ import type {
   WantedChunk,
 } from "../folder-disk.ts";
 import { isFsError } from "../fs/errno.ts";
-import { type Filesystem, FsError, privatePath } from "../fs/filesystem.ts";
+import { type Filesystem, FsError, privatePath, ROOT } from "../fs/filesystem.ts";
 import { INTENTS_PREFIX, type IntentLog, parseIntents } from "../fs/intent-log.ts";
 import { readMarker, writeMarker } from "../fs/marker.ts";
 import { readText } from "../fs/read-text.ts";
@@ -257,8 +257,8 @@ export class DiskOperations {
     }
   }
 
-  free(): ReturnType<Filesystem["free"]> {
-    return this.#fs.free();
+  free(): ReturnType<Filesystem["free"]> & { readonly dev: bigint | undefined } {
+    return { ...this.#fs.free(), dev: this.#fs.stat(ROOT)?.dev };
   }
 
   close(): void {

@@ -13,7 +13,7 @@ import type { Cutter } from "../delta/cut.ts";
 import { hashFileContent } from "../delta/hash-content.ts";
 import type { ContentSource, DiskOutcome, DiskStep } from "../folder-disk.ts";
 import { changeMode } from "../fs/change-mode.ts";
-import { deleteDirectory, deleteFile } from "../fs/delete.ts";
+import { deleteDirectory, deleteFile, dropName } from "../fs/delete.ts";
 import { isFsError } from "../fs/errno.ts";
 import { isNamedExactly } from "../fs/exact-name.ts";
 import { type Filesystem, FsError, type FsPath, type PrivatePath, privatePath } from "../fs/filesystem.ts";
@@ -24,7 +24,8 @@ import { moveDirectory, moveFile } from "../fs/move.ts";
 import { confirmPlaced, placeNew } from "../fs/place.ts";
 import { replace } from "../fs/replace.ts";
 import { makeDurable, type Staged, stageFile, stageSymlink, syncNames } from "../fs/stage.ts";
-import { stampOf } from "../fs/stamps.ts";
+import { sameButCtime, stampOf } from "../fs/stamps.ts";
+import { copyFrom, stageTaken, takeKept, unlinkQuietly } from "./across.ts";
 import type { Elsewhere, Stage } from "./stage.ts";
 
 export interface StepTools {
@@ -38,8 +39,6 @@ export interface StepTools {
   /** Names a rescued user's save as a conflict copy of `path`. */
   readonly rescueName: (path: RelPath, stamp: DiskStamp) => RelPath;
 }
-
-const COPY_BYTES = 1024 * 1024;
 
 type FileLike = Extract<DiskStep, { step: "file" | "symlink" | "touch" }>;
 
@@ -133,14 +132,24 @@ function stageContent(tools: StepTools, wanted: WantedContent): Staged | DiskOut
     case "stage":
       return tools.stage.finish(wanted.contentId, { mode, mtimeNs }) ?? { type: "bad-source" };
     case "path":
+      return stageFromPath(tools, wanted, source);
     case "store":
-      return stageCopy(tools, wanted, {
-        folder: source.folder,
-        path: source.from === "path" ? source.path : privatePath("store", source.name),
-      });
+      return stageCopy(tools, wanted, { folder: source.folder, path: privatePath("store", source.name) });
     default:
       return source satisfies never;
   }
+}
+
+function stageFromPath(
+  tools: StepTools,
+  wanted: WantedContent,
+  { folder, path, taken }: Extract<ContentSource, { from: "path" }>,
+): Staged | DiskOutcome {
+  if (folder !== undefined && taken !== undefined) {
+    const staged = stageTaken(tools, { folder, path, taken }, wanted);
+    if (staged !== undefined) return staged;
+  }
+  return stageCopy(tools, wanted, { folder, path });
 }
 
 /** Copies content that is here already, and proves it: the source may have changed since it was indexed. */
@@ -169,30 +178,6 @@ function stageCopy(
     return { path: wanted.path, stat: handle.stat() };
   } finally {
     handle.close();
-  }
-}
-
-/** Copies a file of another folder; false when that is not open. */
-function copyFrom(tools: StepTools, folder: FolderId, path: RelPath | PrivatePath, to: PrivatePath): boolean {
-  const source = tools.elsewhere(folder)?.openRead(path);
-  if (source === undefined) return false;
-  try {
-    const target = tools.fs.createStage(to);
-    try {
-      const buffer = new Uint8Array(Math.min(COPY_BYTES, Math.max(1, source.stat().size)));
-      for (let at = 0, count = source.read(buffer, 0); count > 0; count = source.read(buffer, at)) {
-        target.write(buffer.subarray(0, count), at);
-        at += count;
-      }
-    } catch (thrown) {
-      unlinkQuietly(tools.fs, to);
-      throw thrown;
-    } finally {
-      target.close();
-    }
-    return true;
-  } finally {
-    source.close();
   }
 }
 
@@ -262,6 +247,19 @@ function run(tools: StepTools, log: IntentLog, step: DiskStep, staged: Staged | 
       return runRemoveDirectory(tools, step.path);
     case "move-directory":
       return runMoveDirectory(tools, step);
+    case "confirm": {
+      const found = tools.fs.stat(step.path);
+      // A ctime that no disk has says that the stamp proves nothing; that stays so.
+      return found !== undefined && step.expected.ctimeNs > 0n && sameButCtime(found, step.expected)
+        ? done({ stamp: stampOf(found) })
+        : changed(step.path);
+    }
+    case "drop-name":
+      return runDropName(tools, log, step);
+    case "take-kept": {
+      const kept = takeKept(tools, step.source, step.storeName);
+      return kept === undefined ? { type: "bad-source" } : done({ storedStamp: stampOf(kept) });
+    }
     default:
       return step satisfies never;
   }
@@ -430,6 +428,25 @@ function runDelete(
   }
 }
 
+function runDropName(
+  tools: StepTools,
+  log: IntentLog,
+  { path, expected, storeName }: Extract<DiskStep, { step: "drop-name" }>,
+): DiskOutcome {
+  const result = dropName(tools.fs, log, { path, expected, keepAs: privatePath("store", storeName) });
+  switch (result.type) {
+    case "dropped":
+    case "missing":
+      return done({ stamp: null });
+    case "changed":
+      return changed(path);
+    case "conflict":
+      return raced(tools, path, true, result.kept, storeName);
+    default:
+      return result satisfies never;
+  }
+}
+
 function runRemoveDirectory(tools: StepTools, path: RelPath): DiskOutcome {
   let result = deleteDirectory(tools.fs, { path, removeJunk: false });
   if (result.type === "notEmpty" && result.isJunkOnly) result = deleteDirectory(tools.fs, { path, removeJunk: true });
@@ -487,14 +504,6 @@ function failed(code: string, message: string): DiskOutcome {
   return { type: "failed", code, message, isCutOff: false };
 }
 
-function unlinkQuietly(fs: Filesystem, path: PrivatePath): void {
-  try {
-    fs.unlink(path);
-  } catch (thrown) {
-    if (!(thrown instanceof FsError)) throw thrown;
-  }
-}
-
 /** Names that were made or taken away, so that their directories are flushed; a directory that is gone counts for its parent. */
 function touchedPaths(steps: readonly DiskStep[], outcomes: readonly (DiskOutcome | undefined)[]): readonly FsPath[] {
   const paths = new Set<FsPath>();
@@ -504,6 +513,11 @@ function touchedPaths(steps: readonly DiskStep[], outcomes: readonly (DiskOutcom
     // A step that failed may have done its work before: what the next scan finds there must be durable, too.
     if (outcome === undefined || outcome.type === "bad-source") continue;
     if (step.step === "remove-directory") removed.add(step.path);
+    if (step.step === "confirm") continue;
+    if (step.step === "take-kept") {
+      paths.add(privatePath("store", step.storeName));
+      continue;
+    }
     paths.add(step.path);
     if (step.step === "move" || step.step === "move-directory") paths.add(step.to);
     const keepAs = keepAsOf(step);

@@ -3,7 +3,7 @@ import type { DiskStamp } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { isFsError } from "./errno.ts";
 import { isNamedExactly } from "./exact-name.ts";
-import type { DiskEntry, Filesystem, FsPath, PrivatePath } from "./filesystem.ts";
+import type { DiskEntry, DiskStat, Filesystem, FsPath, PrivatePath } from "./filesystem.ts";
 import type { IntentLog } from "./intent-log.ts";
 import { type Kept, putBack, settleKept, statPrivate } from "./keep.ts";
 import { checkStamp, sameButCtime } from "./stamps.ts";
@@ -47,6 +47,51 @@ export function deleteFile(
   return putBack(fs, keepAs, path) === "placed"
     ? { type: "changed" }
     : { type: "conflict", kept: settleKept(fs, keepAs, out) };
+}
+
+export type DropNameResult =
+  /** The path is gone; its content lives on under its other name. */
+  | { readonly type: "dropped" }
+  | { readonly type: "missing" }
+  /** Another file is at the path, untouched, or one that has no other name any more: scan it. */
+  | { readonly type: "changed" }
+  | { readonly type: "conflict"; readonly kept: Kept };
+
+/**
+ * Takes one of several names from a file that has another: nothing of its
+ * content goes, whoever is writing to it. The caller has made the other name
+ * durable. As with {@link deleteFile} a save may slip in, so what came out is
+ * looked at before it goes.
+ */
+export function dropName(
+  fs: Filesystem,
+  log: IntentLog,
+  options: { readonly path: RelPath; readonly expected: Pick<DiskStamp, "dev" | "ino">; readonly keepAs: PrivatePath },
+): DropNameResult {
+  const { path, expected, keepAs } = options;
+  log.record([{ path, keepAs }]);
+  if (!isNamedExactly(fs, path)) return { type: "missing" };
+  const found = fs.stat(path);
+  if (found === undefined) return { type: "missing" };
+  if (!isThatInode(found, expected)) return { type: "changed" };
+  try {
+    fs.rename(path, keepAs);
+  } catch (thrown) {
+    if (isFsError(thrown, "ENOENT", "ENOTDIR")) return { type: "missing" };
+    throw thrown;
+  }
+  const out = statPrivate(fs, keepAs);
+  if (isThatInode(out, expected)) {
+    fs.unlink(keepAs);
+    return { type: "dropped" };
+  }
+  return putBack(fs, keepAs, path) === "placed"
+    ? { type: "changed" }
+    : { type: "conflict", kept: settleKept(fs, keepAs, out) };
+}
+
+function isThatInode(found: DiskStat, { dev, ino }: Pick<DiskStamp, "dev" | "ino">): boolean {
+  return found.ino === ino && found.dev === dev && found.links > 1;
 }
 
 export type DeleteDirectoryResult =

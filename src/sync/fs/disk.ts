@@ -179,11 +179,12 @@ class DiskFilesystem implements Disk {
   }
 
   link(from: FsPath, to: FsPath): void {
-    this.#atBoth("link", from, to, (source, target) => {
-      // link(2) follows a link on some platforms; Linux never does.
-      if (!isLinux && lstatSync(below(source)).isSymbolicLink()) throw fsError("ENOTSUP", from, "link");
-      linkSync(below(source), below(target));
-    });
+    this.#atBoth("link", from, to, (source, target) => linkAt(source, target, from));
+  }
+
+  linkFrom(other: Filesystem, from: FsPath, to: PrivatePath): void {
+    if (!(#root in other)) throw fsError("EXDEV", to, "link");
+    other.#at(from, "link", (source) => this.#at(to, "link", (target) => linkAt(source, target, from)));
   }
 
   rename(from: FsPath, to: FsPath): void {
@@ -360,6 +361,12 @@ interface At {
 
 function below(at: At): string {
   return `${at.directory.self}/${at.name}`;
+}
+
+/** link(2) follows a link on some platforms; Linux never does. */
+function linkAt(source: At, target: At, from: string): void {
+  if (!isLinux && lstatSync(below(source)).isSymbolicLink()) throw fsError("ENOTSUP", from, "link");
+  linkSync(below(source), below(target));
 }
 
 function isInside(path: string, directory: string): boolean {

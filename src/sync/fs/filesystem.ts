@@ -87,6 +87,8 @@ export interface Filesystem {
   rmdir(path: FsPath): void;
   /** Create-only: EEXIST when `to` is there. */
   link(from: FsPath, to: FsPath): void;
+  /** As {@link link}, for a file of another folder and a name in the private area; EXDEV where the two do not lie on one file system. */
+  linkFrom(other: Filesystem, from: FsPath, to: PrivatePath): void;
   /** Replaces `to` when it is there. */
   rename(from: FsPath, to: FsPath): void;
   /** EEXIST when `to` is there; ENOTSUP where the platform cannot. */

@@ -64,7 +64,7 @@ export interface VersionRow {
   readonly head: Head;
   /** When it stopped being the current one, ms. */
   readonly storedAtMs: number;
-  /** Why it is here: replaced, deleted, conflict, revert, restore. */
+  /** Why it is here: replaced, deleted, conflict, revert, restore, moved. */
   readonly origin: string;
   /** The device or user whose change displaced it. */
   readonly by: string;
@@ -127,6 +127,14 @@ export interface MovedDirectory {
 export interface VersionsMove {
   readonly from: RelPath;
   readonly to: RelPath;
+}
+
+/** The versions of a path that another folder's store has from now on. */
+export interface GivenVersions {
+  readonly from: RelPath;
+  readonly to: RelPath;
+  /** Under which names the other store holds their bytes; a version with bytes that is not among them stays. */
+  readonly stored: readonly Pick<VersionRow, "version" | "storedAs" | "stamp">[];
 }
 
 /** How the move of a directory ended in the index. */
@@ -328,6 +336,8 @@ export interface IndexWriter extends TransferWriter, UserWriter {
     folder: FolderId,
     changes: readonly { readonly path: RelPath; readonly version: number; readonly storedAs: string | null }[],
   ): Promise<void>;
+  /** Versions of paths become versions of paths in another folder, in one transaction; numbers that are taken there are passed over. */
+  giveVersions(folder: FolderId, to: FolderId, given: readonly GivenVersions[]): Promise<void>;
   settleConflict(id: number, resolution: string | null, atMs: number, undo: string | null): Promise<void>;
   setNote(folder: FolderId, key: string, value: string | null): Promise<void>;
   /**

@@ -6,6 +6,7 @@ import { type FolderState, FolderTable } from "./folder-table.ts";
 import type {
   AppliedMove,
   EventRow,
+  GivenVersions,
   IndexWriter,
   LocalChange,
   LocalMoveResult,
@@ -263,6 +264,11 @@ export class SqliteIndexWriter {
   updateVersions(id: FolderId, changes: Parameters<IndexWriter["updateVersions"]>[1]): void {
     const folder = this.#folders.get(id);
     for (const { path, version, storedAs } of changes) this.#keep.updateVersion(folder.num, path, version, storedAs);
+  }
+
+  giveVersions(id: FolderId, to: FolderId, given: readonly GivenVersions[]): void {
+    const [from, target] = [this.#folders.get(id).num, this.#folders.get(to).num];
+    for (const one of given) this.#keep.giveVersions(from, target, one);
   }
 
   settleConflict(id: number, resolution: string | null, atMs: number, undo: string | null): void {

@@ -4,8 +4,8 @@ import type { ContentId, FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { ChunkTable } from "./chunk-table.ts";
 import { encodeHeads } from "./head-codec.ts";
-import type { ConflictRow, EventRow, VersionRow, VersionsMove } from "./index-port.ts";
-import { encodeRecord } from "./record-codec.ts";
+import type { ConflictRow, EventRow, GivenVersions, VersionRow, VersionsMove } from "./index-port.ts";
+import { decodeRecord, encodeRecord } from "./record-codec.ts";
 import { contentKey } from "./split-path.ts";
 import type { Statements } from "./statements.ts";
 
@@ -99,6 +99,34 @@ export class KeepWriter {
         to + path.slice(from.length),
         this.#lastVersion(folder, to + path.slice(from.length)),
       );
+  }
+
+  /** As {@link moveVersions}, into another folder, whose store has the bytes under other names. */
+  giveVersions(folder: number, target: number, { from, to, stored }: GivenVersions): void {
+    const offset = this.#lastVersion(target, to);
+    const rows = this.#sql.all(
+      "SELECT id, version, stored_as, record FROM version WHERE folder = ? AND path = ? ORDER BY version",
+      folder,
+      from,
+    );
+    for (const [id, version, storedAs, record] of rows as readonly (readonly [
+      number,
+      number,
+      string | null,
+      Uint8Array,
+    ])[]) {
+      const there = stored.find((one) => one.version === version);
+      if (there === undefined && storedAs !== null) continue;
+      this.#sql.run(
+        "UPDATE version SET folder = ?, path = ?, version = ?, stored_as = ?, record = ? WHERE id = ?",
+        target,
+        to,
+        version + offset,
+        there?.storedAs ?? null,
+        encodeRecord(decodeRecord(record).heads, there?.stamp ?? null),
+        id,
+      );
+    }
   }
 
   #lastVersion(folder: number, path: string): number {

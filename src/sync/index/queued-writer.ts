@@ -123,6 +123,10 @@ export class QueuedWriter implements IndexWriter {
     await this.#run("updateVersions", args);
   }
 
+  async giveVersions(...args: Args<"giveVersions">): Promise<void> {
+    await this.#run("giveVersions", args);
+  }
+
   async settleConflict(...args: Args<"settleConflict">): Promise<void> {
     await this.#run("settleConflict", args);
   }

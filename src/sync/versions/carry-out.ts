@@ -31,7 +31,14 @@ export type PathChange =
       readonly fetched?: ContentSource | undefined;
     }
   /** What the index knows to be there goes: a file to the store, a directory when it is empty. The winner of `heads` is a tombstone. */
-  | { readonly type: "remove"; readonly path: RelPath; readonly heads: readonly Head[]; readonly origin: string }
+  | {
+      readonly type: "remove";
+      readonly path: RelPath;
+      readonly heads: readonly Head[];
+      readonly origin: string;
+      /** The inode at the path, when it has another name: it loses this one, and nothing of it is kept. */
+      readonly twin?: Pick<DiskStamp, "dev" | "ino"> | undefined;
+    }
   /**
    * What is at the path gets the name `to`, where nothing is, and its kept
    * versions go along. `gone` is what stands at the old path from then on.
@@ -136,7 +143,7 @@ function attemptFor(
       attempt.step = clearStep(context, change);
       return attempt;
     case "remove":
-      attempt.step = removeStep(context, change.path, row);
+      attempt.step = removeStep(context, change, row);
       return attempt;
     case "move":
       return moveAttempt(context, change, attempt);
@@ -153,11 +160,17 @@ function clearStep(context: KeepContext, { path, seen }: Extract<PathChange, { t
   return { step: "delete", path, expected: seen.stamp, storeName: newStoreName(context.random) };
 }
 
-function removeStep(context: KeepContext, path: RelPath, row: LocalRow | undefined): DiskStep | undefined {
+function removeStep(
+  context: KeepContext,
+  { path, twin }: Extract<PathChange, { type: "remove" }>,
+  row: LocalRow | undefined,
+): DiskStep | undefined {
   const shown = shownHead(row);
   if (shown === undefined || row?.stamp == null) return undefined;
   if (shown.type === "directory") return { step: "remove-directory", path };
-  return { step: "delete", path, expected: row.stamp, storeName: newStoreName(context.random) };
+  const storeName = newStoreName(context.random);
+  if (twin !== undefined) return { step: "drop-name", path, expected: twin, storeName };
+  return { step: "delete", path, expected: row.stamp, storeName };
 }
 
 function moveAttempt(

@@ -3,29 +3,17 @@
  * copied, nothing is overwritten, and versions and owner go along.
  */
 import { SyncError } from "../../shared/errors.ts";
-import { baseName, isBelow, type RelPath, relPathFault } from "../../shared/ids.ts";
+import { isBelow, type RelPath } from "../../shared/ids.ts";
 import { deviceOfOwner } from "../../shared/owner.ts";
-import { movedPath } from "../core/directory-move.ts";
-import { compileIgnore, type IgnoreRules } from "../core/ignore.ts";
 import { tellMoved } from "../local-moves.ts";
 import { missingAncestors } from "./ancestors.ts";
 import { carryOut, type PathChange } from "./carry-out.ts";
 import type { Asker, MovedItem } from "./change-item.ts";
 import { assertChangesCount, type KeepContext } from "./keep-context.ts";
 import { knownHeads, liveHead, tombstoneAbove, versionAbove } from "./known.ts";
-import { type LivePath, liveBelow, livePath } from "./live-below.ts";
-import { missing } from "./remove.ts";
+import type { LivePath } from "./live-below.ts";
+import { assertMovable, type MoveRequest, moveTarget, sourceOf } from "./movable.ts";
 import { failureOf } from "./restore-target.ts";
-
-export interface MoveRequest {
-  readonly path: RelPath;
-  /** "" is the folder's root. A directory that exists takes the path under its base name. */
-  readonly to: RelPath | "";
-  /** Whether `to` is a directory that may still have to be made. */
-  readonly into: boolean;
-  readonly dryRun: boolean;
-  readonly signal: AbortSignal;
-}
 
 /** Moves, or says where it would go. Throws E_PATH_NOT_FOUND, E_EXISTS, E_NOT_ALLOWED, E_NOT_SYNCED_YET, …. */
 export async function move(context: KeepContext, request: MoveRequest, asker: Asker): Promise<MovedItem> {
@@ -37,65 +25,13 @@ export async function move(context: KeepContext, request: MoveRequest, asker: As
   const ancestors = missingAncestors(context, to, new Set());
   if (ancestors.type === "blocked")
     throw new SyncError("E_EXISTS", `${ancestors.by} is no directory, so nothing can be put below it`);
-  await assertMovable(context, source, to, request.signal, asker);
+  await assertMovable(context, source, { into: context, to }, request.signal, asker);
   const { path, head } = source;
   if (!request.dryRun) {
     if (head.type === "directory") await moveDirectory(context, source, to, asker);
     else await moveFile(context, source, to, asker);
   }
   return { type: "moved", path, storedAs: to, fileType: head.type, size: head.size };
-}
-
-/** What is to be moved. Throws E_PATH_NOT_FOUND. */
-function sourceOf(context: KeepContext, path: RelPath): LivePath {
-  const row = context.index.read.local(context.folder, path);
-  const head = liveHead(row);
-  if (row === undefined || head === undefined) throw missing(context, path, row !== undefined);
-  return livePath(row, head);
-}
-
-/** Where something goes. Throws E_EXISTS when that is taken, E_NOT_A_DIRECTORY, E_BAD_PATH. */
-function moveTarget(context: KeepContext, { path, to, into }: Pick<MoveRequest, "path" | "to" | "into">): RelPath {
-  const live = to === "" ? undefined : liveHead(context.index.read.local(context.folder, to));
-  if (into && live !== undefined && live.type !== "directory")
-    throw new SyncError("E_NOT_A_DIRECTORY", `${to} is no directory in folder ${context.folder}`);
-  const isInto = into || to === "" || live?.type === "directory";
-  const target = (isInto ? `${to === "" ? "" : `${to}/`}${baseName(path)}` : to) as RelPath;
-  const fault = relPathFault(target);
-  if (fault !== undefined) throw new SyncError("E_BAD_PATH", `the path ${JSON.stringify(target)} ${fault}`);
-  if (liveHead(context.index.read.local(context.folder, target)) !== undefined)
-    throw new SyncError("E_EXISTS", `${target} exists in folder ${context.folder}: nothing is overwritten`);
-  return target;
-}
-
-/** Looks at all that would go: may it, can it, and would it still sync? */
-async function assertMovable(
-  context: KeepContext,
-  source: LivePath,
-  to: RelPath,
-  signal: AbortSignal,
-  asker: Asker,
-): Promise<void> {
-  const ignore = compileIgnore(context.ignoreSource());
-  const look = (found: readonly LivePath[]): void => {
-    asker.assertMayRemove(found);
-    for (const item of found) assertOneMovable(ignore, item, movedPath({ from: source.path, to }, item.path));
-  };
-  look([source]);
-  if (source.head.type !== "directory") return;
-  for await (const page of liveBelow(context, source.path, signal)) look(page);
-}
-
-function assertOneMovable(ignore: IgnoreRules, { path, head, row }: LivePath, to: RelPath | undefined): void {
-  if (to === undefined) throw new SyncError("E_BAD_PATH", `${path} would get a name that is too long`);
-  if (ignore.isIgnored(to, head.type === "directory"))
-    throw new SyncError("E_NOT_ALLOWED", `${to} matches an ignore pattern of the folder: it would not sync`);
-  if (row.stamp === null)
-    throw new SyncError("E_NOT_SYNCED_YET", `${path} is known, but its content has not arrived yet`);
-  if (row.heads.length > 1)
-    throw new SyncError("E_NOT_SYNCED_YET", `${path} is in conflict`, {
-      hint: "settle it first: `syncline conflict list`",
-    });
 }
 
 async function moveFile(context: KeepContext, { path }: LivePath, to: RelPath, { by }: Asker): Promise<void> {
@@ -151,7 +87,7 @@ async function moveDirectory(
   if (!isMoved) throw changing(from, to);
 }
 
-function changing(from: RelPath, to: RelPath): SyncError {
+export function changing(from: RelPath, to: RelPath): SyncError {
   return new SyncError("E_CHANGING", `${from}, or what is at ${to}, was changed a moment ago`, {
     hint: "run the same command again",
   });

@@ -39,6 +39,8 @@ export interface Put {
   readonly policy: SettledPolicy;
   /** Who brings it: the owner, where nothing lives yet. */
   readonly owner: string;
+  /** Whose the directories on the way become, when not the owner's. */
+  readonly by?: string;
   /** Where its bytes are, when they are not at some path of this folder. */
   readonly fetched?: ContentSource | undefined;
 }
@@ -62,7 +64,7 @@ export function foreseePut(context: KeepContext, put: Put): PutResult | { readon
   return plan.type === "changes" ? { type: "store" } : plan.result;
 }
 
-/** Puts all of one owner, in their order, in one turn of the folder's loop. Throws E_RECEIVE_ONLY, or why the folder is not there. */
+/** Puts all that one asks for, in their order, in one turn of the folder's loop. Throws E_RECEIVE_ONLY, or why the folder is not there. */
 export async function putAll(context: KeepContext, puts: readonly Put[]): Promise<readonly PutResult[]> {
   assertChangesCount(context, "put");
   return await context.inLoop(async () => {
@@ -71,7 +73,7 @@ export async function putAll(context: KeepContext, puts: readonly Put[]): Promis
     const carried = await carryOut(
       context,
       plans.flatMap((plan) => (plan.type === "changes" ? plan.changes : [])),
-      puts[0]?.owner,
+      puts[0]?.by ?? puts[0]?.owner,
     );
     let next = 0;
     return plans.map((plan): PutResult => {
@@ -142,7 +144,7 @@ function freeName(context: KeepContext, path: RelPath, taken: ReadonlySet<RelPat
 }
 
 function changesFor(context: KeepContext, put: Put, path: RelPath, isNew: boolean, taken: Set<RelPath>): Plan {
-  const ancestors = missingAncestors(context, path, taken, put.owner);
+  const ancestors = missingAncestors(context, path, taken, put.by ?? put.owner);
   if (ancestors.type === "blocked")
     return failed(path, "E_EXISTS", `${ancestors.by} is no directory there, so nothing can be put below it`);
   for (const { path: made } of ancestors.changes) taken.add(made);

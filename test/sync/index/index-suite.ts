@@ -509,6 +509,26 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
         });
       });
 
+      test("versions given to another folder keep their numbers behind those that are there; what is not stored there stays", async () => {
+        const other = "other" as typeof FOLDER;
+        await index.write.openFolder(other, "epoch-other");
+        await index.write.commitLocal(FOLDER, [], {
+          nowMs: 1,
+          versions: [version("a"), { ...version("a", "two"), storedAs: null as string | null }, version("a", "three")],
+        });
+        await index.write.commitLocal(other, [], { nowMs: 1, versions: [{ ...version("b", "own"), folder: other }] });
+        const stored = [{ version: 1, storedAs: "store-there", stamp: stamp(77n) }];
+        await index.write.giveVersions(FOLDER, other, [{ from: path("a"), to: path("b"), stored }]);
+        const rows = index.read.versions(other, path("b"));
+        expect(rows.map((row) => [row.version, row.storedAs, row.stamp?.ino ?? null])).toMatchObject([
+          [1, "store-own", expect.anything()],
+          [2, "store-there", 77n],
+          [3, null, null],
+        ]);
+        expect(rows[1]).toMatchObject({ head: version("a").head, by: version("a").by, origin: version("a").origin });
+        expect(index.read.versions(FOLDER, path("a")).map((row) => row.version)).toEqual([3]);
+      });
+
       test("kept versions are listed newest first, in pages, by origin and place", async () => {
         await index.write.commitLocal(FOLDER, [], {
           nowMs: 1,

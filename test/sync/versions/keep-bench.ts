@@ -33,6 +33,7 @@ import { SimFs } from "../../support/sim-fs.ts";
 import type { TreeSpec } from "../../support/tree.ts";
 
 export const FOLDER: FolderId = "photos" as FolderId;
+const OTHER: FolderId = "films" as FolderId;
 export const SELF: ShortId = "AAAAAAAAAAAA" as ShortId;
 export const PEER: ShortId = "BBBBBBBBBBBB" as ShortId;
 const START_MS = 1_790_000_000_000;
@@ -62,35 +63,45 @@ export async function failure(call: Promise<unknown> | (() => unknown)): Promise
   return "nothing thrown";
 }
 
+/** Where a second folder lies: on the file system of the first, or on one of its own. */
+export interface Beside {
+  readonly bench: KeepBench;
+  readonly isTogether: boolean;
+}
+
 export class KeepBench {
   nowMs = START_MS;
   mode: FolderMode = "two-way";
   ignoreText = "";
+  readonly folder: FolderId;
   readonly fs: SimFs;
   readonly index: OwnedIndex;
-  readonly disk: FolderDisk;
+  #disk: FolderDisk;
   readonly context: KeepContext;
   readonly peer: FakePeer;
   /** Paths that were to be looked at again. */
   readonly lookedAgain: RelPath[] = [];
   readonly events: FolderEvent[] = [];
+  readonly #others: Map<FolderId, SimFs>;
   #isPeerConnected = true;
   #names = 0;
 
-  private constructor() {
-    this.fs = new SimFs({ nowMs: () => this.nowMs });
-    this.index = openIndex(":memory:");
-    const unique = (): string => `u${++this.#names}`;
-    const nowNs = (): bigint => BigInt(this.nowMs) * NS;
-    const options = { fs: this.fs, folder: FOLDER, self: SELF, ...hash, unique, nowNs };
-    this.disk = inlineDisk(options, (...args) => this.#scan(...args));
+  private constructor(beside: Beside | undefined) {
+    this.folder = beside === undefined ? FOLDER : OTHER;
+    this.#others = beside === undefined ? new Map() : beside.bench.#others;
+    const isTogether = beside?.isTogether ?? true;
+    const firstIno = beside === undefined ? 2n : 1_000_002n;
+    this.fs = new SimFs({ nowMs: () => this.nowMs, ...(isTogether ? { firstIno } : {}) });
+    this.#others.set(this.folder, this.fs);
+    this.index = beside?.bench.index ?? openIndex(":memory:");
+    this.#disk = this.#openDisk();
     this.peer = new FakePeer(this);
     const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
     this.context = {
-      folder: FOLDER,
+      folder: this.folder,
       self: SELF,
       index: this.index,
-      disk: this.disk,
+      disk: new Proxy({} as FolderDisk, { get: (_, name) => Reflect.get(this.#disk, name) }),
       clock: {
         now: () => this.nowMs,
         monotonic: () => this.nowMs - START_MS,
@@ -116,16 +127,38 @@ export class KeepBench {
     };
   }
 
-  /** A folder that holds `spec`, all of it in the index. */
-  static async of(spec: TreeSpec): Promise<KeepBench> {
-    const bench = new KeepBench();
-    await bench.index.write.openFolder(FOLDER, "epoch");
-    writeMarker(bench.fs, { format: 1, folder: FOLDER, epoch: "epoch" });
+  /** A folder that holds `spec`, all of it in the index; with `beside` a second one of the same node. */
+  static async of(spec: TreeSpec, beside?: Beside): Promise<KeepBench> {
+    const bench = new KeepBench(beside);
+    const { folder } = bench;
+    await bench.index.write.openFolder(folder, "epoch");
+    writeMarker(bench.fs, { format: 1, folder, epoch: "epoch" });
     bench.fs.user.plant(spec);
     await bench.look();
     await noteHistoryBegin(bench.context);
     bench.later();
     return bench;
+  }
+
+  get disk(): FolderDisk {
+    return this.context.disk;
+  }
+
+  #openDisk(): FolderDisk {
+    const unique = (): string => `u${++this.#names}`;
+    const nowNs = (): bigint => BigInt(this.nowMs) * NS;
+    const elsewhere = (other: FolderId): SimFs | undefined => this.#others.get(other);
+    const options = { fs: this.fs, folder: this.folder, self: SELF, ...hash, elsewhere, unique, nowNs };
+    return inlineDisk(options, (...args) => this.#scan(...args));
+  }
+
+  /** What a folder does when it starts again. */
+  async restart(): Promise<void> {
+    this.#disk = this.#openDisk();
+    const names = await this.disk.openIntents();
+    await this.disk.recover(names.filter((name) => this.index.read.isStored(this.folder, name)));
+    await this.disk.committed();
+    await this.look();
   }
 
   get user(): SimFs["user"] {
@@ -142,7 +175,7 @@ export class KeepBench {
   }
 
   row(at: string): LocalRow | undefined {
-    return this.index.read.local(FOLDER, path(at));
+    return this.index.read.local(this.folder, path(at));
   }
 
   head(at: string): Head {
@@ -152,7 +185,7 @@ export class KeepBench {
   }
 
   versions(at: string): readonly VersionRow[] {
-    return this.index.read.versions(FOLDER, path(at));
+    return this.index.read.versions(this.folder, path(at));
   }
 
   disconnect(): void {
@@ -220,7 +253,7 @@ export class KeepBench {
     const parts = {
       fs: this.fs,
       reader: this.index.read,
-      folder: FOLDER,
+      folder: this.folder,
       hash,
       ignore: compileIgnore(request.ignore),
       now: () => this.nowMs,
@@ -286,7 +319,7 @@ class FakePeer {
   async #write(at: string, { seen, ...content }: Partial<Head> & { readonly seen?: readonly Head[] }): Promise<Head> {
     const { index, nowMs, row } = { index: this.#bench.index, nowMs: this.#bench.nowMs, row: this.#bench.row(at) };
     const known = index.read
-      .remote(FOLDER, path(at))
+      .remote(this.#bench.folder, path(at))
       .map((remote) => remote.heads)
       .reduce(joinHeads, row?.heads ?? []);
     const below: readonly VersionVector[] = (seen ?? known).map((head) => head.version);
@@ -311,14 +344,14 @@ class FakePeer {
   /** Announces a version as it stands, such as one it got from here. */
   async announce(at: string, ...heads: readonly Head[]): Promise<void> {
     const record = { sequence: ++this.#sequence, info: { path: path(at), heads }, chunkList: null };
-    await this.#bench.index.write.commitRemote(FOLDER, PEER, "peer-epoch", this.#sequence, [record]);
+    await this.#bench.index.write.commitRemote(this.#bench.folder, PEER, "peer-epoch", this.#sequence, [record]);
   }
 
   get link(): PeerLink {
     return {
       device: PEER,
       name: "peer",
-      folder: FOLDER,
+      folder: this.#bench.folder,
       canWrite: true,
       isAdmin: false,
       distrusts: new Set(),

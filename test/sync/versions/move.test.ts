@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { SyncError } from "../../../src/shared/errors.ts";
 import type { Asker, MovedItem } from "../../../src/sync/versions/change-item.ts";
-import { type MoveRequest, move } from "../../../src/sync/versions/move.ts";
+import type { MoveRequest } from "../../../src/sync/versions/movable.ts";
+import { move } from "../../../src/sync/versions/move.ts";
 import { failure, KeepBench, NEVER, PEER, path, SELF } from "./keep-bench.ts";
 
 const ADMIN: Asker = { by: SELF, assertMayRemove: () => {} };
