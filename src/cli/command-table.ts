@@ -665,6 +665,7 @@ export const COMMANDS: readonly CommandRow[] = [
     endless: true,
     group: "Live",
     summary: "Lists who downloaded your files by hand; what is shown counts as read",
+    args: [["[peer]", "DEVICE: with a colon, for those of the user that you are there (--user)"]],
     options: [
       { flags: "-f, --follow", description: "goes on with what comes" },
       { flags: "--unread", description: "only those not seen yet" },
@@ -757,15 +758,16 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "user password",
     group: "Administration",
     summary: "Sets a user's password; ends his sessions",
-    args: [USER],
-    details: "The password is asked for, or read from the first line of standard input.",
+    args: [["<name>", "name of a user; DEVICE: with a colon, for your own on a paired device (--user)"]],
+    details:
+      "The password is asked for, or read from the first line of standard input. On a paired device the old one comes first, on a line of its own, and the login that asks stays.",
     load: async () => (await import("./commands/user.ts")).userPassword,
   },
   {
     name: "user sessions",
     group: "Administration",
     summary: "Lists who is signed in, and from where",
-    args: [["[name]", "only this user"]],
+    args: [["[name]", "only this user; DEVICE: or DEVICE:NAME on a paired device (--user)"]],
     readOnly: true,
     load: async () => (await import("./commands/user.ts")).userSessions,
   },
@@ -774,7 +776,10 @@ export const COMMANDS: readonly CommandRow[] = [
     group: "Administration",
     summary: "Ends sessions of a user at once",
     args: [
-      ["<name>", "name of a user; @link: whoever came by a link of `syncline open`"],
+      [
+        "<name>",
+        "name of a user; @link: whoever came by a link of `syncline open`; DEVICE:NAME on a paired device (--user)",
+      ],
       ["[session]", "its id in `syncline user sessions`; without it, all"],
     ],
     load: async () => (await import("./commands/user.ts")).userRevoke,

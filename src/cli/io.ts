@@ -30,7 +30,7 @@ export interface Io {
   ask(question: string): Promise<string | undefined>;
   /** The same without showing what is typed. */
   askSecret(question: string): Promise<string | undefined>;
-  /** The first line of standard input. */
+  /** The next line of standard input. */
   readLine(): Promise<string | undefined>;
   /** Standard input as it comes. */
   readBytes(): AsyncIterable<Uint8Array>;
@@ -38,6 +38,7 @@ export interface Io {
 
 /** The real one. */
 export function processIo(leaveSignals: () => void): Io {
+  const nextLine = lineReader(process.stdin);
   return {
     out: (text) => void process.stdout.write(text),
     write: async (text) => {
@@ -59,30 +60,61 @@ export function processIo(leaveSignals: () => void): Io {
     uid: process.geteuid?.(),
     now: () => new Date(),
     leaveSignals,
-    ask: (question) => readLine(question),
+    ask,
     askSecret,
-    readLine: () => readLine(undefined),
+    readLine: nextLine,
     readBytes: () => process.stdin as AsyncIterable<Uint8Array>,
   };
 }
 
-async function readLine(question: string | undefined): Promise<string | undefined> {
+async function ask(question: string): Promise<string | undefined> {
   const { createInterface } = await import("node:readline/promises");
-  const lines = createInterface({
-    input: process.stdin,
-    ...(question === undefined ? {} : { output: process.stderr }),
-    terminal: false,
-  });
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
   try {
-    if (question !== undefined) return await Promise.race([lines.question(question), closed(lines)]);
-    for await (const line of lines) return line;
-    return undefined;
+    return await Promise.race([lines.question(question), closed(lines)]);
   } catch {
     return undefined;
   } finally {
     lines.close();
     process.stdin.unref?.();
   }
+}
+
+/** Reads lines one by one, and no more than it must: what is behind them is the next call's. */
+function lineReader(input: NodeJS.ReadStream): () => Promise<string | undefined> {
+  let rest = "";
+  let isOver = false;
+  return async () => {
+    input.setEncoding("utf8");
+    try {
+      for (;;) {
+        const end = rest.indexOf("\n");
+        if (end !== -1 || isOver) {
+          const line = end === -1 ? rest : rest.slice(0, end);
+          rest = end === -1 ? "" : rest.slice(end + 1);
+          return end === -1 && line === "" ? undefined : line;
+        }
+        const chunk = await nextChunk(input);
+        if (chunk === undefined) isOver = true;
+        else rest += chunk;
+      }
+    } finally {
+      input.pause();
+      input.unref?.();
+    }
+  };
+}
+
+function nextChunk(input: NodeJS.ReadStream): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const settle = (chunk?: string): void => {
+      input.off("data", settle).off("end", settle).off("error", onError);
+      resolve(chunk);
+    };
+    const onError = (): void => settle();
+    input.once("data", settle).once("end", settle).once("error", onError).resume();
+    input.ref?.();
+  });
 }
 
 async function askSecret(question: string): Promise<string | undefined> {

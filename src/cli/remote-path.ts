@@ -27,6 +27,17 @@ export function parseTarget(text: string, platform: string): Target {
   };
 }
 
+/** What `bob`, `desk:` and `desk:bob` name: somebody here, a device, somebody there. */
+export function namedDevice(
+  text: string,
+  platform: string,
+): { readonly peer: string | undefined; readonly name: string | undefined } {
+  const target = parseTarget(text, platform);
+  if (target.kind === "local") return { peer: undefined, name: text };
+  const name = target.path === "" ? target.folder : `${target.folder}/${target.path}`;
+  return { peer: target.peer === SELF ? undefined : target.peer, name: name === "" ? undefined : name };
+}
+
 /** Splits `a.doc@3` into the path and the version. A name that ends so itself is written `a@3@1`. */
 export function splitVersion(text: string): { readonly path: string; readonly version: number | undefined } {
   const match = /^(.+)@(\d+)$/s.exec(text);

@@ -39,9 +39,9 @@ export class TestNode {
     return await this.#here(args, []);
   }
 
-  /** As {@link runHere}, with a line on standard input: a password, which comes no other way. */
-  async typeHere(line: string, ...args: readonly string[]): Promise<CommandResult> {
-    return await this.#here(args, [line]);
+  /** As {@link runHere}, with lines on standard input: passwords, which come no other way. */
+  async typeHere(lines: string, ...args: readonly string[]): Promise<CommandResult> {
+    return await this.#here(args, lines.split("\n"));
   }
 
   async #here(args: readonly string[], answers: readonly string[]): Promise<CommandResult> {

@@ -5,11 +5,13 @@ import { printable } from "../../shared/printable.ts";
 import { LINK_USER, userNameFault } from "../../shared/user-rules.ts";
 import { choice, choiceOption, given, optionalArgument, textArgument } from "../arguments.ts";
 import type { CommandHandler } from "../command-table.ts";
-import { readNewPassword } from "../read-secret.ts";
+import { readNewPassword, readPassword } from "../read-secret.ts";
+import { namedDevice } from "../remote-path.ts";
 import { formatAge, plural } from "../render/format.ts";
 import { renderTable } from "../render/table.ts";
 import type { Session } from "../session.ts";
 
+const NOBODY = { peer: undefined, name: undefined };
 const ROLES = ["user", "admin"] as const;
 
 export const userList: CommandHandler = async (session) => {
@@ -57,7 +59,8 @@ export const userRole: CommandHandler = async (session, args) => {
 };
 
 export const userPassword: CommandHandler = async (session, args) => {
-  const name = textArgument(args, 0);
+  const { peer, name = "" } = namedDevice(textArgument(args, 0), session.io.platform);
+  if (peer !== undefined) return await ownPassword(session, peer, name);
   const { users } = await session.call("userList", {});
   // Asked for only when there is somebody to have it; the daemon says who there is.
   if (!users.some((user) => user.name.toLowerCase() === name.toLowerCase()))
@@ -67,8 +70,24 @@ export const userPassword: CommandHandler = async (session, args) => {
   done(session, user, `${user.name} has another password${endedText(user.ended)}`);
 };
 
+/** On another device everybody has his own password to change, and nobody else's. */
+async function ownPassword(session: Session, peer: string, name: string): Promise<undefined> {
+  const { user } = session.globals;
+  if (user === undefined || (name !== "" && name.toLowerCase() !== user.toLowerCase()))
+    throw new SyncError("E_USAGE", `on ${printable(peer)} you change the password of the user that you are there`, {
+      hint: `syncline user password ${printable(peer)}: --user NAME`,
+    });
+  const current = await readPassword(session, user, peer);
+  const password = await readNewPassword(session, user);
+  const document = await session.call("userOwnPassword", { current, password }, peer);
+  done(session, document, `${user} has another password on ${peer}${endedText(document.ended)}`);
+  return undefined;
+}
+
 export const userSessions: CommandHandler = async (session, args) => {
-  const document = await session.call("userSessions", given({ user: optionalArgument(args, 0) }));
+  const text = optionalArgument(args, 0);
+  const { peer, name } = text === undefined ? NOBODY : namedDevice(text, session.io.platform);
+  const document = await session.call("userSessions", given({ user: name }), peer);
   if (session.globals.json) session.json(document);
   else if (document.sessions.length === 0) session.note("nobody is signed in");
   else {
@@ -98,10 +117,12 @@ function placeOf({ kind, from, fromName }: SessionShown): string {
 }
 
 export const userRevoke: CommandHandler = async (session, args) => {
-  const document = await session.call("userRevoke", {
-    user: textArgument(args, 0),
-    ...given({ session: optionalArgument(args, 1) }),
-  });
+  const { peer, name } = namedDevice(textArgument(args, 0), session.io.platform);
+  const user = name ?? session.globals.user;
+  if (user === undefined)
+    throw new SyncError("E_USAGE", "no user was named", { hint: "syncline user revoke PEER:NAME" });
+  const input = { user, ...given({ session: optionalArgument(args, 1) }) };
+  const document = await session.call("userRevoke", input, peer);
   const what = document.ended === 0 ? "was not signed in" : `is signed out: ${plural(document.ended, "session")} ended`;
   done(session, document, `${document.user} ${what}`);
 };

@@ -190,6 +190,10 @@ function stats(node: Node, request: RouteRequest<"stats">, actor: Actor): RouteO
 
 async function notices(node: Node, request: RouteRequest<"notices">, actor: Actor): Promise<RouteOutput<"notices">> {
   const { index, clock, identity } = node.parts;
+  if (actor.device !== null && actor.user === null && actor.role !== "admin")
+    throw new SyncError("E_NOT_ALLOWED", "notices are shown to users of this device, and to its admins", {
+      hint: "sign in with `syncline login`, and add --user NAME; a device's own are told to it at once",
+    });
   const owners = noticeOwners(actor, identity.shortId);
   // An admin sees everybody's, and counts and marks as read his own and this device's.
   const only = actor.role === "admin" ? {} : { owner: ownerFor(actor, identity.shortId) };

@@ -59,10 +59,7 @@ export function userRoutes(node: Node): UserRoutes {
     },
     userOwnPassword: async ({ current, password }, { actor, session }) => {
       const { user } = actor;
-      if (user === null)
-        throw new SyncError("E_USAGE", "whoever came by a link has no password", {
-          hint: "set a user's: `syncline user password NAME`",
-        });
+      if (user === null) throw noPassword(actor);
       // Whoever finds an open page must not make it his own; guessing is slowed down as at any sign-in.
       await users.confirm({ user, password: current, from: `session ${session?.id}` });
       await accounts.setPassword(user, password);
@@ -70,11 +67,13 @@ export function userRoutes(node: Node): UserRoutes {
       audit(node, actor, "password", user, {});
       return { ended };
     },
-    userSessions: async ({ user }) => {
-      const name = user === undefined ? undefined : accounts.get(user).name;
+    userSessions: async ({ user }, { actor }) => {
+      const asked = user ?? onlyAccount(actor);
+      if (asked !== undefined) assertMayManage(actor, asked);
+      const name = asked === undefined ? undefined : accounts.get(asked).name;
       return { sessions: sessions.list(name).map((session) => sessionShown(node, session)) };
     },
-    userRevoke: async ({ user, session }, { actor }) => revoke(node, user, session, actor),
+    userRevoke: async (request, context) => revoke(node, request, context),
     userRemove: async ({ user }, { actor }) => {
       const { name } = await accounts.remove(user);
       const ended = sessions.closeAll(name);
@@ -100,6 +99,30 @@ export function userRoutes(node: Node): UserRoutes {
   };
 }
 
+/** The one account whose sessions somebody may ask about; undefined for admins, who may about all. */
+function onlyAccount(actor: Actor): string | undefined {
+  if (actor.role === "admin") return undefined;
+  if (actor.user !== null) return actor.user;
+  throw new SyncError("E_NOT_ALLOWED", "sessions are shown to users of this device, and to its admins", {
+    hint: "sign in with `syncline login`, and add --user NAME",
+  });
+}
+
+/** Of his own sessions a user decides, of those of others an admin. */
+function assertMayManage(actor: Actor, user: string): void {
+  const own = onlyAccount(actor);
+  if (own === undefined || own.toLowerCase() === user.toLowerCase()) return;
+  throw new SyncError("E_NOT_ALLOWED", "sessions of others are for admins");
+}
+
+function noPassword({ device }: Actor): SyncError {
+  return device === null
+    ? new SyncError("E_USAGE", "whoever came by a link has no password", {
+        hint: "set a user's: `syncline user password NAME`",
+      })
+    : new SyncError("E_USAGE", "a device has no password", { hint: "say whose with --user NAME" });
+}
+
 function viewOf(node: Node, { name, role, createdAtMs, passwordAtMs }: Account): UserView {
   return {
     name,
@@ -119,15 +142,26 @@ function sessionShown(node: Node, { createdMs, seenMs, ...facts }: SessionView):
   };
 }
 
-function revoke(node: Node, user: string, session: string | undefined, actor: Actor): RouteOutput<"userRevoke"> {
+function revoke(
+  node: Node,
+  { user, session }: RouteRequest<"userRevoke">,
+  { actor, session: asking }: RequestContext,
+): RouteOutput<"userRevoke"> {
   const { accounts, sessions } = node.parts.users;
+  assertMayManage(actor, user);
+  // Over the login that ends, no answer could come any more; `logout` is for that.
+  const spared = actor.device === null ? undefined : asking?.id;
+  if (session !== undefined && session === spared)
+    throw new SyncError("E_USAGE", `${session} is the login that asks`, {
+      hint: `end it by \`syncline logout\``,
+    });
   const name = user === LINK_USER ? null : accounts.get(user).name;
   const shown = name ?? LINK_USER;
   if (session !== undefined && !sessions.closeById(name, session))
     throw new SyncError("E_SESSION_NOT_FOUND", `${shown} has no session ${printable(session)}`, {
       hint: name === null ? "see `syncline user sessions`" : `see \`syncline user sessions ${name}\``,
     });
-  const ended = session === undefined ? sessions.closeAll(name) : 1;
+  const ended = session === undefined ? sessions.closeAll(name, spared) : 1;
   audit(node, actor, "revoked", shown, { sessions: ended });
   return { user: shown, ended };
 }
