@@ -26,6 +26,13 @@ const ZOMBIE_MS = 250;
 const REPORT_DESCRIPTOR = 3;
 /** Room for new objects, per thread and three times over. With Node's own bound a first sync of 10,000 files took 80 to 100 MB more. */
 const SEMI_SPACE_MB = 2;
+/**
+ * How large a thread's heap may grow before it is first collected whole. V8
+ * counts buffers in it, so that without this a 12 MB heap that passes file
+ * data on was collected for each 20 MB of it: half of a transfer's processor
+ * time. With 32 a first sync of 20,000 files took no more memory, with 64 40 MB.
+ */
+const OLD_SPACE_MB = 32;
 
 export interface StartOptions {
   readonly paths: HomePaths;
@@ -50,6 +57,7 @@ export async function startDaemon(options: StartOptions): Promise<void> {
   const home = options.home === undefined ? [] : ["--home", options.home];
   const args = [
     `--max-semi-space-size=${SEMI_SPACE_MB}`,
+    `--initial-old-space-size=${OLD_SPACE_MB}`,
     program,
     ...home,
     "--settings",

@@ -82,6 +82,9 @@ interface Answer {
 
 /** A frame grows until it holds this much, so that writes are large and urgent frames wait for one at most. */
 const FRAME_BYTES = 512 * 1024;
+/** Buffers up to this size are used again: what is outside of its heap, V8 frees only when it has collected all of it. */
+const SPARES_MAX = 2;
+const SPARE_BYTES_MAX = HEADER_BYTES + 1 + 1024 * 1024;
 /** Adjacent ranges are read together up to this size. */
 const READ_BYTES = 512 * 1024;
 
@@ -317,8 +320,7 @@ export class ChunkServer {
   }
 
   #giveBack(buffer: Uint8Array): void {
-    if (!this.#isEnded && this.#spare.length < 2 && buffer.length === HEADER_BYTES + FRAME_BYTES)
-      this.#spare.push(buffer);
+    if (!this.#isEnded && this.#spare.length < SPARES_MAX && buffer.length <= SPARE_BYTES_MAX) this.#spare.push(buffer);
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Clock } from "../shared/ports.ts";
 
+/** A reason of its own: without one, each abort makes an exception with a stack. */
+const WOKEN = "woken";
+
 /** Wakes one loop. Rings between waits are kept, so that none is missed. */
 export class Bell {
   readonly #clock: Clock;
@@ -25,7 +28,7 @@ export class Bell {
         if (timeoutMs !== undefined) this.#clock.sleep(timeoutMs, timer.signal).then(resolve, () => undefined);
       });
       this.#wake = undefined;
-      timer.abort();
+      timer.abort(WOKEN);
     }
     this.#isRung = false;
   }

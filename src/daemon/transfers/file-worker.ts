@@ -1,6 +1,7 @@
 /** The entry of a transfer's own thread. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { RelPath } from "../../shared/ids.ts";
+import { releaseBytes } from "../../shared/release-bytes.ts";
 import { DiskChunkSource } from "../net/chunk-source.ts";
 import type { ServedFolder } from "../net/net-api.ts";
 import { Handed, type Handlers, ThreadCalls, type ThreadPort } from "../net/thread-calls.ts";
@@ -38,7 +39,10 @@ function handlersFor(files: LocalFiles, source: DiskChunkSource): Handlers<FileC
     offer: async (token, offered) => source.setOffer(token, offered),
     assemble: async (...[place, size, chunks, isFresh]) => files.assemble(place, size, chunks, isFresh),
     cutAnew: async (path, cut) => files.cutAnew(path, cut),
-    writeStaged: async (place, pieces) => files.writeStaged(place, pieces),
+    writeStaged: async (place, pieces) => {
+      files.writeStaged(place, pieces);
+      for (const { bytes } of pieces) releaseBytes(bytes);
+    },
     dropStaged: async (place) => files.dropStaged(place),
     readSmall: async (wanted) => wanted.map((file) => files.readSmall(file)),
     free: async (directory) => files.free(directory),

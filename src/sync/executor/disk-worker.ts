@@ -7,6 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { parentPort } from "node:worker_threads";
 import type { FolderId, ShortId } from "../../shared/ids.ts";
+import { releaseBytes } from "../../shared/release-bytes.ts";
 import { createCutter } from "../delta/cut.ts";
 import { openDisk } from "../fs/disk.ts";
 import { type Filesystem, FsError } from "../fs/filesystem.ts";
@@ -73,8 +74,16 @@ function answer(request: DiskRequest): unknown {
     return undefined;
   }
   if (operations === undefined) throw new FsError("ENOENT", 2, request.folder, "open");
+  if (request.call === "writeStaged") return writeStaged(operations, request.args as Parameters<WriteStaged>);
   const method = operations[request.call] as (...args: readonly unknown[]) => unknown;
   return method.apply(operations, [...request.args]);
+}
+
+type WriteStaged = DiskOperations["writeStaged"];
+
+function writeStaged(operations: DiskOperations, [contentId, pieces]: Parameters<WriteStaged>): void {
+  operations.writeStaged(contentId, pieces);
+  for (const { bytes } of pieces) releaseBytes(bytes);
 }
 
 port.on("message", (request: DiskRequest) => {

@@ -163,7 +163,7 @@ class WorkLoop<P extends Piece> {
     const { book, log } = this.#deps;
     const { piece, askings } = held;
     try {
-      const outcome = await this.#work.ask(link, piece, AbortSignal.any([this.#signal, asking.stop.signal]));
+      const outcome = await this.#work.ask(link, piece, asking.stop.signal);
       book.answered(link, asking.asked, outcome.type === "proven" ? outcome.bytes : 0);
       if (outcome.type === "proven") await this.#put(held, link, outcome.put);
       else this.#failed(link, held, outcome.type);
