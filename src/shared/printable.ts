@@ -4,6 +4,8 @@
  * width joiners stay, emoji names need them.
  */
 const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Cs}]/gu;
+/** Most texts: they need no closer look. */
+const PLAIN = /^[ -~]*$/u;
 const NAMED: Readonly<Record<string, string>> = { "\n": String.raw`\n`, "\r": String.raw`\r`, "\t": String.raw`\t` };
 
 /**
@@ -11,6 +13,7 @@ const NAMED: Readonly<Record<string, string>> = { "\n": String.raw`\n`, "\r": St
  * from other devices and may hold anything.
  */
 export function printable(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text.replaceAll(UNSAFE, (character) => NAMED[character] ?? escaped(character));
 }
 

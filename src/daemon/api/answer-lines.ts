@@ -2,11 +2,13 @@
 import { API_VERSION } from "../../shared/api-routes.ts";
 
 /** A piece grows until it holds this much. */
-const PIECE_CHARACTERS = 64 * 1024;
+export const PIECE_CHARACTERS: number = 64 * 1024;
 
-/** One document as a line. */
+/** One document as a line, with the version that every document carries. */
 export function lineOf(document: unknown): string {
-  return `${JSON.stringify({ v: API_VERSION, ...(document as object) })}\n`;
+  const text = JSON.stringify(document);
+  // Written into the text: copying a document takes as long as writing it.
+  return text === "{}" ? `{"v":${API_VERSION}}\n` : `{"v":${API_VERSION},${text.slice(1)}\n`;
 }
 
 /**

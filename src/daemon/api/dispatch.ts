@@ -9,7 +9,7 @@ import { inPieces, lineOf } from "./answer-lines.ts";
 import { asSyncError, badInput, errorDocument, httpStatus } from "./api-error.ts";
 import { callRoute, isStream, linesOf } from "./call-route.ts";
 import type { NodeService, RequestContext } from "./node-service.ts";
-import { askPeer, type PeerAsker } from "./peer-commands.ts";
+import { askPeerBatched, type PeerAsker } from "./peer-commands.ts";
 import { readInput } from "./request-input.ts";
 import { matchRoute, type RouteMatch } from "./route-match.ts";
 
@@ -59,7 +59,7 @@ export async function answerRoute(
   const result =
     peer === undefined
       ? callRoute(options.service, match.name, parsed.data, context)
-      : askPeer(options.peers, peer, match.name, parsed.data, context);
+      : askPeerBatched(options.peers, peer, match.name, parsed.data, context);
   await answer(match.name, result, response, context.signal, options);
 }
 

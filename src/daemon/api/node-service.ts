@@ -1,5 +1,6 @@
 import type { JsonRoute, RouteOutput, RouteRequest, StreamRoute } from "../../shared/api.ts";
 import type { Actor } from "./actor.ts";
+import type { Batched } from "./call-route.ts";
 
 /** What a handler knows of its caller. */
 export interface RequestContext {
@@ -18,12 +19,15 @@ export interface RequestContext {
  *
  * The control server calls it with checked input and sends what it returns.
  * A `json` method gives one document; an `ndjson` method gives lines, its
- * summary or result as the last, and ends when the signal aborts. Expected
+ * summary or result as the last, one by one or in batches, and ends when the signal aborts. Expected
  * failures are thrown as SyncError; folder and peer texts may be ids, labels
  * or names (resolve-names.ts).
  */
 export type NodeService = {
   readonly [R in JsonRoute]: (request: RouteRequest<R>, context: RequestContext) => Promise<RouteOutput<R>>;
 } & {
-  readonly [R in StreamRoute]: (request: RouteRequest<R>, context: RequestContext) => AsyncIterable<RouteOutput<R>>;
+  readonly [R in StreamRoute]: (
+    request: RouteRequest<R>,
+    context: RequestContext,
+  ) => AsyncIterable<Batched<RouteOutput<R>>>;
 };

@@ -17,7 +17,7 @@ import type { Access } from "./access.ts";
 import type { Actor } from "./actor.ts";
 import { inPieces, lineOf } from "./answer-lines.ts";
 import { asSyncError, badInput, errorDocument } from "./api-error.ts";
-import { callRoute, linesOf } from "./call-route.ts";
+import { callRoute, each, isStream, linesOf } from "./call-route.ts";
 import type { NodeService, RequestContext } from "./node-service.ts";
 
 const SHOWN_CHARACTERS = 2000;
@@ -107,8 +107,14 @@ export interface PeerAsker {
   sessionOf(device: DeviceId, user: string): string;
 }
 
-/** Asks a peer to run a route; gives what the handler would give. `input` has passed its schema. */
-export function askPeer(
+/** Asks a peer to run a route; gives what the handler would give, one by one. `input` has passed its schema. */
+export function askPeer(...asked: Parameters<typeof askPeerBatched>): Promise<unknown> | AsyncIterable<unknown> {
+  const answer = askPeerBatched(...asked);
+  return isStream(answer) ? each(answer) : answer;
+}
+
+/** As {@link askPeer}, with what came together in batches. */
+export function askPeerBatched(
   asker: PeerAsker,
   peer: NetPeer,
   name: RouteName,
@@ -127,17 +133,17 @@ export function askPeer(
   return row.kind === "ndjson" ? documents : only(peerName, documents);
 }
 
-async function only(peer: string, documents: AsyncIterable<unknown>): Promise<unknown> {
-  for await (const document of documents) return document;
+async function only(peer: string, documents: AsyncIterable<readonly unknown[]>): Promise<unknown> {
+  for await (const document of each(documents)) return document;
   throw badAnswer(peer);
 }
 
-/** Lines of a peer's answer, each held against the schema of its route. */
+/** Lines of a peer's answer as they come, each held against the schema of its route. */
 async function* documentsFrom(
   asked: Asked,
   name: RouteName,
   pieces: AsyncIterable<Uint8Array>,
-): AsyncGenerator<unknown> {
+): AsyncGenerator<readonly unknown[]> {
   const peer = asked.name;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let rest = "";
@@ -145,7 +151,14 @@ async function* documentsFrom(
     const lines = (rest + decode(decoder, bytes, peer)).split("\n");
     rest = lines.pop() ?? "";
     if (rest.length > LIMITS.commandLineCharacters.value) throw badAnswer(peer);
-    for (const line of lines) yield documentFrom(asked, name, line);
+    const documents: unknown[] = [];
+    try {
+      for (const line of lines) documents.push(documentFrom(asked, name, line));
+    } catch (error) {
+      yield documents;
+      throw error;
+    }
+    yield documents;
   }
   if (rest !== "") throw badAnswer(peer);
 }

@@ -14,7 +14,7 @@ import {
   parseRelPath,
   type RelPath,
 } from "../../shared/ids.ts";
-import { callRoute } from "../api/call-route.ts";
+import { type Batched, callRoute, each } from "../api/call-route.ts";
 import type { RequestContext } from "../api/node-service.ts";
 import { askPeer } from "../api/peer-commands.ts";
 import type { ContentFacts, ContentRequest, ContentSource, OpenContent } from "../dashboard/content-port.ts";
@@ -49,8 +49,8 @@ async function lookAt(node: Node, request: ContentRequest, context: RequestConte
   const { asker, service } = node.transfers.serving;
   const lines = (
     peer === undefined ? callRoute(service(), "list", input, context) : askPeer(asker, peer, "list", input, context)
-  ) as AsyncIterable<ListLine>;
-  for await (const line of lines)
+  ) as AsyncIterable<Batched<ListLine>>;
+  for await (const line of each(lines))
     if (line.type !== "summary" && line.type !== "folder" && line.path === path) return { peer, entry: line };
   return { peer, entry: undefined };
 }

@@ -7,6 +7,7 @@ import type { LocalRow } from "../../sync/index/index-port.ts";
 import { breathe } from "../../sync/versions/breathe.ts";
 import { timeOf } from "../../sync/versions/list.ts";
 import type { Actor } from "../api/actor.ts";
+import type { Batched } from "../api/call-route.ts";
 import type { NodeService, RequestContext } from "../api/node-service.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import { isRecursive, ListFilter } from "../list/list-filter.ts";
@@ -54,7 +55,7 @@ async function* listFolder(
   orders: ListOrders,
   { actor, signal }: RequestContext,
   request: FolderRequest,
-): AsyncGenerator<ListLine> {
+): AsyncGenerator<Batched<ListLine>> {
   const runtime = node.access.folder(actor, request.folder, "read");
   if (request.offset !== undefined) {
     yield* listWindow(node, runtime, orders, { ...request, offset: request.offset }, signal);
@@ -115,18 +116,17 @@ async function* linesOf(
   request: RouteRequest<"list">,
   pages: AsyncIterable<readonly LocalRow[]>,
   signal: AbortSignal,
-): AsyncGenerator<ListLine> {
+): AsyncGenerator<Batched<ListLine>> {
   const limit = request.limit ?? Number.POSITIVE_INFINITY;
   let entries = 0;
   let bytes = 0;
   let last = "";
   for await (const rows of pages) {
     const shown = rows.slice(0, limit - entries);
-    for (const entry of await entriesOf(node, runtime, shown, request.sha256 ? signal : undefined)) {
-      entries++;
-      bytes += entry.deleted ? 0 : entry.size;
-      yield entry;
-    }
+    const page = await entriesOf(node, runtime, shown, request.sha256 ? signal : undefined);
+    entries += page.length;
+    bytes += page.reduce((sum, { deleted, size }) => sum + (deleted ? 0 : size), 0);
+    yield page;
     last = shown.at(-1)?.path ?? last;
     if (shown.length === rows.length) continue;
     yield { type: "summary", entries, bytes, next: request.sort === undefined ? last : null };
