@@ -27,11 +27,11 @@ import { benchThreads } from "./threads.ts";
 
 const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
   kernels: {
-    title: "cutting and hashing, one thread",
-    target: "",
+    title: "cutting and hashing, one thread; scalar and pure are what tests compare with",
+    target: "read, cut and hash ≥ 1,500 MB/s with the native hash, ≥ 600 without; cut, simd ≥ 3,500",
     run: async ({ report }) => {
-      for (const { name, megabytesPerSecond } of benchKernels()) {
-        report.figure({ who: name, value: megabytesPerSecond, unit: "MB/s" });
+      for (const { name, megabytesPerSecond, limit } of benchKernels()) {
+        report.figure({ who: name, value: megabytesPerSecond, unit: "MB/s", more: limit });
       }
     },
   },
@@ -39,8 +39,8 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
     title: "loops of the region codec, one thread, per byte of a region of two chunks",
     target: "",
     run: async ({ report }) => {
-      for (const { name, megabytesPerSecond } of benchRegionLoops()) {
-        report.figure({ who: name, value: megabytesPerSecond, unit: "MB/s" });
+      for (const { name, megabytesPerSecond, limit } of benchRegionLoops()) {
+        report.figure({ who: name, value: megabytesPerSecond, unit: "MB/s", more: limit });
       }
     },
   },
@@ -48,10 +48,11 @@ const PART_SCENARIOS: Readonly<Record<string, Scenario>> = {
     title: "read, cut and hash one large file, best of nine",
     target: "two threads at least 1.8 times one, with both cores free",
     run: async ({ base, report, scale }) => {
-      const { one, two } = benchThreads(base, Math.max(64, Math.round(512 * scale)) * 1_048_576);
+      const { one, two, work } = benchThreads(base, Math.max(64, Math.round(512 * scale)) * 1_048_576);
       report.figures({ who: "one thread", value: one, unit: "MB/s" }, [
         { who: "two threads", value: two, unit: "MB/s" },
       ]);
+      report.figure({ who: "processor time of two", value: work, unit: "× one's" });
     },
   },
   index: {

@@ -16,6 +16,8 @@ export interface ThreadRates {
   /** Megabytes (10^6) per second. */
   readonly one: number;
   readonly two: number;
+  /** Processor time of two threads together, of that of one: what cutting at the edges of segments and joining them costs. On a busy machine it says more than the rates. */
+  readonly work: number;
 }
 
 /** Measures a file of `size` bytes that is made in `directory`. */
@@ -29,21 +31,34 @@ export function benchThreads(directory: string, size: number): ThreadRates {
   try {
     parallel.hash(fd, size, read);
     let [one, two] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const work = { one: [] as number[], two: [] as number[] };
     // Taken in turns, so that what else the machine does meets both alike.
     for (let i = 0; i < REPETITIONS; i++) {
       one = Math.min(
         one,
-        millisecondsOf(() => hashFileContent(read, size, tools)),
+        millisecondsOf(() => work.one.push(processorTimeOf(() => hashFileContent(read, size, tools)))),
       );
       two = Math.min(
         two,
-        millisecondsOf(() => parallel.hash(fd, size, read)),
+        millisecondsOf(() => work.two.push(processorTimeOf(() => parallel.hash(fd, size, read)))),
       );
     }
-    return { one: size / 1000 / one, two: size / 1000 / two };
+    return { one: size / 1000 / one, two: size / 1000 / two, work: median(work.two) / median(work.one) };
   } finally {
     closeSync(fd);
   }
+}
+
+/** Of all threads. */
+function processorTimeOf(run: () => unknown): number {
+  const before = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 }
 
 function millisecondsOf(run: () => unknown): number {

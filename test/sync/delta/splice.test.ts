@@ -145,3 +145,11 @@ describe("refused:", () => {
     expect(() => decodeSplice(bytes, toWireChunkList(base), 2 ** 40)).toThrow(/too many operations/);
   });
 });
+
+test("an overwritten chunk has the bytes that were worked out by hand (docs/delta.md)", () => {
+  const base = listOf(range(0, 3000));
+  const wanted = listOf([...range(0, 1500), 9000, ...range(1501, 3000)]);
+  const entry = wanted.hashes.slice(1500 * 32, 1500 * 32 + 16).toHex();
+  expect(wanted.sizes[1500]).toBe(16_985);
+  expect(encodeSplice(base, wanted, ANY)?.toHex()).toBe(`b8170003${entry}d98401b61702`);
+});
