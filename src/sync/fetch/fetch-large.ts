@@ -100,6 +100,9 @@ async function assembled(
   return hashes;
 }
 
+/** One lookup is nothing beside what a large file takes. */
+const LINKS_MS = 100;
+
 interface Fetching {
   readonly file: LargeFile;
   readonly list: WireChunkList;
@@ -114,7 +117,7 @@ type Fetched = Pick<ChunkWork, "rebuilt" | "whole" | "liars">;
 async function fetchMissing(context: FetchContext, fetching: Fetching, signal: AbortSignal): Promise<Fetched> {
   const { file, list, here, hashes, progress } = fetching;
   const { clock, log, sources, options } = context;
-  const deps = { clock, log, book: sources.book, links: () => sources.holding(file) };
+  const deps = { clock, log, book: sources.book, links: () => sources.holding(file), linksMs: LINKS_MS };
   const isMissing = (chunk: number): boolean => hashes[chunk] === undefined && !isRepeat(here, chunk);
   const regions = options.delta === "off" ? [] : changedRegions(list, here, isMissing);
   const parts = { context, file, list, hashes, progress };

@@ -25,9 +25,12 @@ export async function fetchSmall<F extends WantedFile>(
 ): Promise<{ readonly fetched: readonly SmallFetched<F>[]; readonly wire: WireBytes }> {
   const { clock, log, sources } = context;
   const work = new SmallWork(context, files);
-  await carryOut({ clock, log, book: sources.book, links: () => work.links() }, work, signal);
+  await carryOut({ clock, log, book: sources.book, links: () => work.links(), linksMs: LINKS_MS }, work, signal);
   return { fetched: work.results(), wire: work.wire };
 }
+
+/** Each file of the group is looked up. */
+const LINKS_MS = 500;
 
 interface FilesPiece<F> extends Piece {
   readonly files: readonly F[];

@@ -43,6 +43,8 @@ export interface WorkLoopDeps {
   readonly book: LinkBook;
   /** The devices that can be asked now. */
   readonly links: () => readonly FetchLink[];
+  /** How often that is looked up: the slowest device may have been the first to have it. */
+  readonly linksMs: number;
 }
 
 interface Asking {
@@ -57,9 +59,7 @@ interface Held<P> {
   isDone: boolean;
 }
 
-const LINKS_AGE_MS = 500;
 const TICK_MS = 100;
-const IDLE_TICK_MS = 1000;
 
 class WorkLoop<P extends Piece> {
   readonly #deps: WorkLoopDeps;
@@ -87,7 +87,7 @@ class WorkLoop<P extends Piece> {
         if (isStopping) this.#stopAll();
         else mayGoOn = this.#step();
         if (this.#held.size === 0 && !mayGoOn) break;
-        await this.#bell.wait(this.#links.length > 1 ? TICK_MS : IDLE_TICK_MS, isStopping ? NEVER : this.#signal);
+        await this.#bell.wait(TICK_MS, isStopping ? NEVER : this.#signal);
       }
     } finally {
       unwatch();
@@ -98,9 +98,9 @@ class WorkLoop<P extends Piece> {
 
   /** Asks whom it can; returns whether a device is busy with what others asked for, and may be asked later. */
   #step(): boolean {
-    const { clock, book, links } = this.#deps;
+    const { clock, book, links, linksMs } = this.#deps;
     const now = clock.monotonic();
-    if (now - this.#linksAtMs > LINKS_AGE_MS) {
+    if (now - this.#linksAtMs >= linksMs) {
       this.#links = links();
       this.#linksAtMs = now;
     }

@@ -35,6 +35,16 @@ describe("one large file", () => {
     expect(fast.servedBytes + slow.servedBytes).toBeLessThan(big.size * 1.05);
   });
 
+  test("comes at that rate, too, when the slow device told of it first", async () => {
+    const world = new FakeWorld();
+    world.link("slow", 1000);
+    const fastAfterMs = 100;
+    world.scheduler.after(fastAfterMs, () => void world.link("fast", 40_000));
+    const { result, tookMs } = await fetchBig(world);
+    expect(result.type).toBe("staged");
+    expect(tookMs - fastAfterMs).toBeLessThan(big.size / 40_000 / 0.8);
+  });
+
   test("comes from two equal devices nearly twice as fast as from one", async () => {
     const world = new FakeWorld();
     world.link("one", 20_000);
