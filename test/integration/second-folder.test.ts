@@ -53,6 +53,18 @@ test("a second folder is shared from both ends, kept from changes by rights, pau
   expect(await readFile(join(there, "mixed"))).toEqual(Buffer.concat([small, large.subarray(100_000, 800_000)]));
   expect((await wireBytes(b)) - before).toBeLessThan(250_000);
 
+  // Nor is the list of its chunks, where a byte of a copy is another: it follows from the original's.
+  const original = randomBytes(8_000_000);
+  await writeFile(join(a.directory, "original"), original);
+  await a.wait();
+  const beforeCopy = await wireBytes(b);
+  original.writeUInt8(original.readUInt8(3_000_000) ^ 1, 3_000_000);
+  await writeFile(`${here}-draft`, original);
+  await rename(`${here}-draft`, join(here, "near copy"));
+  await a.wait();
+  expect((await readFile(join(there, "near copy"))).equals(original)).toBe(true);
+  expect((await wireBytes(b)) - beforeCopy).toBeLessThan(3000);
+
   expect(await b.json("folder", "fetch", folder.id)).toMatchObject({ delta: "auto", compression: "auto" });
   expect((await b.run("folder", "fetch", folder.id, "--compression", "off")).stdout).toContain(
     "delta auto, compression off",
