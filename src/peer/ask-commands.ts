@@ -10,6 +10,8 @@
  */
 import { SyncError } from "../shared/errors.ts";
 import { LIMITS } from "../shared/limits.ts";
+import { addWire, NO_WIRE, type WireBytes } from "../shared/transfer-bytes.ts";
+import { bytesOnWire } from "./bytes-on-wire.ts";
 import { COMMAND_ID_MAX, COMMAND_ID_MIN, type Command, encodeCommand, encodeCommandCredit } from "./wire/command.ts";
 import type { FrameType } from "./wire/frame-types.ts";
 import type { FrameHeader } from "./wire/frames.ts";
@@ -22,6 +24,8 @@ const GRANT_BYTES = LIMITS.commandWindowBytes.value / 4;
 export interface ReplyPart {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly isLast: boolean;
+  /** What asking and answering took on the connection since the part before. */
+  readonly wire: WireBytes;
 }
 
 interface Asked {
@@ -30,6 +34,7 @@ interface Asked {
   parts: Uint8Array[];
   bytes: number;
   ungranted: number;
+  wire: WireBytes;
   isWhole: boolean;
   /** Nobody reads the answer any more; it is dropped until it ends. */
   isDropped: boolean;
@@ -66,6 +71,7 @@ export class CommandAsker {
       parts: [],
       bytes: 0,
       ungranted: 0,
+      wire: NO_WIRE,
       isWhole: false,
       isDropped: false,
       wake: () => {},
@@ -87,10 +93,12 @@ export class CommandAsker {
     }
     const bytes = joined(asked.parts, asked.bytes);
     this.#grant(asked, asked.bytes);
+    const { wire, isWhole: isLast } = asked;
     asked.parts = [];
     asked.bytes = 0;
-    if (asked.isWhole) this.#open.delete(id);
-    return { bytes, isLast: asked.isWhole };
+    asked.wire = NO_WIRE;
+    if (isLast) this.#open.delete(id);
+    return { bytes, isLast, wire };
   }
 
   /** Says that the rest of an answer is not wanted. */
@@ -112,6 +120,7 @@ export class CommandAsker {
     if (asked === undefined) throw broken("an answer to no command");
     if (asked.bytes + asked.ungranted + bytes.length > LIMITS.commandWindowBytes.value)
       throw broken("more of an answer than was granted");
+    if (isLast) asked.wire = addWire(asked.wire, { sent: 0, received: bytesOnWire(header.bodyBytes) });
     if (asked.isDropped) this.#grant(asked, bytes.length);
     else if (bytes.length > 0) {
       // A copy: the piece is a view of bytes that are on loan.
@@ -145,7 +154,7 @@ export class CommandAsker {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#inFlight.set(next.id, next);
-      this.#deps.send("command", next.body, next.id);
+      this.#send("command", next.body, next);
     }
   }
 
@@ -153,8 +162,13 @@ export class CommandAsker {
     if (asked.isWhole) return;
     asked.ungranted += bytes;
     if (asked.ungranted < GRANT_BYTES) return;
-    this.#deps.send("commandCredit", encodeCommandCredit(asked.ungranted), asked.id);
+    this.#send("commandCredit", encodeCommandCredit(asked.ungranted), asked);
     asked.ungranted = 0;
+  }
+
+  #send(type: FrameType, body: Uint8Array, asked: Asked): void {
+    asked.wire = addWire(asked.wire, { sent: bytesOnWire(body.length), received: 0 });
+    this.#deps.send(type, body, asked.id);
   }
 }
 

@@ -12,6 +12,7 @@ import { SyncError } from "../shared/errors.ts";
 import { LIMITS } from "../shared/limits.ts";
 import type { Clock } from "../shared/ports.ts";
 import type { WireBytes } from "../shared/transfer-bytes.ts";
+import { bytesOnWire } from "./bytes-on-wire.ts";
 import {
   type AnswerReader,
   type ChunkAnswer,
@@ -34,7 +35,7 @@ import {
   RegionsAnswerReader,
 } from "./wire/fetch-regions.ts";
 import type { FrameType } from "./wire/frame-types.ts";
-import { type FrameHeader, HEADER_BYTES } from "./wire/frames.ts";
+import type { FrameHeader } from "./wire/frames.ts";
 import { broken } from "./wire/wire-values.ts";
 
 /** A stalled request is given up after `requestMs`; one that only trickles after this many times as long. */
@@ -134,7 +135,7 @@ export class RequestTable {
     if (request === undefined || request.answer !== header.type) throw broken("an answer to nothing that was asked");
     request.heardAt = this.#deps.clock.monotonic();
     this.#heardAt = request.heardAt;
-    if (isLast) request.received += header.bodyBytes + frameOverhead(header.bodyBytes);
+    if (isLast) request.received += bytesOnWire(header.bodyBytes);
     if (!request.isDropped) request.reader.take(bytes);
     if (isLast && !header.hasMore) this.#finish(header.requestId, request);
   }
@@ -181,7 +182,7 @@ export class RequestTable {
       next.heardAt = next.sentAt;
       this.#inFlight.set(id, next);
       this.#inFlightBytes += next.bytes;
-      next.sent = next.body.length + frameOverhead(next.body.length);
+      next.sent = bytesOnWire(next.body.length);
       this.#deps.send(next.question, next.body, id);
     }
     void this.#watch();
@@ -253,13 +254,4 @@ export class RequestTable {
       this.#drop(request, new SyncError("E_TIMEOUT", "the peer did not answer a request for file data in time"));
     }
   }
-}
-
-/** A TLS 1.3 record holds so much, and adds a header of 5 bytes, a type and a tag of 16. */
-const RECORD_BYTES = 16 * 1024;
-const RECORD_OVERHEAD = 22;
-
-/** What a frame's header and the TLS records around it add to its body. */
-function frameOverhead(bodyBytes: number): number {
-  return HEADER_BYTES + Math.ceil((HEADER_BYTES + bodyBytes) / RECORD_BYTES) * RECORD_OVERHEAD;
 }

@@ -80,6 +80,13 @@ export function transferOf(parts: {
   };
 }
 
+/** What was spared, less what asking as a whole took: it is taken from the part that spared most, else it is a cost like that of frames. */
+export function chargedTo(saved: SavedBytes, wireBytes: number): SavedBytes {
+  const parts = ["compression", "delta", "reuse"] as const;
+  const most = parts.reduce((best, part) => (saved[part] > Math.max(0, saved[best]) ? part : best));
+  return { ...saved, [most]: saved[most] - wireBytes };
+}
+
 function spared({ fileBytes, wire }: Share): number {
   return fileBytes - wire.sent - wire.received;
 }

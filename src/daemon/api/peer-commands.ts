@@ -10,6 +10,7 @@ import type { DeviceId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Log } from "../../shared/ports.ts";
 import { printable } from "../../shared/printable.ts";
+import type { WireBytes } from "../../shared/transfer-bytes.ts";
 import type { PeerCommand } from "../net/net-client.ts";
 import type { NetPeer } from "../net/net-peer.ts";
 import type { SessionBook } from "../users/session-book.ts";
@@ -120,6 +121,7 @@ export function askPeerBatched(
   name: RouteName,
   input: unknown,
   { signal, actor, asUser }: Pick<RequestContext, "signal" | "actor" | "asUser">,
+  onWire?: (wire: WireBytes) => void,
 ): Promise<unknown> | AsyncIterable<unknown> {
   const row: Route = ROUTES[name];
   if (row.peers !== true)
@@ -129,7 +131,7 @@ export function askPeerBatched(
   const peerName = asker.nameOf(peer.device);
   const session = asUser === undefined ? "" : asker.sessionOf(peer.device, asUser);
   const command = { route: name, input: JSON.stringify(input), isLimited: actor.role !== "admin", session };
-  const documents = documentsFrom({ name: peerName, asUser }, name, peer.command(command, signal));
+  const documents = documentsFrom({ name: peerName, asUser }, name, peer.command(command, signal, onWire));
   return row.kind === "ndjson" ? documents : only(peerName, documents);
 }
 

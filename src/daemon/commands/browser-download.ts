@@ -92,13 +92,13 @@ export class BrowserDownload implements OpenContent {
     const { book } = node.transfers;
     const { folder, path } = request;
     const peer = await reach(node, request.peer);
-    const serving = new Serving(node.transfers.serving, peer, context);
     const key = book.newKey();
-    const stop = new AbortController();
-    const rest = openedAt(serving, key, request, AbortSignal.any([context.signal, stop.signal]));
     const device = peer?.device ?? null;
     const { user } = context.actor;
     const job = await book.open({ key, kind: "download", folder, path, local: TO, device, user, request: null });
+    const serving = new Serving(node.transfers.serving, peer, context, (wire) => job.countCommand(wire));
+    const stop = new AbortController();
+    const rest = openedAt(serving, key, request, AbortSignal.any([context.signal, stop.signal]));
     try {
       const first = await rest.next();
       const second = await rest.next();
@@ -131,8 +131,8 @@ export class BrowserDownload implements OpenContent {
     const why = this.#context.signal.aborted || isAbort(error) ? interrupted() : error;
     if (this.type === "file" && this.#readBytes > 0)
       await this.#job.take(this.#result(this.#top.path, this.#readBytes));
+    await tellEnd(this.#job, this.#serving, this.#key, this.#job.ending(why), this.#stored);
     const summary = await this.#job.finish(why);
-    await tellEnd(this.#job, this.#serving, this.#key, summary, this.#stored);
     await this.#noteHere();
     book.close(this.#job);
     tellEvent(this.#node, this.#job, summary);
@@ -175,7 +175,8 @@ export class BrowserDownload implements OpenContent {
 
   async #reopen(signal: AbortSignal): Promise<void> {
     const peer = await reach(this.#node, this.#request.peer);
-    this.#serving = new Serving(this.#node.transfers.serving, peer, this.#context);
+    const onWire = (wire: WireBytes): void => this.#job.countCommand(wire);
+    this.#serving = new Serving(this.#node.transfers.serving, peer, this.#context, onWire);
     this.#link = this.#linkTo(peer);
     const lines = openedAt(this.#serving, this.#key, this.#request, signal);
     await lines.next();

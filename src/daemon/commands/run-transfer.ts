@@ -118,7 +118,9 @@ async function* transfer(
     user: asUser ?? null,
     request: canRetry ? JSON.stringify(request) : null,
   });
-  let serving = new Serving(node.transfers.serving, peer, { actor, asUser });
+  const servingOf = (from: NetPeer | undefined): Serving =>
+    new Serving(node.transfers.serving, from, { actor, asUser }, (wire) => job.countCommand(wire));
+  let serving = servingOf(peer);
   const stored: string[] = [];
   let failure: unknown;
   let isOver = false;
@@ -128,7 +130,7 @@ async function* transfer(
     const once = async function* (until: AbortSignal): AsyncGenerator<TransferLine> {
       if (!serving.isOpen) {
         peer = await reach(node, request.peer);
-        serving = new Serving(node.transfers.serving, peer, { actor, asUser });
+        serving = servingOf(peer);
       }
       const way = await wayOf(node, { request, peer, name: serving.name, job }, until);
       const thread = newThread(node);
@@ -151,8 +153,8 @@ async function* transfer(
     isOver = true;
   } finally {
     if (!isOver) failure = new SyncError("E_INTERRUPTED", "the transfer was interrupted");
+    await tellEnd(job, serving, key, job.ending(failure), kind === "download" ? stored : []);
     const summary = await job.finish(failure);
-    await tellEnd(job, serving, key, summary, kind === "download" ? stored : []);
     if (isTemporary(request)) await removeAll(node, request);
     book.close(job);
     tellEvent(node, job, summary);

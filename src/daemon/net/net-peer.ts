@@ -7,7 +7,7 @@ import { SyncError } from "../../shared/errors.ts";
 import type { DeviceId, FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { ChunkRequest, FolderMessage, RegionRequest, Switch } from "../../shared/messages.ts";
-import { addWire, NO_WIRE } from "../../shared/transfer-bytes.ts";
+import { addWire, NO_WIRE, type WireBytes } from "../../shared/transfer-bytes.ts";
 import type { Answered, ListAnswer } from "../../sync/fetch/fetch-context.ts";
 import type { MainCalls, MainNote, NetCalls, PeerFacts, ProbeOutcome } from "./net-api.ts";
 import type { ThreadCalls } from "./thread-calls.ts";
@@ -107,15 +107,20 @@ export class NetPeer {
    * come; the peer waits while nobody reads. Leaving early tells it to stop.
    * Throws E_INCOMPATIBLE, E_PEER_OFFLINE, or the signal's reason.
    */
-  async *command(command: Command, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *command(
+    command: Command,
+    signal: AbortSignal,
+    onWire: (wire: WireBytes) => void = () => {},
+  ): AsyncGenerator<Uint8Array> {
     this.#requireOpen();
     const until = this.#until(signal);
     const id = await this.#deps.calls.call("askCommand", [this.connection, command]);
     let isWhole = false;
     try {
       while (!isWhole) {
-        const { bytes, isLast } = await this.#deps.calls.call("readCommand", [this.connection, id], until);
+        const { bytes, isLast, wire } = await this.#deps.calls.call("readCommand", [this.connection, id], until);
         isWhole = isLast;
+        onWire(wire);
         if (bytes.length > 0) yield bytes;
       }
     } finally {

@@ -2,6 +2,7 @@
 import type { RouteInput, RouteOutput } from "../../shared/api.ts";
 import { API } from "../../shared/api.ts";
 import type { RouteName } from "../../shared/api-routes.ts";
+import type { WireBytes } from "../../shared/transfer-bytes.ts";
 import { callRoute } from "../api/call-route.ts";
 import type { NodeService, RequestContext } from "../api/node-service.ts";
 import { askPeer, type PeerAsker } from "../api/peer-commands.ts";
@@ -20,10 +21,18 @@ export class Serving {
   readonly #deps: ServingDeps;
   /** Who asked for the transfer. */
   readonly #asker: Pick<RequestContext, "actor" | "asUser">;
+  readonly #onWire: (wire: WireBytes) => void;
 
-  constructor(deps: ServingDeps, peer: NetPeer | undefined, asker: Pick<RequestContext, "actor" | "asUser">) {
+  /** `onWire` hears what the commands themselves take on the connection. */
+  constructor(
+    deps: ServingDeps,
+    peer: NetPeer | undefined,
+    asker: Pick<RequestContext, "actor" | "asUser">,
+    onWire: (wire: WireBytes) => void,
+  ) {
     this.#deps = deps;
     this.#asker = { actor: asker.actor, asUser: asker.asUser };
+    this.#onWire = onWire;
     this.peer = peer;
     this.name = peer === undefined ? deps.selfName() : deps.asker.nameOf(peer.device);
   }
@@ -52,7 +61,7 @@ export class Serving {
   #run(route: RouteName, input: unknown, signal: AbortSignal): Promise<unknown> | AsyncIterable<unknown> {
     const parsed = API[route].input.parse(input);
     const context = { signal, ...this.#asker };
-    if (this.peer !== undefined) return askPeer(this.#deps.asker, this.peer, route, parsed, context);
+    if (this.peer !== undefined) return askPeer(this.#deps.asker, this.peer, route, parsed, context, this.#onWire);
     return callRoute(this.#deps.service(), route, parsed, context);
   }
 }

@@ -8,7 +8,14 @@
 import type { FileResult, TransferLine } from "../../shared/api-transfers.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { Clock, Log } from "../../shared/ports.ts";
-import { addTransfer, NO_TRANSFER, type TransferBytes, type WireBytes } from "../../shared/transfer-bytes.ts";
+import {
+  addTransfer,
+  addWire,
+  chargedTo,
+  NO_TRANSFER,
+  type TransferBytes,
+  type WireBytes,
+} from "../../shared/transfer-bytes.ts";
 import type { FolderIndex } from "../../sync/index/index-port.ts";
 import type { TransferFile, TransferRow, TransferState } from "../../sync/index/transfer-port.ts";
 
@@ -62,6 +69,8 @@ export class Job {
   readonly #deps: JobDeps;
   readonly #startedAt: number;
   #totals: TransferBytes = NO_TRANSFER;
+  /** Bytes that opening and telling took, which no file is charged with yet. */
+  #commandBytes = 0;
   #lines: TransferFile[] = [];
   #wish: Wish = "go";
   #attempt = new AbortController();
@@ -201,7 +210,8 @@ export class Job {
   }
 
   /** Takes a settled file into the sums and the row. */
-  async take(result: FileResult): Promise<TransferLine> {
+  async take(taken: FileResult): Promise<TransferLine> {
+    const result = taken.outcome === "stored" ? this.#charged(taken) : taken;
     this.settled.add(result.path);
     this.counts[result.outcome === "exists" ? "failed" : result.outcome]++;
     this.progress.doneFiles++;
@@ -224,9 +234,30 @@ export class Job {
     this.progress.wireBytes += wire.sent + wire.received;
   }
 
+  /** What a command of this transfer took: it counts with the next file, or with the whole. */
+  countCommand(wire: WireBytes): void {
+    this.countWire(wire);
+    this.#commandBytes += wire.sent + wire.received;
+  }
+
+  #charged(result: FileResult): FileResult {
+    const bytes = this.#commandBytes;
+    this.#commandBytes = 0;
+    return { ...result, wireBytes: result.wireBytes + bytes, saved: chargedTo(result.saved, bytes) };
+  }
+
+  /** What is to be told of the end before its own telling is counted. */
+  ending(error: unknown): Extract<TransferLine, { type: "summary" }> {
+    return this.summary(this.#endState(error));
+  }
+
   /** Writes the last word. Returns the summary, or throws what stopped the only file there was. */
   async finish(error: unknown): Promise<Extract<TransferLine, { type: "summary" }>> {
     const state = this.#endState(error);
+    const rest = this.#commandBytes;
+    this.#commandBytes = 0;
+    const { fileBytes, wire, saved } = this.#totals;
+    this.#totals = { fileBytes, wire: addWire(wire, { sent: rest, received: 0 }), saved: chargedTo(saved, rest) };
     const failure = error instanceof SyncError ? error : this.#lastFailure;
     await this.#write(state, {
       code: failure?.code ?? null,
