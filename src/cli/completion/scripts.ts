@@ -54,7 +54,10 @@ fi
 
 const FISH = `# fish completion of syncline
 function __syncline_complete
-    set -l words (commandline -opc) (commandline -ct)
+    set -l current (commandline -ct)
+    set -l plain (string unescape -- "$current" 2>/dev/null)
+    test -n "$plain"; and set current $plain
+    set -l words (commandline -opc) "$current"
     command $words[1] __complete words -- $words[2..-1] 2>/dev/null
 end
 complete -c syncline -f -k -a '(__syncline_complete)'

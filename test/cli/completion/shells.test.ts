@@ -1,11 +1,10 @@
 /** The scripts in the shells themselves, against a service of plain data. */
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { COMPLETION_SCRIPTS } from "../../../src/cli/completion/scripts.ts";
 import type { ListLine } from "../../../src/shared/api.ts";
 import { runTestCli, startTestNode } from "../../support/command-line.ts";
 import { fakeService } from "../../support/fake-node-service.ts";
@@ -113,15 +112,137 @@ test("without a daemon, and with words that mean nothing, it is silent", async (
   }
 });
 
-test.for(["zsh", "fish"] as const)("%s takes its script", async (shell, { skip }) => {
+/** Whether a shell can be had here. */
+async function has(shell: string): Promise<boolean> {
+  return await run(shell, ["-c", "exit"]).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+}
+
+/** What a person sees at a prompt: lines as typed, and each as it is after Tab, or what is offered. */
+interface Tab {
+  readonly line: string;
+  /** The line after Tab, where there is one way to go on. */
+  readonly becomes?: string;
+  readonly offers?: readonly string[];
+}
+
+const TABS: readonly Tab[] = [
+  { line: "syncline statu", becomes: "syncline status " },
+  { line: "syncline stat", offers: ["stats", "status"] },
+  { line: "syncline up --no-d", becomes: "syncline up --no-discovery " },
+  { line: "syncline peer show ", becomes: "syncline peer show desk " },
+  { line: "syncline get de", becomes: "syncline get desk:" },
+  { line: "syncline get self:docs-", becomes: "syncline get self:docs-k3v9q/" },
+  { line: "syncline get self:docs/m", offers: ["self:docs/mine.txt", "self:docs/my files/"] },
+  { line: "syncline get self:docs/my", becomes: String.raw`syncline get self:docs/my\ files/` },
+  {
+    line: String.raw`syncline get self:docs/my\ files/i`,
+    becomes: String.raw`syncline get self:docs/my\ files/it\'s\ \$5.txt `,
+  },
+];
+
+/**
+ * Presses Tab in an interactive zsh, which a second one drives through a
+ * pseudo terminal: the functions of its completion work nowhere else. A widget
+ * writes down the line; compadd, what it was given.
+ */
+async function zsh(home: string, place: string, lines: readonly string[]): Promise<readonly string[]> {
+  const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  const out = join(place, "out");
+  await writeFile(
+    join(place, ".zshrc"),
+    `autoload -Uz compinit && compinit -u -d ${quoted(join(place, "dump"))}
+source <(syncline completion zsh)
+unsetopt auto_menu list_beep
+zstyle ':completion:*' menu no
+compadd() {
+  local -a hits
+  if [[ \${@[1,(i)(-|--)]} != *-(O|A|D)\\ * ]]; then
+    builtin compadd -A hits "$@"
+    (( $#hits )) && print -rl -- "offer "\${(Q)^hits} >> ${quoted(out)}
+  fi
+  builtin compadd "$@"
+}
+tell() { print -r -- "line $BUFFER" >> ${quoted(out)}; BUFFER=; zle redisplay }
+zle -N tell
+bindkey '^I' complete-word '^X' tell
+print -r -- ready >> ${quoted(out)}
+`,
+  );
+  const driver = `zmodload zsh/zpty
+zpty inner ${quoted(`ZDOTDIR=${quoted(place)} TERM=dumb exec zsh -i`)}
+await() {
+  local -i tries=0
+  until [[ -e ${quoted(out)} && $(grep -c $1 ${quoted(out)}) -ge $2 ]]; do
+    zpty -rt inner > /dev/null || zselect -t 5
+    (( ++tries > 1200 )) && exit 3
+  done
+}
+zmodload zsh/zselect
+await '^ready' 1
+${lines.map((line, number) => `zpty -n -w inner ${quoted(`${line}\t\u0018`)}\nawait '^line' ${number + 1}`).join("\n")}
+zpty -d inner
+`;
+  const env = { ...process.env, SYNCLINE_HOME: home, PATH: `${BIN}${delimiter}${process.env["PATH"]}` };
+  await run("zsh", ["-f", "-c", driver], { env });
+  return (await readFile(out, "utf8")).split("\n").filter((line) => line !== "" && line !== "ready");
+}
+
+test("zsh completes the same at a prompt, with odd names quoted", { timeout: 240_000 }, async ({ skip }) => {
+  skip(!(await has("zsh")), "zsh is not installed: its completion is not tried");
+  await using daemon = await node();
   await using place = await temporaryDirectory();
-  const file = join(place.path, "script");
-  await writeFile(file, COMPLETION_SCRIPTS[shell]);
-  try {
-    await run(shell, ["-n", file]);
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    skip(isMissing, `${shell} is not installed: its completion script is not checked`);
-    throw error;
-  }
+  const told = await zsh(
+    daemon.home,
+    place.path,
+    TABS.map(({ line }) => line),
+  );
+  const seen: Tab[] = [];
+  let offers: string[] = [];
+  for (const text of told)
+    if (text.startsWith("offer ")) offers.push(text.slice("offer ".length));
+    else {
+      const becomes = text.slice("line ".length);
+      const { line } = TABS[seen.length] ?? { line: "" };
+      seen.push(offers.length > 1 ? { line, offers: offers.sort() } : { line, becomes });
+      offers = [];
+    }
+  expect(seen).toEqual(TABS);
 });
+
+test("fish completes the same", { timeout: 240_000 }, async ({ skip }) => {
+  skip(!(await has("fish")), "fish is not installed: its completion is not tried");
+  await using daemon = await node();
+  await using place = await temporaryDirectory();
+  const env = {
+    ...process.env,
+    ...{ SYNCLINE_HOME: daemon.home, HOME: place.path, PATH: `${BIN}${delimiter}${process.env["PATH"]}` },
+  };
+  const asks = TABS.map(
+    ({ line }) => `complete -C '${line.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'; echo ---`,
+  );
+  const { stdout } = await run(
+    "fish",
+    ["--no-config", "-c", ["syncline completion fish | source", ...asks].join("\n")],
+    {
+      env,
+    },
+  );
+  const offered = stdout
+    .split("---\n")
+    .slice(0, -1)
+    .map((text) =>
+      text
+        .split("\n")
+        .flatMap((line) => (line === "" ? [] : [line.split("\t")[0] ?? ""]))
+        .sort(),
+    );
+  // Fish quotes what it puts into the line by itself; it is given words as they are.
+  expect(offered).toEqual(TABS.map(({ offers, becomes }) => offers ?? [lastWord(becomes ?? "")]));
+});
+
+function lastWord(line: string): string {
+  return (line.trimEnd().match(/(?:\\.|[^ ])+$/)?.[0] ?? "").replaceAll(/\\(.)/g, "$1");
+}
