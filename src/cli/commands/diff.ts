@@ -22,9 +22,11 @@ interface Version {
 }
 
 export const diff: CommandHandler = async (session, args) => {
-  const first = textArgument(args, 0);
-  const second = optionalArgument(args, 1) ?? splitVersion(first).path;
-  if (first === second)
+  const first = splitVersion(textArgument(args, 0));
+  const other = optionalArgument(args, 1);
+  // Not split again: a name may itself end as if it had a version.
+  const second: Named = other === undefined ? { path: first.path, version: undefined } : splitVersion(other);
+  if (first.path === second.path && first.version === second.version)
     throw new SyncError("E_USAGE", "a version is compared with another one", {
       hint: "name it: syncline diff PATH@1, see `syncline versions PATH`",
     });
@@ -48,8 +50,9 @@ export const diff: CommandHandler = async (session, args) => {
   return undefined;
 };
 
-async function read(session: Session, text: string): Promise<Version> {
-  const { path, version } = splitVersion(text);
+type Named = ReturnType<typeof splitVersion>;
+
+async function read(session: Session, { path, version }: Named): Promise<Version> {
   const { peer, place } = await locateAnywhere(session, path);
   const pieces: Uint8Array[] = [];
   for await (const line of session.stream("versionRead", version === undefined ? place : { ...place, version }, {
