@@ -35,17 +35,28 @@ function appliedUpTo(index: FolderContext["index"], folder: FolderId, device: Sh
   return ackedEpoch === index.read.folder(folder)?.epoch ? acked : 0;
 }
 
+export interface NewFile {
+  readonly path: RelPath;
+  readonly contentId: ContentId | null;
+  readonly list: ChunkList;
+}
+
 /** Chunks that are looked up to find what a list resembles. */
 const SAMPLES = 32;
 const FAMILIES = 4;
 const RELATIVES = 4;
 
-/** Contents that share chunks with a list and that the peer has, those with most in common first. */
-export function relativesThere(context: FolderContext, list: ChunkList, receiver: Receiver): readonly ContentId[] {
+/** Contents that share chunks with a new file and that the peer has, those with most in common first; none where it has the file itself. */
+export function relativesThere(
+  context: FolderContext,
+  { path, contentId: own, list }: NewFile,
+  receiver: Receiver,
+): readonly ContentId[] {
   const { read } = context.index;
-  const own = [...read.chunkFamilies(samplesOf(list)).keys()].slice(0, FAMILIES);
+  if (own !== null && isHeldThere(context, own, receiver, path)) return [];
+  const families = [...read.chunkFamilies(samplesOf(list)).keys()].slice(0, FAMILIES);
   const relatives: ContentId[] = [];
-  for (const contentId of own.flatMap((family) => read.contentsOfFamily(family))) {
+  for (const contentId of families.flatMap((family) => read.contentsOfFamily(family))) {
     if (relatives.length >= RELATIVES) break;
     if (isHeldThere(context, contentId, receiver)) relatives.push(contentId);
   }

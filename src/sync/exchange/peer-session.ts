@@ -52,6 +52,8 @@ import { storeUpdate } from "./store-update.ts";
 const UPDATE_BYTES = 384 * 1024;
 /** Rows that a peer was not told of, because they are no news to it; more would have to be looked through again after a reconnect. */
 const UNTOLD_MAX = 1000;
+/** So many records of an update are looked up for what they resemble: some hundred microseconds each, of main's time. */
+const RELATED_MAX = 64;
 /** So many are told apart; of more it is enough to know that there are some. */
 const REFUSED_MAX = 1000;
 
@@ -462,7 +464,7 @@ export class PeerSession {
       count++;
       const heads = this.#relayed(row);
       if (heads.length === 0 || isWanted(row) || this.#isKnownToPeer(row)) continue;
-      const record = this.#recordOf({ ...row, heads }, isInStep);
+      const record = this.#recordOf({ ...row, heads }, { isInStep, isAmongFew: records.length < RELATED_MAX });
       records.push(record);
       bytes += 200 * row.heads.length + row.path.length + record.chunkList.length + (record.splice?.length ?? 0);
     }
@@ -494,14 +496,18 @@ export class PeerSession {
     return theirs !== undefined && sameHeads(theirs.heads, row.heads);
   }
 
-  #recordOf(row: LocalRow, isInStep: boolean): IndexRecord {
+  #recordOf(
+    row: LocalRow,
+    { isInStep, isAmongFew }: { readonly isInStep: boolean; readonly isAmongFew: boolean },
+  ): IndexRecord {
     const winner = winnerOf(row.heads);
+    const { device } = this.link;
     const relatives = (list: ChunkList): readonly ContentId[] =>
-      relativesThere(this.#context, list, { device: this.link.device, knownUpTo: this.applied });
+      relativesThere(this.#context, { ...winner, path: row.path, list }, { device, knownUpTo: this.applied });
     const list = listToSend(winner, (contentId) => this.#context.index.read.chunkList(contentId), {
       canSplice: this.link.speaks(FEATURES.splice),
       isInStep,
-      ...(this.link.speaks(FEATURES.anySplice) ? { relatives } : {}),
+      ...(isAmongFew && this.link.speaks(FEATURES.anySplice) ? { relatives } : {}),
     });
     const mark = winner.deleted && this.#isApproved(row) ? { isApproved: true } : {};
     return { sequence: row.sequence, info: { path: row.path, heads: row.heads }, ...list, ...mark };

@@ -74,7 +74,12 @@ test("what a new list resembles is found among what the peer has, the nearest fi
   const knownUpTo = await node.put(HERE, "near", listOf(1, [3]));
   await node.put(HERE, "untold", listOf(1, [4]));
   await node.put(HERE, "stranger", listOf(9));
-  const found = relativesThere(node.context, listOf(1, [500]), { device: PEER, knownUpTo });
-  expect(found).toEqual([idOf("near"), idOf("far")]);
-  expect(relativesThere(node.context, listOf(50), { device: PEER, knownUpTo })).toEqual([]);
+  const found = (name: string, list: ChunkList): readonly ContentId[] => {
+    const file = { path: path("new"), contentId: idOf(name), list };
+    return relativesThere(node.context, file, { device: PEER, knownUpTo });
+  };
+  expect(found("new", listOf(1, [500]))).toEqual([idOf("near"), idOf("far")]);
+  expect(found("new", listOf(50))).toEqual([]);
+  // A copy as it is needs no list.
+  expect(found("near", listOf(1, [3]))).toEqual([]);
 });
