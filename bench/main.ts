@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import { measureIndex } from "./index.ts";
 import { benchKernels } from "./kernels.ts";
 import { measureMeetings } from "./meeting.ts";
+import { DASHBOARD_SCENARIOS } from "./nodes/dashboard.ts";
 import { HUGE_SCENARIOS } from "./nodes/huge.ts";
 import { loadText, Report } from "./nodes/report.ts";
 import { measureScan } from "./nodes/scan.ts";
@@ -96,6 +97,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   ...WIRE_SCENARIOS,
   ...HUGE_SCENARIOS,
   ...SEVERAL_SCENARIOS,
+  ...DASHBOARD_SCENARIOS,
   ...PART_SCENARIOS,
 };
 

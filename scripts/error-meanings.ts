@@ -45,6 +45,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   E_SIGN_IN_FAILED: "No user has this name and password, or there are no users.",
   E_TOO_MANY_TRIES: "Signing in failed several times in a row, so that the next try has to wait.",
   E_LINK_USED: "The link that signs in to the dashboard was used already, or its time is over.",
+  E_DASHBOARD_OPEN: "The dashboard was to be served where other machines reach it, but no admin has a password yet.",
   E_DASHBOARD_OFF: "The dashboard is switched off in the configuration.",
   E_PEER_OFFLINE: "The device is not connected now.",
   E_PEER_NOT_DISCOVERED: "No device on this network announced an invitation for the code.",

@@ -15,8 +15,6 @@ const SYNC_MS = 60_000;
 const SETTINGS = ["--listen", "127.0.0.1:0", "--no-discovery", "--dashboard", "127.0.0.1:0"];
 const WIDE = { width: 1200, height: 800 };
 const NARROW = { width: 360, height: 740 };
-/** Traffic is counted now and then. */
-const COUNTED_MS = 2000;
 const PHOTO_BYTES = 2_400_000;
 
 const browser = await openBrowser();
@@ -52,11 +50,7 @@ async function takeAll(opened: Browser): Promise<void> {
     await page.keyboard.press("Escape");
     await page.emulateMedia({ colorScheme: "dark" });
     await goTo(page, "statistics");
-    await page.locator(".throughput.history, .empty").waitFor();
-    while ((await page.locator(".throughput.history").count()) === 0) {
-      await page.getByRole("button", { name: "Refresh" }).click();
-      await page.waitForTimeout(COUNTED_MS);
-    }
+    await page.locator(".throughput.history").waitFor();
     await shoot(page, "statistics");
     await take(page, "history/trash", "history", "dark");
     await page.setViewportSize(NARROW);

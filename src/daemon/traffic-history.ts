@@ -8,6 +8,8 @@ import type { Node } from "./node.ts";
 import { shareOut } from "./transfers/share-out.ts";
 
 const EVERY_MS = 20_000;
+/** Whoever looks at statistics sees them so late. */
+const RECENT_MS = 1000;
 const STRETCH_MS = 60_000;
 /** Less is what idle connections say to each other: not worth a row. */
 const LEAST_BYTES = 4096;
@@ -15,28 +17,19 @@ const NOTHING = { sent: 0, received: 0 };
 const NONE: SavedBytes = { delta: 0, reuse: 0, compression: 0 };
 
 /** Counts from now on, the last time when it is disposed of. */
-export function startTrafficHistory(node: Node): AsyncDisposable {
-  const stop = new AbortController();
+export function startTrafficHistory(node: Node): TrafficHistory {
   const history = new TrafficHistory(node);
-  const done = run(node, history, stop.signal);
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      stop.abort();
-      await done;
-      await history.count();
-    },
-  };
+  history.start();
+  return history;
 }
 
-async function run({ parts }: Node, history: TrafficHistory, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await parts.clock.sleep(EVERY_MS, signal).catch(() => undefined);
-    if (!signal.aborted) await history.count();
-  }
-}
-
-class TrafficHistory {
+export class TrafficHistory implements AsyncDisposable {
   readonly #node: Node;
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  /** One count at a time: two would take the same bytes. */
+  #counting: Promise<void> | undefined;
+  #countedMs = Number.NEGATIVE_INFINITY;
   readonly #wire = new Map<DeviceId, { readonly sent: number; readonly received: number }>();
   readonly #folders = new Map<string, TransferBytes>();
 
@@ -44,8 +37,42 @@ class TrafficHistory {
     this.#node = node;
   }
 
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+    // One that began earlier may not have all.
+    await this.#counting;
+    await this.count();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#node.parts;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await clock.sleep(EVERY_MS, signal).catch(() => undefined);
+      if (!signal.aborted) await this.count();
+    }
+  }
+
+  /** For who looks now: what moved up to a second ago is counted. */
+  async countRecent(): Promise<void> {
+    if (this.#node.parts.clock.monotonic() - this.#countedMs >= RECENT_MS) await this.count();
+  }
+
   /** Adds what moved since the last time. Never throws: what could not be written now is in the next one. */
   async count(): Promise<void> {
+    this.#counting ??= this.#count().finally(() => {
+      this.#counting = undefined;
+      this.#countedMs = this.#node.parts.clock.monotonic();
+    });
+    await this.#counting;
+  }
+
+  async #count(): Promise<void> {
     const { net, folders, parts } = this.#node;
     try {
       const { peers } = await net.counters();

@@ -182,7 +182,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
   const node: Node = { parts, net, folders, peers, pairing, dashboard, access, transfers, homes, configure };
   opening.use(startHousekeeping(node));
   opening.use(settleMoves(node));
-  opening.use(startTrafficHistory(node));
+  const traffic = opening.use(startTrafficHistory(node));
   opening.use(
     startIdleMemory({
       clock: systemClock,
@@ -190,7 +190,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     }),
   );
   service = {
-    ...localRoutes(context, identity.deviceId),
+    ...localRoutes(context, identity.deviceId, (settings) => dashboard.assertSafe(settings["dashboard"])),
     ...statusRoutes(node),
     wait: (request, { signal }) => wait(node, request, signal),
     ...folderRoutes(node),
@@ -200,7 +200,7 @@ async function openParts(context: NodeContext, opening: AsyncDisposableStack): P
     ...fileRoutes(node),
     ...verifyRoutes(node),
     ...transferRoutes(node),
-    ...historyRoutes(node),
+    ...historyRoutes(node, traffic),
     ...serveTransferRoutes(node),
     ...versionRoutes(node),
     ...userRoutes(node),

@@ -10,6 +10,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SyncError } from "../shared/errors.ts";
 import { type DeviceId, deviceIdFromHash, type ShortId, shortId } from "../shared/ids.ts";
+import { makeCertificate } from "./self-signed.ts";
 
 export interface Identity {
   readonly deviceId: DeviceId;
@@ -25,8 +26,8 @@ const KEY_FILE = "key.pem";
 /** A name being written; complete only once renamed. */
 const STAGED = ".new";
 const FILE_BYTES_MAX = 64 * 1024;
-const VALID_YEARS = 20;
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** Twenty years. */
+const VALID_DAYS = 7305;
 
 /** The device id that a DER certificate stands for. */
 export function deviceIdOf(certificateDer: Uint8Array): DeviceId {
@@ -59,7 +60,7 @@ export async function openIdentity(home: string): Promise<Identity> {
  * identity or a whole one (`finishCreation` does the last rename again).
  */
 async function createIdentity(home: string): Promise<Identity> {
-  const made = await generate();
+  const made = await makeCertificate({ nowMs: Date.now(), validDays: VALID_DAYS, names: [], isClient: true });
   for (const [name, text] of [
     [KEY_FILE, made.keyPem],
     [CERTIFICATE_FILE, made.certificatePem],
@@ -107,36 +108,6 @@ function checkedPair(certificatePem: string, keyPem: string, home: string): Uint
 function unreadable(home: string, cause: unknown): SyncError {
   const message = `${home}: cert.pem or key.pem cannot be read as a certificate and its key`;
   return new SyncError("E_IDENTITY_BROKEN", message, { cause });
-}
-
-async function generate(): Promise<{ certificatePem: string; keyPem: string }> {
-  // Loaded here only: it costs more start-up time than all the rest of this module, and is needed once in a device's life.
-  await import("reflect-metadata");
-  const x509 = await import("@peculiar/x509");
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const notBefore = new Date(Date.now() - DAY_MS);
-  const notAfter = new Date(notBefore);
-  notAfter.setUTCFullYear(notAfter.getUTCFullYear() + VALID_YEARS);
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"),
-    name: "CN=syncline",
-    notBefore,
-    notAfter,
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [
-      new x509.BasicConstraintsExtension(false, undefined, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
-    ],
-  });
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
-  const body = (pkcs8.match(/.{1,64}/g) ?? []).join("\n");
-  return {
-    certificatePem: `${certificate.toString("pem")}\n`,
-    keyPem: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`,
-  };
 }
 
 /** Reads a file of the identity; undefined when it is not there. Refuses links, special files and, for the key, any eyes but the owner's. */

@@ -10,6 +10,7 @@ const count = z.number().int().min(0);
 const time = z.iso.datetime();
 const limit = z.coerce.number().int().min(1).max(10_000);
 const saved = z.object({ delta: z.number().int(), reuse: z.number().int(), compression: z.number().int() });
+const flag = z.union([z.boolean(), z.stringbool()]);
 const pathText = z.string().max(8192);
 const absolutePath = z.string().min(1).max(8192);
 const nameText = z.string().min(1).max(255);
@@ -215,14 +216,25 @@ export const TRANSFER_SHAPES = {
   },
   transferList: {
     input: z.strictObject({
-      follow: z.union([z.boolean(), z.stringbool()]).default(false),
+      follow: flag.default(false),
       limit: limit.default(100),
       /** Background sync, too. */
-      all: z.union([z.boolean(), z.stringbool()]).default(false),
+      all: flag.default(false),
+      /** So many are left out before the first. */
+      offset: z.coerce.number().int().min(0).default(0),
+      sort: z.enum(["newest", "size", "duration"]).default("newest"),
+      /** Only what ended, or only what is under way. */
+      over: flag.optional(),
+      kind: z.enum(["upload", "download"]).optional(),
+      state: state.optional(),
+      peer: peerText.optional(),
+      /** Somewhere in the path, the folder's id in front of it; in capitals or not. */
+      contains: z.string().min(1).max(1024).optional(),
     }),
     output: z.discriminatedUnion("type", [
       transfer.extend({ type: z.literal("transfer") }),
-      z.object({ type: z.literal("summary"), transfers: count, running: count }),
+      /** `total`: how many there are, on all pages. */
+      z.object({ type: z.literal("summary"), transfers: count, running: count, total: count }),
     ]),
   },
   transferPause: { input: transferRef, output: transfer },

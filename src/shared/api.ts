@@ -375,7 +375,11 @@ const SHAPES = {
   },
   watch: {
     /** With `since`, the events after this id come first: a broken stream is taken up without a gap. */
-    input: z.strictObject({ since: count.optional() }),
+    input: z.strictObject({
+      since: count.optional(),
+      /** Of many events of one moment at most so many, the newest: for who only looks. */
+      burst: count.min(1).optional(),
+    }),
     /** A status first and after each change, at most four a second; events as they come. */
     output: z.discriminatedUnion("type", [
       z.object({ type: z.literal("status"), status }),
@@ -647,6 +651,8 @@ const SHAPES = {
       /** A file of mode 0600 that leads to the link; null unless `page` was asked for. */
       page: z.string().nullable(),
       expires: time,
+      /** SHA-256 of the certificate that a browser is shown, `AB:CD:…`; null on loopback. */
+      fingerprint: z.string().nullable(),
     }),
   },
 } satisfies Record<RouteName, Shapes>;

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { LOG_LEVELS, SETTING_KEYS, type SettingKey, settingRow } from "./config-settings.ts";
-import { isLoopback, parseHostPort } from "./host-port.ts";
+import { parseHostPort } from "./host-port.ts";
 import { type DeviceId, type FolderId, parseDeviceId } from "./ids.ts";
 import type { Switch } from "./messages.ts";
 
@@ -52,16 +52,9 @@ function settingSchema(key: SettingKey): z.ZodType {
     case "address":
       return address;
     case "address-or-off":
-      return (
-        z
-          .string()
-          .refine((text) => text === "off" || parseHostPort(text) !== undefined, "must be HOST:PORT, or off")
-          // Elsewhere it would need TLS and a password; until there are users, nobody could be told apart.
-          .refine(
-            (text) => text === "off" || isLoopback(parseHostPort(text)?.host ?? "localhost"),
-            "must be on loopback, such as 127.0.0.1:4778; reach it from elsewhere through `ssh -L 4778:127.0.0.1:4778`",
-          )
-      );
+      return z
+        .string()
+        .refine((text) => text === "off" || parseHostPort(text) !== undefined, "must be HOST:PORT, or off");
     case "boolean":
       return z.boolean();
     case "level":

@@ -34,7 +34,8 @@ export const SETTINGS = {
   dashboard: {
     type: "address-or-off",
     default: "127.0.0.1:4778",
-    description: "where the dashboard is served, or off",
+    description:
+      "where the dashboard is served, or off; elsewhere than on loopback by HTTPS, once an admin has a password",
     flag: "--dashboard <host:port|off>",
   },
   discovery: {

@@ -85,6 +85,10 @@ export const ERRORS = {
   },
   E_TOO_MANY_TRIES: { exit: EXIT.notAllowed, hint: "wait a moment, then try again" },
   E_LINK_USED: { exit: EXIT.badCode, hint: "make a new link with `syncline open`" },
+  E_DASHBOARD_OPEN: {
+    exit: EXIT.notAllowed,
+    hint: "make one: syncline user add NAME --role admin; or reach it on loopback through `ssh -L 4778:127.0.0.1:4778`",
+  },
   E_DASHBOARD_OFF: { exit: EXIT.notFound, hint: "switch it on: syncline config set dashboard=127.0.0.1:4778" },
   E_PEER_OFFLINE: { exit: EXIT.offline, hint: "start Syncline there, or check the network with `syncline peer ping`" },
   E_PEER_NOT_DISCOVERED: {

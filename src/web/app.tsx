@@ -85,6 +85,7 @@ function Shell(): JSX.Element {
           if (event.key === "Escape") isOpen.value = false;
         }}
       >
+        <bdi class="nav-device">{status.value?.device.name ?? session.value?.device.name ?? ""}</bdi>
         <ul>
           {ENTRIES.filter(({ isForAll }) => isForAll || may("events")).map((one) => (
             <li key={one.page}>

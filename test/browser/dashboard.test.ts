@@ -2,7 +2,7 @@
  * The dashboard as a person meets it: a real browser, two real daemons. The
  * tests go on from each other, as a person would.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -205,8 +205,11 @@ test("files are browsed here and on the other machine", async () => {
   await anna.wait();
   await goTo(annas, "files");
   await annas.getByRole("link", { name: "anna-files" }).click();
-  await annas.getByRole("link", { name: "deep" }).click();
-  await annas.getByRole("link", { name: "er", exact: true }).click();
+  const tree = annas.getByRole("navigation", { name: "Directories" });
+  await tree.getByRole("button", { name: "Directories in deep" }).click();
+  await tree.getByRole("link", { name: "er", exact: true }).waitFor();
+  await tree.getByRole("link", { name: "deep" }).click();
+  await annas.locator(".entries").getByRole("link", { name: "er", exact: true }).click();
   await annas.getByRole("button", { name: "a.txt" }).click();
   const details = annas.getByRole("dialog", { name: "a.txt" });
   await details.getByText("deep/er/a.txt").waitFor();
@@ -425,13 +428,30 @@ test("transfers are listed, statistics told as picture, table and CSV, and who d
   await goTo(annas, "transfers");
   const over = annas.locator(".card", { hasText: "Over" });
   await over.getByText("a.txt").first().waitFor();
-  await over.getByText("done", { exact: true }).first().waitFor();
+  await over.locator(".state").getByText("done", { exact: true }).first().waitFor();
+  // One that is refused runs again from the page, once the reason is gone.
+  const sent = join(anna.directory, "..", "sent.txt");
+  await writeFile(sent, "sent by hand\n");
+  const upload = ["upload", sent, "bert:anna-files/deep/", "--on-duplicate", "fail"] as const;
+  await anna.json(...upload);
+  expect((await anna.run(...upload)).code).not.toBe(0);
+  await rm(join(bert.directory, "deep/sent.txt"));
+  await bert.wait();
+  await over.getByLabel("Find").fill("files/");
+  await over.getByLabel("Kind").selectOption("upload");
+  await over.getByLabel("Order").selectOption("size");
+  await over.getByRole("button", { name: "Run it again" }).first().click();
+  await until(
+    async () => (await readdir(join(bert.directory, "deep"))).includes("sent.txt"),
+    "the upload to have run again",
+  );
+  await over.getByLabel("Find").fill("nothing is called so");
+  await over.getByText("No transfer is like that").waitFor();
   await goTo(annas, "statistics");
-  const toTell = async (): Promise<boolean> => {
-    await annas.getByRole("button", { name: "Refresh" }).click();
-    return (await annas.locator(".throughput.history").count()) === 1;
-  };
-  await until(toTell, "the traffic to be counted");
+  const picture = annas.locator(".throughput.history svg");
+  const before = await picture.getAttribute("aria-label");
+  await writeFile(join(bert.directory, "more.bin"), randomBytes(300_000));
+  await until(async () => (await picture.getAttribute("aria-label")) !== before, "the statistics to follow");
   await annas.getByText("With each device").waitFor();
   await annas.getByLabel("As a table").check();
   await annas.getByRole("columnheader", { name: "Received" }).first().waitFor();

@@ -342,6 +342,7 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
       link: page ? null : "http://127.0.0.1:4778/#k=secret",
       page: page ? "/home/ann/.local/state/syncline/open.html" : null,
       expires: "2026-07-01T16:10:00.000Z",
+      fingerprint: null,
     }),
     ...changes,
   };

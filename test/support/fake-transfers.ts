@@ -85,7 +85,7 @@ export const fakeTransferRoutes: TransferRoutes & ServeTransferRoutes & Pick<Nod
   upload: () => fakeLines(fakeFile({ storedAs: "big.iso" })),
   async *transferList() {
     yield { type: "transfer", ...fakeTransfer() };
-    yield { type: "summary", transfers: 1, running: 0 };
+    yield { type: "summary", transfers: 1, running: 0, total: 1 };
   },
   udpOpen: async () => ({ opening: true }),
   transferPause: async ({ id }) => fakeTransfer({ id, state: "paused" }),

@@ -19,22 +19,30 @@ interface Opener {
  */
 export const open: CommandHandler = async (session, _args, options) => {
   if (isSet(options, "print")) {
-    const { link, url, expires } = await session.call("dashboardKey", {});
-    if (session.globals.json) session.json({ url, link, page: null, opened: false, expires });
+    const { link, url, expires, fingerprint } = await session.call("dashboardKey", {});
+    if (session.globals.json) session.json({ url, link, page: null, opened: false, expires, fingerprint });
     else session.print(link ?? url);
+    noteFingerprint(session, fingerprint);
     return undefined;
   }
-  const { url, page, expires } = await session.call("dashboardKey", { page: true });
+  const { url, page, expires, fingerprint } = await session.call("dashboardKey", { page: true });
   const opened = page !== null && (await openInBrowser(session, page));
-  if (session.globals.json) session.json({ url, link: null, page, opened, expires });
+  if (session.globals.json) session.json({ url, link: null, page, opened, expires, fingerprint });
   else if (opened) session.say(`${session.style("green", "✓")} opened ${url}`);
   else if (page !== null) {
     session.say("No browser could be started here. Within a minute, open this page in one:");
     session.print(pathToFileURL(page).href);
     session.note("  or: syncline open --print");
   }
+  noteFingerprint(session, fingerprint);
   return undefined;
 };
+
+/** The certificate vouches for itself: the browser asks, and this is what to compare. */
+function noteFingerprint(session: Session, fingerprint: string | null): void {
+  if (fingerprint !== null && !session.globals.json)
+    session.note(`  the certificate that the browser asks about has the SHA-256 fingerprint\n  ${fingerprint}`);
+}
 
 async function openInBrowser({ io }: Session, page: string): Promise<boolean> {
   for (const opener of openers(io.platform, io.env, page)) if (await runs(opener, io.env)) return true;

@@ -20,14 +20,15 @@ export function lineOf(document: unknown): string {
 export async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<string> {
   const iterator = lines[Symbol.asyncIterator]();
   let text = "";
-  let turn: Promise<undefined> | undefined;
+  let turn = Promise.resolve<undefined>(undefined);
   try {
     let next = iterator.next();
     for (;;) {
-      turn ??= nextTurn();
       const result = text === "" ? await next : await Promise.race([next, turn]);
       if (result?.done === true) break;
       if (result !== undefined) {
+        // From its first line on: before that one may have waited for long.
+        if (text === "") turn = nextTurn();
         text += result.value;
         next = iterator.next();
         // Whoever stops reading leaves this one behind.
@@ -35,7 +36,6 @@ export async function* inPieces(lines: AsyncIterable<string>): AsyncGenerator<st
         if (text.length < PIECE_CHARACTERS) continue;
         await turn;
       }
-      turn = undefined;
       const piece = text;
       text = "";
       yield piece;

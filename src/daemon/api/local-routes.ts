@@ -19,7 +19,12 @@ export type LocalRoutes = Pick<
 const WAITING_LINES_MAX = 10_000;
 
 /** Makes the handlers. wiring.ts puts them beside the others. */
-export function localRoutes(context: NodeContext, device: string): LocalRoutes {
+export function localRoutes(
+  context: NodeContext,
+  device: string,
+  /** Throws where settings, each allowed by itself, may not be so now. */
+  assertAllowed: (settings: Readonly<Record<string, unknown>>) => void,
+): LocalRoutes {
   return {
     version: async () => ({
       version: context.version,
@@ -33,10 +38,10 @@ export function localRoutes(context: NodeContext, device: string): LocalRoutes {
     },
     logs: (request, { signal }) => streamLogs(context, request, signal),
     configGet: async ({ key }) => ({ path: context.config.file, settings: listSettings(context.config, key) }),
-    configSet: async ({ settings }) => ({
-      path: context.config.file,
-      changed: await changeSettings(context.config, settings),
-    }),
+    configSet: async ({ settings }) => {
+      assertAllowed(settings);
+      return { path: context.config.file, changed: await changeSettings(context.config, settings) };
+    },
     folderIgnore: (request) => changePatterns(context, request),
   };
 }

@@ -23,7 +23,7 @@ export function doctorRoutes(node: Node): Pick<NodeService, "doctor"> {
     doctor: async () => {
       const groups = await Promise.all([
         homeChecks(node),
-        [watchLimit(node)],
+        [watchLimit(node), dashboardCheck(node)],
         ...node.folders.all.map((runtime) => folderChecks(runtime)),
         networkChecks(node),
       ]);
@@ -84,6 +84,18 @@ function watchLimit(node: Node): Check {
       fix,
     );
   return ok("watch-limit", title, `${needed} of ${limit} watches are needed`);
+}
+
+function dashboardCheck({ dashboard }: Node): Check {
+  const { url, fingerprint } = dashboard;
+  const title = "dashboard";
+  if (url === null) return bad("skip", "dashboard", title, "it is switched off", null);
+  if (fingerprint === null) return ok("dashboard", title, `${url}, which only this machine reaches`);
+  return ok(
+    "dashboard",
+    title,
+    `${url} and this machine's other addresses; its certificate's SHA-256 is ${fingerprint}`,
+  );
 }
 
 async function folderChecks(runtime: FolderRuntime): Promise<readonly Check[]> {

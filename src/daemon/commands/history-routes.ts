@@ -14,8 +14,16 @@ type Moved = StatsHistory["totals"];
 
 const NOTHING: Moved = { sent: 0, received: 0, fileBytes: 0, saved: { delta: 0, reuse: 0, compression: 0 } };
 
-export function historyRoutes(node: Node): Pick<NodeService, "statsHistory"> {
-  return { statsHistory: async (request) => history(node, request) };
+export function historyRoutes(
+  node: Node,
+  traffic: { countRecent(): Promise<void> },
+): Pick<NodeService, "statsHistory"> {
+  return {
+    statsHistory: async (request) => {
+      if (request.to === undefined) await traffic.countRecent();
+      return history(node, request);
+    },
+  };
 }
 
 function history(node: Node, request: RouteRequest<"statsHistory">): RouteOutput<"statsHistory"> {

@@ -21,21 +21,57 @@ import { peerStatus } from "./peer-routes.ts";
 export type StatusRoutes = Pick<NodeService, "status" | "why" | "watch" | "events">;
 
 const WATCH_MS = 250;
+/** Less traffic is no news: connections that idle talk, too. */
+const TOLD_BYTES = 64 * 1024;
 const FEED_MAX = 10_000;
 /** From best to worst. */
 const SEVERITY: readonly FolderState[] = ["in-sync", "paused", "scanning", "syncing", "halted", "error"];
 
 export function statusRoutes(node: Node): StatusRoutes {
+  const ticks = new StatusTicks(node);
   return {
     status: (_request, { actor }) => statusOf(node, actor),
     why: async ({ folder, path }) =>
       why(node, node.folders.get(resolveFolder(node.parts.context.config.get(), folder)), path),
-    watch: ({ since }, { signal, actor }) => watch(node, since, actor, signal),
+    watch: (request, { signal, actor }) => watch(node, ticks, request, actor, signal),
     events: (request, { signal }) => events(node, request, signal),
   };
 }
 
 async function statusOf(node: Node, actor: Actor): Promise<Status> {
+  return { ...(await commonStatus(node)), notices: noticesOf(node, actor) };
+}
+
+function noticesOf({ parts }: Node, actor: Actor): number {
+  return parts.index.read.unreadNotices(noticeOwners(actor, parts.identity.shortId));
+}
+
+type CommonStatus = Omit<Status, "notices">;
+
+/** Ticks for all who follow the status together: each page more costs nearly nothing, and all see the same at once. */
+class StatusTicks {
+  readonly #node: Node;
+  #next: Promise<CommonStatus> | undefined;
+
+  constructor(node: Node) {
+    this.#node = node;
+  }
+
+  /** The status as it is in a moment. */
+  async next(): Promise<CommonStatus> {
+    this.#next ??= this.#make().finally(() => {
+      this.#next = undefined;
+    });
+    return await this.#next;
+  }
+
+  async #make(): Promise<CommonStatus> {
+    await this.#node.parts.clock.sleep(WATCH_MS);
+    return await commonStatus(this.#node);
+  }
+}
+
+async function commonStatus(node: Node): Promise<CommonStatus> {
   const { parts, peers, folders, net } = node;
   const { context, identity } = parts;
   const counters = await net.counters();
@@ -51,7 +87,6 @@ async function statusOf(node: Node, actor: Actor): Promise<Status> {
     ),
     folders: shown,
     peers: peers.views.map((view) => peerStatus(node, view)),
-    notices: parts.index.read.unreadNotices(noticeOwners(actor, identity.shortId)),
     traffic: {
       wireBytesSent: counters.sent,
       wireBytesReceived: counters.received,
@@ -192,7 +227,8 @@ function peersBehind(
 
 async function* watch(
   node: Node,
-  since: number | undefined,
+  ticks: StatusTicks,
+  { since, burst }: RouteRequest<"watch">,
   actor: Actor,
   signal: AbortSignal,
 ): AsyncIterable<RouteOutput<"watch">> {
@@ -212,14 +248,17 @@ async function* watch(
         if (isSeen(event)) yield { type: "event", event };
       }
     }
+    let status = await statusOf(node, actor);
     while (!signal.aborted) {
-      const status = await statusOf(node, actor);
-      const { process: _process, traffic: _traffic, ...telling } = status;
-      const text = JSON.stringify(telling);
+      const { process: _process, traffic, ...telling } = status;
+      const moved = Math.floor((traffic.wireBytesSent + traffic.wireBytesReceived) / TOLD_BYTES);
+      const text = JSON.stringify({ ...telling, moved });
       if (text !== told) yield { type: "status", status };
       told = text;
-      for (const event of feed.take()) if (event.id > lastId) yield { type: "event", event };
-      await node.parts.clock.sleep(WATCH_MS, signal).catch(() => undefined);
+      const fresh = feed.take();
+      for (const event of fresh.slice(burst === undefined ? 0 : -burst))
+        if (event.id > lastId) yield { type: "event", event };
+      status = { ...(await ticks.next()), notices: noticesOf(node, actor) };
     }
   } finally {
     stop();

@@ -100,10 +100,14 @@ async function* list(
   signal: AbortSignal,
 ): AsyncGenerator<RouteOutput<"transferList">> {
   const { book } = node.transfers;
+  const { read } = node.parts.index;
+  const { limit, offset, sort: order } = request;
+  const filter = filterOf(node, request);
   const told = new Map<number, string>();
   const news = function* (): Generator<RouteOutput<"transferList">> {
-    const rows = latest(node, request);
-    for (const row of rows.toReversed()) {
+    const rows = read.transfers(filter, { limit, offset, order });
+    // The latest last, as in a log; any other order is told as it is.
+    for (const row of order === "newest" && offset === 0 ? rows.toReversed() : rows) {
       const view = seenBy(actor, viewOf(node, row));
       const text = JSON.stringify({ ...view, durationMs: 0 });
       if (told.get(row.id) === text) continue;
@@ -113,7 +117,12 @@ async function* list(
   };
   yield* news();
   if (!request.follow) {
-    yield { type: "summary", transfers: told.size, running: book.running.length };
+    yield {
+      type: "summary",
+      transfers: told.size,
+      running: book.running.length,
+      total: read.transferTotals(filter).transfers,
+    };
     return;
   }
   const feed = new Feed<true>(1);
@@ -125,13 +134,13 @@ async function* list(
   }
 }
 
-function latest(node: Node, request: RouteRequest<"transferList">): readonly TransferRow[] {
-  const { read } = node.parts.index;
-  const { limit } = request;
-  if (request.all) return read.transfers({}, { limit });
-  return [...read.transfers({ kind: "upload" }, { limit }), ...read.transfers({ kind: "download" }, { limit })]
-    .toSorted((a, b) => b.id - a.id)
-    .slice(0, limit);
+function filterOf(node: Node, request: RouteRequest<"transferList">): TransferFilter {
+  const { all, over, kind, state, peer, contains } = request;
+  const { config } = node.parts.context;
+  return {
+    ...{ kind, state, contains, isOver: over, isByHand: all ? undefined : true },
+    device: peer === undefined ? undefined : resolvePeer(config.get(), peer),
+  };
 }
 
 function viewOf(node: Node, row: TransferRow): TransferView {

@@ -1,49 +1,71 @@
 /** The dashboard's HTTP server: one address, with limits on what a caller can take up. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { SyncError } from "../../shared/errors.ts";
 import { formatHostPort, type HostPort } from "../../shared/host-port.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Place } from "./gate.ts";
 import { type HandlerOptions, handleRequest } from "./handle-request.ts";
+import { allowedHosts, isEveryAddress } from "./own-hosts.ts";
+import type { DashboardCertificate } from "./tls-certificate.ts";
 
 const REQUEST_MS = 10_000;
 const HEADER_BYTES = 16 * 1024;
 
 export class DashboardServer implements AsyncDisposable {
   readonly address: HostPort;
+  /** Of the certificate that browsers are shown; null where it is plain HTTP on loopback. */
+  readonly fingerprint: string | null;
   readonly #server: Server;
   readonly #stop: AbortController;
 
-  private constructor(server: Server, stop: AbortController, address: HostPort) {
+  private constructor(server: Server, stop: AbortController, address: HostPort, fingerprint: string | null) {
     this.#server = server;
     this.#stop = stop;
     this.address = address;
+    this.fingerprint = fingerprint;
   }
 
-  /** Listens at a loopback address. Throws E_PORT_TAKEN. */
-  static async start(wanted: HostPort, options: HandlerOptions): Promise<DashboardServer> {
+  /** Listens at an address; without a certificate it must be one of loopback. Throws E_PORT_TAKEN. */
+  static async start(
+    wanted: HostPort,
+    options: HandlerOptions,
+    certificate?: DashboardCertificate,
+  ): Promise<DashboardServer> {
     const stop = new AbortController();
-    let place: Place = { hosts: [], scheme: "http" };
-    const server = createServer(
-      {
-        maxHeaderSize: HEADER_BYTES,
-        headersTimeout: REQUEST_MS,
-        requestTimeout: REQUEST_MS,
-        keepAliveTimeout: REQUEST_MS / 2,
-        connectionsCheckingInterval: REQUEST_MS / 4,
-      },
-      (request, response) => accept(request, response, place, stop.signal, options),
-    );
+    const scheme = certificate === undefined ? "http" : "https";
+    let place = (): Place => ({ hosts: [], scheme });
+    const limits = {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: REQUEST_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: REQUEST_MS / 2,
+      connectionsCheckingInterval: REQUEST_MS / 4,
+    };
+    const answer = (request: IncomingMessage, response: ServerResponse): void =>
+      accept(request, response, place(), stop.signal, options);
+    const server =
+      certificate === undefined
+        ? createServer(limits, answer)
+        : createTlsServer(
+            { ...limits, key: certificate.pem, cert: certificate.pem, handshakeTimeout: REQUEST_MS },
+            answer,
+          );
     server.maxConnections = LIMITS.dashboardConnections.value;
     await listen(server, wanted);
     const address = { host: wanted.host, port: (server.address() as AddressInfo).port };
-    place = { hosts: hostsOf(address), scheme: "http" };
-    return new DashboardServer(server, stop, address);
+    const hosts = allowedHosts(address, scheme);
+    // The addresses of a machine come and go.
+    place = () => ({ hosts: isEveryAddress(address.host) ? allowedHosts(address, scheme) : hosts, scheme });
+    return new DashboardServer(server, stop, address, certificate?.fingerprint ?? null);
   }
 
+  /** For a browser on this machine. */
   get url(): string {
-    return `http://${formatHostPort(this.address)}`;
+    const { host, port } = this.address;
+    const scheme = this.fingerprint === null ? "http" : "https";
+    return `${scheme}://${formatHostPort({ host: isEveryAddress(host) ? "127.0.0.1" : host, port })}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -57,7 +79,7 @@ export class DashboardServer implements AsyncDisposable {
 async function listen(server: Server, { host, port }: HostPort): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen({ host, port, exclusive: true }, resolve);
+  server.listen({ ...(host === "*" ? {} : { host }), port, exclusive: true }, resolve);
   try {
     await promise;
   } catch (cause) {
@@ -86,11 +108,4 @@ function accept(
   // A caller that hangs up in mid-answer is no failure.
   response.on("error", () => {});
   void handleRequest(request, response, place, AbortSignal.any([gone.signal, stop]), options);
-}
-
-/** What a Host header may say here. */
-function hostsOf({ host, port }: HostPort): readonly string[] {
-  const names = new Set([formatHostPort({ host, port }), `localhost:${port}`]);
-  // A browser leaves out the port that its scheme stands for.
-  return port === 80 ? [...names, ...[...names].map((name) => name.replace(/:80$/, ""))] : [...names];
 }

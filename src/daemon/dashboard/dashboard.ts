@@ -9,7 +9,7 @@ import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
 import type { Config } from "../../shared/config-schema.ts";
 import { SETTINGS } from "../../shared/config-settings.ts";
 import { SyncError } from "../../shared/errors.ts";
-import { formatHostPort, type HostPort, parseHostPort } from "../../shared/host-port.ts";
+import { formatHostPort, type HostPort, isLoopback, parseHostPort } from "../../shared/host-port.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Clock, Log, Random } from "../../shared/ports.ts";
 import type { NodeService } from "../api/node-service.ts";
@@ -25,6 +25,7 @@ import type { HandlerOptions } from "./handle-request.ts";
 import { LoginKeys } from "./login-keys.ts";
 import { PageFiles } from "./page-files.ts";
 import { Tickets } from "./tickets.ts";
+import { openCertificate } from "./tls-certificate.ts";
 
 /** How many ports after the default one are tried when it is taken. */
 const PORTS_TRIED = 50;
@@ -59,6 +60,26 @@ export class Dashboard implements AsyncDisposable {
   /** Where it is served; null when it is off. */
   get url(): string | null {
     return this.#server?.url ?? null;
+  }
+
+  /** SHA-256 of the certificate that browsers are shown; null where it is plain HTTP on loopback, or off. */
+  get fingerprint(): string | null {
+    return this.#server?.fingerprint ?? null;
+  }
+
+  /** Refuses a value for the setting that would let other machines in while nobody has a password. Throws E_DASHBOARD_OPEN. */
+  assertSafe(value: unknown): void {
+    const wanted = typeof value === "string" ? parseHostPort(value) : undefined;
+    if (wanted !== undefined) this.#assertSafe(wanted);
+  }
+
+  #assertSafe({ host, port }: HostPort): void {
+    if (isLoopback(host) || this.#options.users.accounts.all.some(({ role }) => role === "admin")) return;
+    const address = formatHostPort({ host, port });
+    throw new SyncError(
+      "E_DASHBOARD_OPEN",
+      `the dashboard cannot be served at ${address}, which other machines reach: no admin has a password here`,
+    );
   }
 
   /** Serves what `service` answers. A default port that is taken gives way to the next free one, which is kept. */
@@ -107,15 +128,16 @@ export class Dashboard implements AsyncDisposable {
   async key({ page }: RouteRequest<"dashboardKey">): Promise<RouteOutput<"dashboardKey">> {
     const url = this.url;
     if (url === null) throw new SyncError("E_DASHBOARD_OFF", "the dashboard is switched off");
+    const { fingerprint } = this;
     const { clock } = this.#options;
     const lifeMs = page ? LIMITS.dashboardPageKeyMs.value : LIMITS.dashboardKeyMs.value;
     const expires = new Date(clock.now() + lifeMs).toISOString();
-    if (!page) return { url, link: `${url}/#k=${this.#keys.make(lifeMs, () => {})}`, page: null, expires };
+    if (!page) return { url, link: `${url}/#k=${this.#keys.make(lifeMs, () => {})}`, page: null, expires, fingerprint };
     const gone = new AbortController();
     const key = this.#keys.make(lifeMs, () => gone.abort());
     await writeFileAtomically(this.#pageFile, openPage(`${url}/#k=${key}`));
     void this.#removePage(lifeMs, AbortSignal.any([gone.signal, this.#stop.signal]));
-    return { url, link: null, page: this.#pageFile, expires };
+    return { url, link: null, page: this.#pageFile, expires, fingerprint };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -149,9 +171,14 @@ export class Dashboard implements AsyncDisposable {
   }
 
   async #startAtFreePort(wanted: HostPort, handler: HandlerOptions, isDefault: boolean): Promise<DashboardServer> {
+    const { context, clock } = this.#options;
+    this.#assertSafe(wanted);
+    const certificate = isLoopback(wanted.host)
+      ? undefined
+      : await openCertificate(context.paths.stateDir, clock.now());
     for (let port = wanted.port; ; port++) {
       try {
-        const server = await DashboardServer.start({ ...wanted, port }, handler);
+        const server = await DashboardServer.start({ ...wanted, port }, handler, certificate);
         if (port !== wanted.port)
           this.#options.log.warn("The dashboard's default port is taken; another one is used from now on", { port });
         return server;

@@ -98,6 +98,23 @@ export interface TransferFilter {
   readonly kind?: TransferKind | undefined;
   readonly state?: TransferState | undefined;
   readonly folder?: string | undefined;
+  /** What a person asked for, without background sync. */
+  readonly isByHand?: boolean | undefined;
+  /** Ended, or still under way. */
+  readonly isOver?: boolean | undefined;
+  /** Somewhere in its path or folder, in capitals or not. */
+  readonly contains?: string | undefined;
+}
+
+/** The latest, the largest, or those that took longest first. */
+export type TransferOrder = "newest" | "size" | "duration";
+
+export interface TransferPage {
+  /** An id: only earlier ones. */
+  readonly before?: number;
+  readonly limit: number;
+  readonly offset?: number;
+  readonly order?: TransferOrder;
 }
 
 /**
@@ -150,11 +167,8 @@ export type NewNotice = Pick<NoticeRow, "folder" | "path" | "owner" | "device" |
 };
 
 export interface TransferReader {
-  /** The latest first; pages by `before`, an id. */
-  transfers(
-    filter: TransferFilter,
-    options: { readonly before?: number; readonly limit: number },
-  ): readonly TransferRow[];
+  /** The latest first, where no other order is asked for; pages by `before` or by `offset`. */
+  transfers(filter: TransferFilter, page: TransferPage): readonly TransferRow[];
   transfer(id: number): TransferRow | undefined;
   transferByKey(key: string, side: TransferSide): TransferRow | undefined;
   transferFiles(id: number, options: { readonly after: number; readonly limit: number }): readonly TransferFile[];

@@ -6,6 +6,8 @@ import type {
   NoticeRow,
   TransferFile,
   TransferFilter,
+  TransferOrder,
+  TransferPage,
   TransferReader,
   TransferRow,
   TransferSide,
@@ -23,6 +25,12 @@ const SUMS = `SELECT coalesce(sum(files), 0), coalesce(sum(file_bytes), 0), coal
   coalesce(sum(saved_delta), 0), coalesce(sum(saved_reuse), 0), coalesce(sum(saved_compression), 0),
   coalesce(sum(duration_ms), 0), count(*) FROM transfer`;
 
+const ORDERS: Readonly<Record<TransferOrder, string>> = {
+  newest: "id DESC",
+  size: "file_bytes DESC, id DESC",
+  duration: "duration_ms DESC, id DESC",
+};
+
 /** Rows of all bytes on a connection: see SyncCount. */
 const IS_WIRE = "kind = 'sync' AND folder = ''";
 const HISTORY = `SELECT started_at - started_at % ? AS start, device,
@@ -38,12 +46,12 @@ export class TransferTableReader implements TransferReader {
     this.#sql = sql;
   }
 
-  transfers(
-    filter: TransferFilter,
-    options: { readonly before?: number; readonly limit: number },
-  ): readonly TransferRow[] {
-    const { where, values } = conditionOf(filter, options.before);
-    return this.#sql.all(`${TRANSFER} ${where} ORDER BY id DESC LIMIT ?`, ...values, options.limit).map(toTransferRow);
+  transfers(filter: TransferFilter, page: TransferPage): readonly TransferRow[] {
+    const { before, limit, offset = 0, order = "newest" } = page;
+    const { where, values } = conditionOf(filter, before);
+    return this.#sql
+      .all(`${TRANSFER} ${where} ORDER BY ${ORDERS[order]} LIMIT ? OFFSET ?`, ...values, limit, offset)
+      .map(toTransferRow);
   }
 
   transfer(id: number): TransferRow | undefined {
@@ -134,12 +142,19 @@ function conditionOf(
     ["kind = ?", filter.kind],
     ["state = ?", filter.state],
     ["folder = ?", filter.folder],
+    ["(kind <> 'sync') = ?", numberOf(filter.isByHand)],
+    ["(ended_at IS NOT NULL) = ?", numberOf(filter.isOver)],
+    ["instr(lower(folder || '/' || path), ?) > 0", filter.contains?.toLowerCase()],
   ];
   const asked = tests.flatMap(([test, value]) => (value === undefined ? [] : [[test, value] as const]));
   return {
     where: `WHERE ${[`NOT (${IS_WIRE})`, ...asked.map(([test]) => test)].join(" AND ")}`,
     values: asked.map(([, value]) => value),
   };
+}
+
+function numberOf(flag: boolean | undefined): number | undefined {
+  return flag === undefined ? undefined : Number(flag);
 }
 
 function toTransferRow(row: SqlRow): TransferRow {

@@ -26,6 +26,8 @@ export const changes: Signal<number> = signal(0);
 export const traffic: Signal<TrafficLog> = signal(new TrafficLog());
 
 const EVENTS_SHOWN = 500;
+/** Of very many events at once the newest are enough: nobody reads a thousand a second. */
+const BURST = 50;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10_000;
 /** A stream that has been silent for so long is asked for: a computer that slept leaves dead connections. */
@@ -130,7 +132,7 @@ async function* listen(signal: AbortSignal): AsyncGenerator<void> {
   const watchdog = watchSilence(cut);
   try {
     const since = events.value[0]?.id;
-    const input = since === undefined ? {} : { since };
+    const input = { burst: BURST, ...(since === undefined ? {} : { since }) };
     for await (const item of stream("watch", input, AbortSignal.any([signal, cut.signal]))) {
       watchdog.heard();
       link.value = "live";

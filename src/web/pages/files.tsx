@@ -11,6 +11,7 @@ import { Icon } from "../ui/icon.tsx";
 import { UploadCards } from "../ui/upload-cards.tsx";
 import { useData } from "../ui/use-data.ts";
 import { Entries } from "./file-entries.tsx";
+import { FileTree } from "./file-tree.tsx";
 
 /** In the address: this node. No device can have this name, because names of devices are ids there. */
 const HERE = "here";
@@ -29,15 +30,24 @@ export function FilesPage(): JSX.Element {
         {folder === undefined ? (
           <Folders where={where} key={where} />
         ) : (
-          <DropArea place={{ peer: peerOf(where), folder, path: path.join("/") }}>
-            <Entries
+          <div class="beside-tree">
+            <FileTree
               where={where}
               peer={peerOf(where)}
               folder={folder}
-              path={path.join("/")}
-              key={place.value.rest.join("/")}
+              current={path.join("/")}
+              key={`${where}/${folder}`}
             />
-          </DropArea>
+            <DropArea place={{ peer: peerOf(where), folder, path: path.join("/") }}>
+              <Entries
+                where={where}
+                peer={peerOf(where)}
+                folder={folder}
+                path={path.join("/")}
+                key={place.value.rest.join("/")}
+              />
+            </DropArea>
+          </div>
         )}
       </Card>
     </Page>

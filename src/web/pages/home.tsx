@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
-import type { FolderStatus, PeerStatus, Status } from "../../shared/api.ts";
+import type { FolderStatus, PeerStatus } from "../../shared/api.ts";
 import { call } from "../api/client.ts";
 import { events, may, status } from "../api/live.ts";
 import { href } from "../route.ts";
-import { bytes, latency, plural, savedPercent } from "../text/format.ts";
+import { bytes, latency, plural } from "../text/format.ts";
 import { folderTone, overview, peerTone, type Reason, type Tone } from "../text/overview.ts";
 import { Ago, Button, Card, Empty, Loading, Name, State } from "../ui/basics.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
@@ -11,6 +11,8 @@ import { Throughput } from "../ui/throughput.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { useTitle } from "../ui/use-title.ts";
 import { EventList } from "./event-list.tsx";
+import { SavedToday } from "./saved-today.tsx";
+import { TransfersNow } from "./transfers-now.tsx";
 
 const ICONS: Readonly<Record<Tone, IconName>> = { good: "check", busy: "busy", warn: "warn", bad: "bad", idle: "idle" };
 const EVENTS_SHOWN = 8;
@@ -39,11 +41,12 @@ export function HomePage(): JSX.Element {
         </div>
         {now.folders.length === 0 ? <FirstSteps /> : <FolderTiles folders={now.folders} />}
       </section>
+      <TransfersNow />
       <div class="two">
         <Peers peers={now.peers} />
         <Card title="Traffic">
           <Throughput />
-          <Saved status={now} />
+          <SavedToday />
         </Card>
       </div>
       {may("events") ? (
@@ -213,24 +216,4 @@ export function peerFacts({ rttMs, needFiles, needBytes, transport, message }: P
   ]
     .filter((part) => part !== "")
     .join(", ");
-}
-
-function Saved({ status: { traffic } }: { readonly status: Status }): JSX.Element {
-  const { delta, reuse, compression } = traffic.savedBytes;
-  const saved = delta + reuse + compression;
-  const percent = savedPercent(traffic.fileBytes, saved);
-  return (
-    <dl class="facts number">
-      <dt>Received</dt>
-      <dd>{bytes(traffic.wireBytesReceived)} since the daemon started</dd>
-      <dt>Sent</dt>
-      <dd>{bytes(traffic.wireBytesSent)}</dd>
-      <dt>Bandwidth saved</dt>
-      <dd>
-        {percent === undefined
-          ? "nothing yet"
-          : `${percent}: ${bytes(delta)} by delta, ${bytes(reuse)} by reuse, ${bytes(compression)} by compression`}
-      </dd>
-    </dl>
-  );
 }

@@ -30,20 +30,18 @@ export function StatisticsPage(): JSX.Element {
   const range = useSignal<Range>("24h");
   const peer = useSignal(ALL);
   const isTable = useSignal(false);
-  const { value, error, reload } = useData((signal) => {
-    const from = new Date(Date.now() - RANGE_MS[range.value]).toISOString();
-    return call("statsHistory", { from, points: POINTS, ...(peer.value === ALL ? {} : { peer: peer.value }) }, signal);
-  }, `${range.value} ${peer.value}`);
+  const { value, error, reload } = useData(
+    (signal) => {
+      const from = new Date(Date.now() - RANGE_MS[range.value]).toISOString();
+      const only = peer.value === ALL ? {} : { peer: peer.value };
+      return call("statsHistory", { from, points: POINTS, ...only }, signal);
+    },
+    `${range.value} ${peer.value}`,
+    { live: true },
+  );
   const peers = status.value?.peers ?? [];
   return (
-    <Page
-      title="Statistics"
-      actions={
-        <Button icon="refresh" onPress={reload}>
-          Refresh
-        </Button>
-      }
-    >
+    <Page title="Statistics">
       <Card>
         <div class="row-fields">
           <Choice label="Time" value={range.value} options={RANGES} onChange={(next) => (range.value = next)} />

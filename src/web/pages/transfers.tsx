@@ -5,25 +5,16 @@ import type { TransferView } from "../../shared/api-transfers.ts";
 import { call, stream } from "../api/client.ts";
 import { link, may } from "../api/live.ts";
 import { href } from "../route.ts";
-import { bytes, clock, plural, savedPercent } from "../text/format.ts";
-import type { Tone } from "../text/overview.ts";
-import { Ago, Button, Card, Empty, Loading, Name, Page, Problem, State } from "../ui/basics.tsx";
+import { bytes, clock, plural } from "../text/format.ts";
+import { Button, Card, Empty, Loading, Page, Problem } from "../ui/basics.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { UploadCards } from "../ui/upload-cards.tsx";
+import { TransferHead } from "./transfer-head.tsx";
+import { TransfersOver } from "./transfers-over.tsx";
 
 const SHOWN = 100;
 const GATHER_MS = 250;
-
-const STATES: Readonly<Record<TransferView["state"], readonly [Tone, string]>> = {
-  running: ["busy", "running"],
-  paused: ["idle", "paused"],
-  done: ["good", "done"],
-  partial: ["warn", "some files failed"],
-  failed: ["bad", "failed"],
-  cancelled: ["idle", "cancelled"],
-  interrupted: ["warn", "interrupted"],
-};
 
 /** Uploads and downloads that somebody asked for, here or on a peer, as they go on. */
 export function TransfersPage(): JSX.Element {
@@ -42,8 +33,7 @@ function Transfers(): JSX.Element {
   if (error.value !== undefined && rows.value === undefined) return <Problem error={error.value} />;
   if (rows.value === undefined) return <Loading what="Asking for the transfers…" />;
   const all = [...rows.value.values()].sort((a, b) => b.id - a.id).slice(0, SHOWN);
-  const running = all.filter(({ state }) => state === "running" || state === "paused");
-  const over = all.filter((row) => !running.includes(row));
+  const running = all.filter(({ endedAt }) => endedAt === null);
   return (
     <>
       <Card title="Under way">
@@ -62,15 +52,7 @@ function Transfers(): JSX.Element {
           </ul>
         )}
       </Card>
-      {over.length === 0 ? null : (
-        <Card title="Over">
-          <ul class="stack">
-            {over.map((row) => (
-              <Over row={row} key={row.id} />
-            ))}
-          </ul>
-        </Card>
-      )}
+      <TransfersOver />
     </>
   );
 }
@@ -100,31 +82,6 @@ function follow(rows: { value: ReadonlyMap<number, TransferView> | undefined }, 
   };
 }
 
-function What({ row }: { readonly row: TransferView }): JSX.Element {
-  const { kind, side, path, folder, deviceName, user } = row;
-  const who = side === "served" ? `${deviceName ?? "this device"}${user === null ? "" : ` (${user})`}` : null;
-  const other = deviceName ?? "this device";
-  return (
-    <span class="transfer-what">
-      <strong>
-        <Name>{path === "" ? folder : path}</Name>
-      </strong>{" "}
-      <span class="muted small">
-        {who === null
-          ? kind === "upload"
-            ? "to "
-            : "from "
-          : kind === "upload"
-            ? "uploaded here by "
-            : "downloaded by "}
-        <Name>{who ?? other}</Name>
-        {", folder "}
-        <Name>{folder}</Name>
-      </span>
-    </span>
-  );
-}
-
 function Running({ row }: { readonly row: TransferView }): JSX.Element {
   const { id, state, progress, bytesPerSecond, wireBytes, transport } = row;
   const done = progress?.doneBytes ?? row.fileBytes;
@@ -133,7 +90,7 @@ function Running({ row }: { readonly row: TransferView }): JSX.Element {
     all !== null && bytesPerSecond !== null && bytesPerSecond > 0 ? ((all - done) / bytesPerSecond) * 1000 : null;
   return (
     <li class="transfer">
-      <Head row={row} />
+      <TransferHead row={row} />
       <Progress label={`Transfer ${id}`} done={done} all={all} />
       <p class="number muted small">
         {bytes(done)}
@@ -160,32 +117,6 @@ function Running({ row }: { readonly row: TransferView }): JSX.Element {
           </Button>
         </div>
       ) : null}
-    </li>
-  );
-}
-
-function Head({ row }: { readonly row: TransferView }): JSX.Element {
-  const [tone, words] = STATES[row.state];
-  return (
-    <div class="transfer-head">
-      <What row={row} />
-      <State tone={tone}>{words}</State>
-    </div>
-  );
-}
-
-function Over({ row }: { readonly row: TransferView }): JSX.Element {
-  const { files, fileBytes, wireBytes, saved, message, endedAt, durationMs } = row;
-  const share = savedPercent(fileBytes, saved.delta + saved.reuse + saved.compression);
-  return (
-    <li class="transfer">
-      <Head row={row} />
-      <p class="number muted small">
-        {plural(files, "file")}, {bytes(fileBytes)}
-        {wireBytes > 0 ? `, ${bytes(wireBytes)} on the wire` : ""}
-        {share === undefined ? "" : `, bandwidth saved ${share}`}, {clock(durationMs)}, <Ago time={endedAt} />
-      </p>
-      {message === null ? null : <p class="small">{message}</p>}
     </li>
   );
 }

@@ -33,7 +33,7 @@ export function VersionList(props: { readonly what: Remote; readonly onChange?: 
   };
   return (
     <div class="stack">
-      <table class="table">
+      <table class="table versions">
         <thead>
           <tr>
             <th>Version</th>

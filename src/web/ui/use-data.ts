@@ -21,7 +21,7 @@ interface Run {
 export function useData<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   key: string,
-  options: { readonly live?: boolean } = {},
+  options: { readonly live?: boolean; readonly restMs?: number } = {},
 ): Data<T> {
   const value: Signal<T | undefined> = useSignal<T | undefined>(undefined);
   const error: Signal<unknown> = useSignal<unknown>(undefined);
@@ -59,6 +59,6 @@ export function useData<T>(
     void reload();
     return () => run.peek()?.stop.abort();
   }, [key]);
-  useWhenChanged(refresh, { live: options.live === true, tookMs: () => tookMs.peek() });
+  useWhenChanged(refresh, { live: options.live === true, tookMs: () => tookMs.peek(), restMs: options.restMs });
   return { value: shownKey.value === key ? value.value : undefined, error: error.value, reload };
 }

@@ -9,12 +9,14 @@ const REST_FACTOR = 20;
 /**
  * Calls `act` when the daemon is back, and with `live` a moment after anything
  * happened: once for many changes in a row. What is rendered meanwhile does not
- * call it off. `tookMs` says how long it took the last time.
+ * call it off. `tookMs` says how long it took the last time, `restMs` how long at
+ * least nothing is asked.
  */
 export function useWhenChanged(
   act: () => Promise<void>,
-  { live, tookMs }: { readonly live: boolean; readonly tookMs: () => number },
+  options: { readonly live: boolean; readonly tookMs: () => number; readonly restMs?: number | undefined },
 ): void {
+  const { live, tookMs, restMs = PAUSE_MS } = options;
   const latest = useRef({ act, tookMs });
   latest.current = { act, tookMs };
   const source: ReadonlySignal<unknown> = live ? changes : link;
@@ -31,12 +33,12 @@ export function useWhenChanged(
           timer = undefined;
           void latest.current.act();
         },
-        Math.max(PAUSE_MS, latest.current.tookMs() * REST_FACTOR),
+        Math.max(restMs, latest.current.tookMs() * REST_FACTOR),
       );
     });
     return () => {
       stop();
       clearTimeout(timer);
     };
-  }, [source, live]);
+  }, [source, live, restMs]);
 }

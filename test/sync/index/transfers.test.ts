@@ -104,6 +104,19 @@ describe.each([
     expect(index.read.transfers({ fromMs: 10_000 }, { before: ids[2], limit: 1 }).map(({ key }) => key)).toEqual([
       "t2",
     ]);
+    expect(keys({ fromMs: 10_000, isOver: false })).toEqual(["t4"]);
+    expect(keys({ fromMs: 10_000, isOver: true, isByHand: true })).toEqual(["t3", "t2", "t1"]);
+    expect(keys({ fromMs: 10_000, contains: "DOCS/" })).toEqual(["t4", "t3", "t2", "t1"]);
+    expect(keys({ fromMs: 10_000, contains: "nowhere" })).toEqual([]);
+    const page = (options: Parameters<typeof index.read.transfers>[1]) =>
+      index.read.transfers({ fromMs: 10_000, folder: "docs" }, options).map(({ key }) => key);
+    expect(page({ limit: 2, offset: 1 })).toEqual(["t3", "t2"]);
+    await index.write.changeTransfer(ids[0] ?? 0, { fileBytes: 900 });
+    await index.write.changeTransfer(ids[2] ?? 0, { durationMs: 9 });
+    expect(page({ limit: 2, order: "size" })).toEqual(["t1", "t4"]);
+    expect(page({ limit: 2, order: "duration" })).toEqual(["t3", "t4"]);
+    await index.write.changeTransfer(ids[0] ?? 0, { fileBytes: 100 });
+    await index.write.changeTransfer(ids[2] ?? 0, { durationMs: 5 });
     const totals = index.read.transferTotals({ fromMs: 10_000, direction: "in" });
     expect(totals).toEqual({ files: 3, fileBytes: 300, wireBytes: 120, saved: NONE, durationMs: 15, transfers: 3 });
   });

@@ -1,0 +1,172 @@
+/** Transfers that are over, however many: found, sorted and given a page at a time by the daemon. */
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { RouteInput } from "../../shared/api.ts";
+import type { TransferView } from "../../shared/api-transfers.ts";
+import { collect } from "../api/client.ts";
+import { may, status } from "../api/live.ts";
+import { bytes, clock, plural, savedPercent } from "../text/format.ts";
+import { Ago, Button, Card, Empty, Loading, Problem } from "../ui/basics.tsx";
+import { Choice, Field } from "../ui/form.tsx";
+import { attempt } from "../ui/toasts.tsx";
+import { useData } from "../ui/use-data.ts";
+import { useSettled } from "../ui/use-settled.ts";
+import { TRANSFER_STATES, TransferHead } from "./transfer-head.tsx";
+
+const PAGE_ROWS = 50;
+const TYPING_MS = 200;
+
+const KINDS = [
+  ["any", "Uploads and downloads"],
+  ["upload", "Uploads"],
+  ["download", "Downloads"],
+] as const;
+const ENDS = ["done", "partial", "failed", "cancelled", "interrupted"] as const;
+const OUTCOMES = [["any", "Any"], ...ENDS.map((state) => [state, TRANSFER_STATES[state][1]] as const)] as const;
+const SORTS = [
+  ["newest", "Newest first"],
+  ["size", "Largest first"],
+  ["duration", "Longest first"],
+] as const;
+
+interface Asked {
+  readonly sort: (typeof SORTS)[number][0];
+  readonly kind: (typeof KINDS)[number][0];
+  readonly state: (typeof OUTCOMES)[number][0];
+  readonly peer: string;
+}
+
+const EVERYTHING: Asked = { kind: "any", state: "any", peer: "any", sort: "newest" };
+
+export function TransfersOver(): JSX.Element {
+  const asked = useSignal(EVERYTHING);
+  const text = useSignal("");
+  const offset = useSignal(0);
+  const contains = useSettled(text.value.trim(), TYPING_MS);
+  const change = (changes: Partial<Asked>): void => {
+    asked.value = { ...asked.value, ...changes };
+    offset.value = 0;
+  };
+  const input = inputOf(asked.value, contains, offset.value);
+  const { value, error, reload } = useData((signal) => pageOf(input, signal), JSON.stringify(input), { live: true });
+  const isNarrowed = contains !== "" || JSON.stringify(asked.value) !== JSON.stringify(EVERYTHING);
+  return (
+    <Card title="Over">
+      <div class="row-fields">
+        <Field
+          label="Find"
+          type="search"
+          placeholder="a part of the path"
+          value={text.value}
+          onChange={(typed) => {
+            text.value = typed;
+            offset.value = 0;
+          }}
+        />
+        <Choice label="Kind" value={asked.value.kind} options={KINDS} onChange={(kind) => change({ kind })} />
+        <Choice label="End" value={asked.value.state} options={OUTCOMES} onChange={(state) => change({ state })} />
+        <Choice
+          label="Device"
+          value={asked.value.peer}
+          options={[["any", "Any"] as const, ...(status.value?.peers ?? []).map(({ id, name }) => [id, name] as const)]}
+          onChange={(peer) => change({ peer })}
+        />
+        <Choice label="Order" value={asked.value.sort} options={SORTS} onChange={(sort) => change({ sort })} />
+      </div>
+      {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
+      {value === undefined && error === undefined ? <Loading what="Asking for the transfers…" /> : null}
+      {value === undefined ? null : value.total === 0 ? (
+        <Empty
+          icon="transfer"
+          title={isNarrowed ? "No transfer is like that" : "Nothing was uploaded or downloaded yet"}
+        />
+      ) : (
+        <>
+          <ul class="stack">
+            {value.rows.map((row) => (
+              <Over row={row} key={row.id} />
+            ))}
+          </ul>
+          <Pages
+            total={value.total}
+            shown={value.rows.length}
+            offset={offset.value}
+            onGo={(to) => (offset.value = to)}
+          />
+        </>
+      )}
+    </Card>
+  );
+}
+
+function inputOf({ kind, state, peer, sort }: Asked, contains: string, offset: number): RouteInput<"transferList"> {
+  return {
+    ...{ over: true, limit: PAGE_ROWS, offset, sort },
+    ...(kind === "any" ? {} : { kind }),
+    ...(state === "any" ? {} : { state }),
+    ...(peer === "any" ? {} : { peer }),
+    ...(contains === "" ? {} : { contains }),
+  };
+}
+
+async function pageOf(
+  input: RouteInput<"transferList">,
+  signal: AbortSignal,
+): Promise<{ readonly rows: readonly TransferView[]; readonly total: number }> {
+  const lines = await collect("transferList", input, signal);
+  const rows = lines.filter((line) => line.type === "transfer");
+  const summary = lines.find((line) => line.type === "summary");
+  const isLatestLast = input.sort === "newest" && input.offset === 0;
+  return { rows: isLatestLast ? rows.toReversed() : rows, total: summary?.type === "summary" ? summary.total : 0 };
+}
+
+function Pages(props: {
+  readonly total: number;
+  readonly shown: number;
+  readonly offset: number;
+  readonly onGo: (offset: number) => void;
+}): JSX.Element {
+  const { total, shown, offset, onGo } = props;
+  return (
+    <div class="actions end">
+      <span class="muted small number" role="status">
+        {(offset + 1).toLocaleString("en")} to {(offset + shown).toLocaleString("en")} of {total.toLocaleString("en")}
+      </span>
+      {total <= PAGE_ROWS ? null : (
+        <>
+          <Button disabled={offset === 0} onPress={() => onGo(Math.max(0, offset - PAGE_ROWS))}>
+            Previous
+          </Button>
+          <Button disabled={offset + shown >= total} onPress={() => onGo(offset + PAGE_ROWS)}>
+            Next
+          </Button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Over({ row }: { readonly row: TransferView }): JSX.Element {
+  const { id, files, fileBytes, wireBytes, saved, message, endedAt, durationMs, canRetry, state } = row;
+  const share = savedPercent(fileBytes, saved.delta + saved.reuse + saved.compression);
+  const retry = (): Promise<boolean> =>
+    attempt(() => collect("transferRetry", { id, unattended: true }), "It runs again");
+  return (
+    <li class="transfer">
+      <TransferHead row={row} />
+      <p class="number muted small">
+        {plural(files, "file")}, {bytes(fileBytes)}
+        {wireBytes > 0 ? `, ${bytes(wireBytes)} on the wire` : ""}
+        {share === undefined ? "" : `, bandwidth saved ${share}`}, {clock(durationMs)}, <Ago time={endedAt} />
+      </p>
+      {message === null ? null : <p class="small">{message}</p>}
+      {canRetry && state !== "done" && may("transferRetry") ? (
+        <div class="actions end">
+          <Button icon="refresh" onPress={retry}>
+            Run it again
+          </Button>
+        </div>
+      ) : null}
+    </li>
+  );
+}
