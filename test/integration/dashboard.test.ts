@@ -163,14 +163,11 @@ test("who only looks gets the newest of many events, at most four times a second
     const updates: { readonly atMs: number; readonly lines: readonly { type: string; event?: { path: string } }[] }[] =
       [];
     const read = async (): Promise<void> => {
+      let rest = "";
       for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-        updates.push({
-          atMs: performance.now(),
-          lines: piece
-            .trim()
-            .split("\n")
-            .map((line) => JSON.parse(line)),
-        });
+        const lines = (rest + piece).split("\n");
+        rest = lines.pop() ?? "";
+        updates.push({ atMs: performance.now(), lines: lines.map((line) => JSON.parse(line)) });
         if (stop.signal.aborted) break;
       }
     };
@@ -186,6 +183,7 @@ test("who only looks gets the newest of many events, at most four times a second
   const made = Array.from({ length: count }, (_, number) => writeFile(join(node.directory, `f${number}`), `${number}`));
   await Promise.all(made);
   await node.wait();
+  await until(() => new Set(reading.events()).size === count, "all events");
   await writeFile(join(node.directory, "last"), "last");
   for (const one of [looking, reading]) await until(() => one.events().includes("last"), "the last event");
   expect(new Set(reading.events()).size).toBe(count + 1);

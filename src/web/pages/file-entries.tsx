@@ -27,6 +27,8 @@ const SORTS = [
 ] as const;
 /** So long nothing more is typed, before it is looked for. */
 const TYPING_MS = 200;
+/** A list is not read anew more often. */
+const REST_MS = 1000;
 /** So long one waits without being told. */
 const PATIENCE_MS = 300;
 const PATTERN_FAULTS: readonly string[] = ["E_REGEX_SLOW"];
@@ -52,7 +54,9 @@ export function Entries({ where, peer, folder, path }: EntriesProps): JSX.Elemen
     ...{ folder, path, recursive: isDeep.value, deleted: withDeleted.value },
     ...{ sort: sort.value, directoriesFirst: true, ...narrowed },
   });
-  useWhenChanged(() => rows.refresh(), { live: peer === undefined, tookMs: () => rows.tookMs });
+  useWhenChanged(() => rows.refresh(), {
+    ...{ live: peer === undefined, restMs: REST_MS, tookMs: () => rows.tookMs },
+  });
   const fault = patternFault(rows.error.value);
   return (
     <>
