@@ -573,8 +573,9 @@ export const COMMANDS: readonly CommandRow[] = [
       { flags: "-o, --output <path>", description: "where to: a name, a directory, or - for standard output" },
       {
         flags: "--on-duplicate <what>",
-        description: "overwrite, rename, skip, fail or ask (default fail)",
-        values: ["overwrite", "rename", "skip", "fail", "ask"],
+        description:
+          "version (in a folder of this node: the old content is kept there), overwrite, rename, skip, fail or ask (default fail)",
+        values: ["version", "overwrite", "rename", "skip", "fail", "ask"],
       },
       { flags: "--no-reuse", description: "takes nothing from this machine: every byte comes from the peer" },
       ...HOW_FLAGS,

@@ -26,10 +26,6 @@ export const download: CommandHandler = async (session, args, options) => {
   const how = readHow(options);
   const output = textOption(options, "output");
   const policy = readPolicy(session, options, "fail");
-  if (policy === "version")
-    throw new SyncError("E_USAGE", "a download keeps no versions: only folders do", {
-      hint: "say overwrite, rename, skip, fail or ask; into a folder of this node, use `syncline upload FILE self:FOLDER/PATH`",
-    });
   if (output === "-") return await toStandardOutput(session, wanted, options, how);
   const target = targetOf(session, output, wanted.length);
   const asked = (item: Wanted, onDuplicate: SettledPolicy): Asked => ({

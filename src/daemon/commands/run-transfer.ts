@@ -1,13 +1,15 @@
 /** Runs an upload or a download that was asked for here: attempts, its row, and the last word on both ends. */
-import { join } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
 import type { TransferLine } from "../../shared/api-transfers.ts";
 import { SyncError } from "../../shared/errors.ts";
-import type { DeviceId, FolderId } from "../../shared/ids.ts";
+import { type DeviceId, type FolderId, parseRelPath } from "../../shared/ids.ts";
 import type { RequestContext } from "../api/node-service.ts";
 import type { NetPeer } from "../net/net-peer.ts";
 import type { Node } from "../node.ts";
 import { Serving } from "../transfers/ask-serving.ts";
 import { type DownloadRequest, downloadOnce } from "../transfers/download.ts";
+import type { FolderPlace } from "../transfers/download-into.ts";
 import { FileThread } from "../transfers/file-thread.ts";
 import { withTicks } from "../transfers/in-parallel.ts";
 import type { Job } from "../transfers/job.ts";
@@ -33,9 +35,30 @@ export async function* download(
     const { index, clock, hasher, log, identity } = node.parts;
     const rootOf = (id: string): string | undefined => node.folders.find(id as FolderId)?.config.path;
     const { locks } = node.transfers.book;
-    const run = { request, ...parts, locks, index, clock, hasher, log, rootOf, self: identity.shortId };
+    const inFolder = (text: string): FolderPlace | undefined => folderAt(node, text);
+    const known = { locks, index, clock, hasher, log, rootOf, folderAt: inFolder, self: identity.shortId };
+    const run = { request, ...parts, ...known };
     return (until) => downloadOnce(run, until);
   });
+}
+
+function folderAt(node: Node, path: string): FolderPlace | undefined {
+  const real = realPathOf(path);
+  for (const { context, config } of node.folders.all) {
+    const inner = relative(realPathOf(config.path), real).split(sep).join("/");
+    if (inner !== "" && inner !== ".." && !inner.startsWith("../"))
+      return { context, root: config.path, path: parseRelPath(inner) };
+  }
+  return undefined;
+}
+
+/** With the links resolved of what is there of it. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return dirname(path) === path ? path : join(realPathOf(dirname(path)), basename(path));
+  }
 }
 
 /** Uploads files of this machine. */

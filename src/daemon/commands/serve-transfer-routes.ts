@@ -1,12 +1,11 @@
 /** What this node does for uploads and downloads of its folders that others, or its own people, ask for. */
 import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
-import type { FileResult, GivenFile, RemoteEntry } from "../../shared/api-transfers.ts";
+import type { FileResult, RemoteEntry } from "../../shared/api-transfers.ts";
 import { SyncError } from "../../shared/errors.ts";
-import type { FileType, Head } from "../../shared/file-info.ts";
-import { baseName, type ContentId, type FolderId, isBelow, parseRelPath, type RelPath } from "../../shared/ids.ts";
+import type { Head } from "../../shared/file-info.ts";
+import { baseName, type FolderId, isBelow, parseRelPath, type RelPath } from "../../shared/ids.ts";
 import { uploadPath } from "../../shared/upload-path.ts";
 import { winnerOf } from "../../sync/core/heads.ts";
-import { contentIdOfTarget } from "../../sync/delta/content-id.ts";
 import type { FetchLink } from "../../sync/fetch/fetch-context.ts";
 import type { LocalRow } from "../../sync/index/index-port.ts";
 import { assertChangesCount } from "../../sync/versions/keep-context.ts";
@@ -18,6 +17,7 @@ import type { Node } from "../node.ts";
 import { withTicks } from "../transfers/in-parallel.ts";
 import { type Choice, measuredLink } from "../transfers/measured-link.ts";
 import { type Incoming, receive } from "../transfers/receive.ts";
+import { contentOf } from "../transfers/told-content.ts";
 import { countedLink, emptyLink, limitedLink, ownLink, peerLink } from "../transfers/transfer-links.ts";
 
 export type ServeTransferRoutes = Pick<
@@ -288,7 +288,7 @@ function incoming(
       items.push({
         offered: (given.fileType === "file" ? parseRelPath(given.offered) : "") as RelPath,
         path: parseRelPath(target),
-        content: contentOf(given, (text) => contentIdOfTarget(text, parts.hasher)),
+        content: contentOf(given, parts.hasher),
       });
     } catch (error) {
       if (!(error instanceof SyncError)) throw error;
@@ -296,20 +296,6 @@ function incoming(
     }
   }
   return { items, refused };
-}
-
-function contentOf(given: GivenFile, idOfTarget: (text: string) => ContentId): Incoming["content"] {
-  const { fileType, size, mode, mtimeNs, contentId, target } = given;
-  const facts = { type: fileType as FileType, mode, mtimeNs: BigInt(mtimeNs) };
-  switch (fileType) {
-    case "directory":
-      return { ...facts, size: 0, contentId: null, target: "" };
-    case "symlink":
-      return { ...facts, size: 0, contentId: idOfTarget(target), target };
-    case "file":
-      if (contentId === null) throw new SyncError("E_PROTOCOL", "a file was announced without its content id");
-      return { ...facts, size, contentId: contentId as ContentId, target: "" };
-  }
 }
 
 function refusal(path: string, fileBytes: number, { code, message }: SyncError): FileResult {

@@ -13,6 +13,7 @@ import { printable } from "../../shared/printable.ts";
 import type { FolderIndex } from "../../sync/index/index-port.ts";
 import type { Serving } from "./ask-serving.ts";
 import { DownloadFiles, localName } from "./download-files.ts";
+import { downloadInto, type FolderPlace } from "./download-into.ts";
 import type { FileThread } from "./file-thread.ts";
 import type { Job } from "./job.ts";
 import type { KeyedLock } from "./keyed-lock.ts";
@@ -32,6 +33,8 @@ export interface DownloadRun {
   readonly index: FolderIndex;
   /** Where a folder of this node lies; undefined for one it does not have. */
   readonly rootOf: (folder: string) => string | undefined;
+  /** Where a path of this machine lies in a folder of this node; undefined for one that does not. */
+  readonly folderAt: (path: string) => FolderPlace | undefined;
   readonly locks: KeyedLock;
   readonly clock: Clock;
   readonly hasher: Hasher;
@@ -58,8 +61,13 @@ export async function* downloadOnce(run: DownloadRun, signal: AbortSignal): Asyn
     yield job.line();
     const folder = parseFolderId(opened.folder);
     const link = (await run.way?.link(folder, opened.bytes)) ?? ownLink(run.thread, run.self, serving.name, folder);
+    const entries = { [Symbol.asyncIterator]: () => iterator };
+    if (request.onDuplicate === "version") {
+      yield* downloadInto(run, link, place, entries, until);
+      return;
+    }
     const files = new DownloadFiles(run, { folder, link }, place);
-    yield* files.all({ [Symbol.asyncIterator]: () => iterator }, until);
+    yield* files.all(entries, until);
   } finally {
     stop.abort();
     await iterator.return?.();

@@ -183,3 +183,34 @@ test("what was found here whole still took asking: the figures are those of the 
     if (command[0] === "download") expect(crossed - wireBytes).toBeLessThan(300);
   }
 });
+
+test("into a folder of this node a download keeps what it replaces as a version; elsewhere it says that none is kept", {
+  timeout: 180_000,
+}, async () => {
+  const [a, b] = await pairedNodes();
+  const { directory } = await readOnlyFolder(a);
+  const big = randomBytes(1_000_000);
+  await tree(directory, { sub: { "note.txt": "theirs", deep: {} } });
+  await writeFile(join(directory, "sub", "big.bin"), big);
+  await tree(b.directory, { sub: { "note.txt": "mine" } });
+  await b.wait();
+  const flags = ["--on-duplicate", "version"];
+  const { files } = await b.json<Document>("download", "anna:docs/sub", "-o", `${b.directory}/`, ...flags);
+  expect(files.map(({ path, storedAs, outcome }) => [path, storedAs, outcome]).toSorted()).toEqual([
+    ["sub/big.bin", join(b.directory, "sub", "big.bin"), "stored"],
+    ["sub/note.txt", join(b.directory, "sub", "note.txt"), "stored"],
+  ]);
+  expect(await readFile(join(b.directory, "sub", "note.txt"), "utf8")).toBe("theirs");
+  expect(await readFile(join(b.directory, "sub", "big.bin"))).toEqual(big);
+  const { versions } = await b.json<{ versions: readonly object[] }>("versions", join(b.directory, "sub", "note.txt"));
+  expect(versions).toMatchObject([
+    { version: 1, size: 4, current: false },
+    { version: 2, size: 6, current: true },
+  ]);
+  const again = await b.json<Document>("download", "anna:docs/sub", "-o", `${b.directory}/`, ...flags);
+  expect(again.files.map(({ outcome }) => outcome)).toEqual(["unchanged", "unchanged"]);
+  const place = join(b.home, "..", "place", "note.txt");
+  await mkdir(join(b.home, "..", "place"));
+  const refused = await b.run("--json", "download", "anna:docs/sub/note.txt", "-o", place, ...flags);
+  expect([refused.code, JSON.parse(refused.stderr)]).toMatchObject([2, { code: "E_USAGE", hint: expect.anything() }]);
+});
