@@ -45,6 +45,8 @@ export interface Across {
 const GROUP_FILES = 64;
 const GROUP_BYTES = 64 * 1024 * 1024;
 const ORIGIN = "moved";
+const PASSING_TRIES = 10;
+const PASSING_MS = 150;
 
 /** Moves, an item for each path. Of a single file what stops it is thrown; of many, it is an item. */
 export async function* moveAcross(across: Across, request: MoveRequest, asker: Asker): AsyncGenerator<AcrossItem> {
@@ -155,7 +157,20 @@ class Moving {
       { from: this.#from, to: this.#to },
       there.map((item) => ({ from: item.path, to: this.#targetOf(item) })),
     );
-    yield* await this.#leave(there);
+    yield* await this.#leavePatiently(there);
+  }
+
+  /** The disk may be ahead of the index: what a scan is about to see is waited for. */
+  async #leavePatiently(items: readonly LivePath[]): Promise<readonly AcrossItem[]> {
+    let left = await this.#leave(items);
+    for (let tries = 0; tries < PASSING_TRIES; tries++) {
+      const passing = new Set(left.flatMap((item) => (isPassing(item) ? [item.path] : [])));
+      if (passing.size === 0) break;
+      await this.#from.clock.sleep(PASSING_MS);
+      const again = await this.#leave(items.filter(({ path }) => passing.has(path)));
+      left = left.map((item) => again.find(({ path }) => path === item.path) ?? item);
+    }
+    return left;
   }
 
   /** Puts what is not there yet; gives what could not be put. */
@@ -274,6 +289,10 @@ function twinOf(here: DiskStamp | null, there: DiskStamp | null): DiskStamp | un
 function stays(path: RelPath): SkippedItem {
   const message = `${path} was changed while it moved: what it was is at its new place, what it is now stays`;
   return { type: "skipped", path, code: "E_CHANGING", message };
+}
+
+function isPassing(item: AcrossItem): boolean {
+  return item.type === "skipped" && item.code === "E_CHANGING";
 }
 
 function failures(placed: ReadonlyMap<LivePath, SkippedItem>): Iterable<SkippedItem> {
