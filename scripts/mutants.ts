@@ -136,8 +136,8 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "fetched bytes are not proven",
-    file: "src/sync/puller/fetch-small.ts",
-    find: " && toHex(context.hasher.chunk(bytes)) === file.head.contentId)",
+    file: "src/sync/fetch/fetch-small.ts",
+    find: " && toHex(this.#context.hasher.chunk(bytes)) === file.contentId)",
     replace: ")",
     tests: "simulation",
   },
