@@ -20,7 +20,8 @@ import { peerStatus } from "./peer-routes.ts";
 
 export type StatusRoutes = Pick<NodeService, "status" | "why" | "watch" | "events">;
 
-const WATCH_MS = 250;
+/** Somewhat more than a quarter of a second: a page is told of what happens four times a second at most. */
+const WATCH_MS = 300;
 /** Less traffic is no news: connections that idle talk, too. */
 const TOLD_BYTES = 64 * 1024;
 const FEED_MAX = 10_000;
