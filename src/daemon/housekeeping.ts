@@ -2,20 +2,14 @@
 import type { DeviceId, ShortId } from "../shared/ids.ts";
 import { shortId } from "../shared/ids.ts";
 import { reconcileConflicts } from "../sync/conflicts/list.ts";
+import { inBackground } from "./in-background.ts";
 import type { Node } from "./node.ts";
 
 const FIRST_MS = 5 * 60_000;
 const EVERY_MS = 3_600_000;
 
 export function startHousekeeping(node: Node): AsyncDisposable {
-  const stop = new AbortController();
-  const done = run(node, stop.signal);
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      stop.abort();
-      await done;
-    },
-  };
+  return inBackground((signal) => run(node, signal));
 }
 
 async function run(node: Node, signal: AbortSignal): Promise<void> {

@@ -8,19 +8,13 @@ import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Clock } from "../shared/ports.ts";
+import { inBackground } from "./in-background.ts";
 
 const LOOK_MS = 5_000;
 
 /** Looks now and then; two quiet looks after a busy one give memory back. Dispose ends it. */
 export function startIdleMemory(deps: { readonly clock: Clock; readonly isBusy: () => boolean }): AsyncDisposable {
-  const stop = new AbortController();
-  const done = run(deps.clock, deps.isBusy, stop.signal);
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      stop.abort();
-      await done;
-    },
-  };
+  return inBackground((signal) => run(deps.clock, deps.isBusy, signal));
 }
 
 async function run(clock: Clock, isBusy: () => boolean, signal: AbortSignal): Promise<void> {

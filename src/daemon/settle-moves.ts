@@ -2,19 +2,13 @@
 import { type BegunMove, begunMoves } from "../sync/versions/begun-moves.ts";
 import { settleMove } from "../sync/versions/move-across.ts";
 import type { FolderRuntime } from "./folder-runtime.ts";
+import { inBackground } from "./in-background.ts";
 import type { Node } from "./node.ts";
 
 const LOOK_MS = 500;
 
 export function settleMoves(node: Node): AsyncDisposable {
-  const stop = new AbortController();
-  const done = run(node, stop.signal);
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      stop.abort();
-      await done;
-    },
-  };
+  return inBackground((signal) => run(node, signal));
 }
 
 async function run(node: Node, signal: AbortSignal): Promise<void> {
