@@ -1,7 +1,8 @@
-/** Stands between two nodes on loopback: passes TCP on as it is, and drops and reorders packets of UDP. */
+/** Stands between two nodes on loopback: passes TCP on at a rate, and drops and reorders packets of UDP. */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { Transform } from "node:stream";
 import { seeded } from "./seeded.ts";
 
 export interface LossyProxy extends AsyncDisposable {
@@ -19,10 +20,20 @@ export interface LossyProxyOptions {
   readonly loss: number;
   /** Share that is held back until the next packet has gone. */
   readonly reorder: number;
+  /** What TCP lets through each way. Without a bound, loopback has brought a file before UDP has shown what it can. */
+  readonly tcpBytesPerMs: number;
   readonly seed: number;
 }
 
 const HOST = "127.0.0.1";
+
+function throttle(bytesPerMs: number): Transform {
+  return new Transform({
+    transform: (bytes: Buffer, _, done) => {
+      setTimeout(() => done(null, bytes), bytes.length / bytesPerMs);
+    },
+  });
+}
 
 export async function startLossyProxy(options: LossyProxyOptions): Promise<LossyProxy> {
   const sockets = new Set<Socket>();
@@ -35,7 +46,7 @@ export async function startLossyProxy(options: LossyProxyOptions): Promise<Lossy
       sockets.add(from);
       from.on("error", () => {});
       from.on("close", () => to.destroy());
-      from.pipe(to);
+      from.pipe(throttle(options.tcpBytesPerMs)).pipe(to);
     }
   });
   server.listen(0, HOST);

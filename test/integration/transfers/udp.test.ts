@@ -28,7 +28,7 @@ test("a file crosses UDP that loses and reorders packets, both ways; auto measur
   const [a, b] = await testNodes("anna", "bert");
   await a.up();
   const port = Number((await a.address()).split(":").at(-1));
-  const proxy = await startLossyProxy({ port, loss: 0.05, reorder: 0.05, seed: 7 });
+  const proxy = await startLossyProxy({ port, loss: 0.05, reorder: 0.05, tcpBytesPerMs: 25_000, seed: 7 });
   onTestFinished(() => proxy[Symbol.asyncDispose]());
   const { code } = await a.json<{ code: string }>("peer", "invite");
   const flags = ["--name", "bert", "--listen", "127.0.0.1:0", "--no-discovery", "--dashboard", "off"];
