@@ -15,8 +15,9 @@ interface Status {
 
 /** Paired over mDNS alone: neither side names an address. */
 async function pairedByCable(context: TestContext): Promise<readonly [TestNode, TestNode, Cable]> {
-  const [a, b] = await testNodes("anna", "bert");
+  // Before the nodes, because it goes after them: whoever ends them has to get in.
   const cable = layCable(context);
+  const [a, b] = await testNodes("anna", "bert");
   a.via = inNamespace(cable.left);
   b.via = inNamespace(cable.right);
   await mkdir(a.directory);
