@@ -74,6 +74,7 @@ const BANNED_CALLS: readonly BannedCall[] = [
       "src/daemon/system-ports.ts": "the real Clock",
       "src/sync/scanner/chokidar-watcher.ts": "watches the real file system",
       "src/sync/scanner/scan-client.ts": "ends an idle thread",
+      "test/support/lossy-proxy.ts": "holds real bytes to a rate",
       "test/support/nodes.ts": "polls real processes for a state",
       "src/daemon/loop-lag.ts": "measures the real event loop",
       "src/daemon/main.ts": "ends a drain that takes too long",

@@ -129,6 +129,7 @@ test("what lies anywhere on the node is not fetched, nor is what a file holds mo
   await writeFile(join(directory, "large.bin"), large);
   await writeFile(join(directory, "small copy.bin"), small);
   await writeFile(join(directory, "zeros.bin"), Buffer.alloc(3_000_000));
+  await a.json("folder", "rescan", "docs");
   const target = join(b.home, "..", "got");
   const fetched = (...flags: string[]): Promise<Document> =>
     b.json<Document>("download", "anna:docs/", "-o", `${target}/`, "--on-duplicate", "rename", ...flags);
@@ -158,6 +159,7 @@ test("what was found here whole still took asking: the figures are those of the 
   const bytes = randomBytes(2_000_000);
   await writeFile(join(directory, "big.bin"), bytes);
   await tree(directory, { small: "a few bytes" });
+  await a.json("folder", "rescan", "docs");
   const target = join(b.home, "..", "big.bin");
   await b.json("download", "anna:docs/big.bin", "-o", target);
   const traffic = async (): Promise<number> => {
