@@ -12,6 +12,7 @@ import { NO_TRANSFER, type TransferBytes, transferOf } from "../../shared/transf
 import type { FetchContext, FetchLink, FetchStage } from "../../sync/fetch/fetch-context.ts";
 import { fetchLarge } from "../../sync/fetch/fetch-large.ts";
 import { fetchSmall } from "../../sync/fetch/fetch-small.ts";
+import { belowAsked } from "./below-asked.ts";
 import type { DownloadRun, Place } from "./download.ts";
 import { type Bases, basesFor, NO_BASES } from "./download-bases.ts";
 import type { HashedFile, Installed, InstallFile, LocalEntry, TakeName } from "./file-calls.ts";
@@ -104,14 +105,10 @@ export class DownloadFiles {
     if (group.length > 0) yield group;
   }
 
-  /** Where an entry goes. Its path is the peer's word: it must lie at or below what was asked for. */
   #wanted(entry: RemoteEntry): Wanted {
-    if (entry.path === this.#base) return { entry, path: entry.path as RelPath, target: this.#place.root };
-    const path = parseRelPath(entry.path);
-    if (this.#base !== "" && !path.startsWith(`${this.#base}/`))
-      throw new SyncError("E_PROTOCOL", "an entry lies outside of what was asked for");
-    const below = this.#base === "" ? path : path.slice(this.#base.length + 1);
-    return { entry, path, target: join(this.#place.root, ...below.split("/").map(localName)) };
+    const below = belowAsked(this.#base, entry.path);
+    const names = below === "" ? [] : below.split("/").map(localName);
+    return { entry, path: entry.path as RelPath, target: join(this.#place.root, ...names) };
   }
 
   async #directory({ target, entry }: Wanted): Promise<void> {

@@ -11,6 +11,7 @@ import { parseRelPath, type RelPath } from "../../shared/ids.ts";
 import { printable } from "../../shared/printable.ts";
 import type { FetchLink } from "../../sync/fetch/fetch-context.ts";
 import type { KeepContext } from "../../sync/versions/keep-context.ts";
+import { belowAsked } from "./below-asked.ts";
 import type { DownloadRun, Place } from "./download.ts";
 import { type Incoming, receive } from "./receive.ts";
 import { contentOf } from "./told-content.ts";
@@ -63,13 +64,8 @@ export async function* downloadInto(
   if (batch.length > 0) yield* receiveAll(run, link, into, batch, signal);
 }
 
-/** Its path is the peer's word: it must lie at or below what was asked for. */
 function targetOf({ request }: DownloadRun, { path: base }: FolderPlace, told: string): RelPath {
-  const path = parseRelPath(told);
-  const asked = request.path === "" ? "" : parseRelPath(request.path);
-  if (asked !== "" && path !== asked && !path.startsWith(`${asked}/`))
-    throw new SyncError("E_PROTOCOL", "an entry lies outside of what was asked for");
-  const below = path === asked ? "" : asked === "" ? path : path.slice(asked.length + 1);
+  const below = belowAsked(request.path === "" ? "" : parseRelPath(request.path), told);
   return parseRelPath([base, below].filter((part) => part !== "").join("/"));
 }
 
