@@ -1,0 +1,139 @@
+/** Two nodes before a real browser: the stage on which the tests of the dashboard's page play. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import axe from "axe-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
+import { NO_BROWSER, openBrowser } from "./browser.ts";
+import { TestNode } from "./nodes.ts";
+
+/** Room for a machine that is busy with other tests: nothing here waits for time to pass. */
+export const SETUP_MS = 300_000;
+const TEST_MS = 300_000;
+const ACTION_MS = 30_000;
+const WIDE = { width: 1200, height: 900 };
+const FLAGS = ["--listen", "127.0.0.1:0", "--no-discovery", "--dashboard", "127.0.0.1:0"];
+
+/** Anna's node, which shares a directory with one file, and Bert's, which has nothing yet. */
+export class Scene {
+  readonly anna: TestNode;
+  readonly bert: TestNode;
+  /** What no page may ever do: run what is in a name, break its own policy, throw. */
+  readonly faults: string[] = [];
+  readonly #browser: Browser;
+  readonly #place: string;
+
+  private constructor(browser: Browser, place: string) {
+    this.#browser = browser;
+    this.#place = place;
+    [this.anna, this.bert] = [new TestNode(place, "anna"), new TestNode(place, "bert")];
+  }
+
+  /** Undefined where there is no browser. */
+  static async open(): Promise<Scene | undefined> {
+    const browser = await openBrowser();
+    if (browser === undefined) return undefined;
+    const scene = new Scene(browser, await mkdtemp(join(tmpdir(), "syncline-browser-")));
+    const { anna, bert } = scene;
+    await mkdir(anna.directory);
+    await writeFile(join(anna.directory, "hello.txt"), "hello\n");
+    await Promise.all([
+      anna.json("up", anna.directory, "--name", anna.name, ...FLAGS),
+      bert.json("up", "--name", bert.name, ...FLAGS),
+    ]);
+    return scene;
+  }
+
+  /** Bert's node joins Anna's folder. */
+  async pair(): Promise<void> {
+    const { code } = await this.anna.json<{ code: string }>("peer", "invite");
+    await this.bert.json("join", code, this.bert.directory, "--at", await this.anna.address());
+    await this.bert.wait();
+  }
+
+  /** Each person has a window of their own: Chromium draws a tab that another one covers once a second, and clicks wait for that. */
+  async window(): Promise<Page> {
+    const context = await this.#browser.newContext({ viewport: WIDE });
+    context.setDefaultTimeout(ACTION_MS);
+    return await this.tab(context);
+  }
+
+  /** A window in which who runs the node is signed in. */
+  async signedIn(node: TestNode): Promise<Page> {
+    const page = await this.window();
+    await signIn(page, node);
+    await page.locator(".headline").waitFor();
+    return page;
+  }
+
+  async tab(of: BrowserContext): Promise<Page> {
+    const page = await of.newPage();
+    page.on("pageerror", (error) => this.faults.push(error.message));
+    page.on("dialog", (dialog) => {
+      // A page that is left in the middle of an upload asks.
+      if (dialog.type() === "beforeunload") return void dialog.accept();
+      this.faults.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    page.on("console", (message) => {
+      if (/Content Security Policy|Trusted/i.test(message.text())) this.faults.push(message.text());
+    });
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await Promise.all([this.anna.down(), this.bert.down()]);
+    await rm(this.#place, { recursive: true, force: true });
+  }
+}
+
+/** Sets the scene of a file's tests, which go on from each other, as a person would; in each of them no page may misbehave. */
+export function stage(prepare: (scene: Scene) => Promise<void>): void {
+  let scene: Scene | undefined;
+  vi.setConfig({ testTimeout: TEST_MS });
+  beforeAll(async () => {
+    scene = await Scene.open();
+    if (scene !== undefined) await prepare(scene);
+  }, SETUP_MS);
+  beforeEach(({ skip }) => {
+    skip(scene === undefined, NO_BROWSER);
+  });
+  afterEach(() => {
+    expect(scene?.faults.splice(0) ?? []).toEqual([]);
+  });
+  afterAll(async () => {
+    await scene?.close();
+  }, SETUP_MS);
+}
+
+export async function signIn(page: Page, node: TestNode): Promise<void> {
+  const { link } = await node.json<{ link: string }>("open", "--print");
+  await page.goto(link);
+}
+
+export async function goTo(page: Page, name: string): Promise<void> {
+  await page.goto(`${new URL(page.url()).origin}/#/${name}`);
+}
+
+export async function headline(page: Page, text: string): Promise<void> {
+  await page.locator(".headline h1", { hasText: text }).waitFor();
+}
+
+/** What axe finds that is serious. */
+export async function examine(page: Page): Promise<readonly string[]> {
+  await page.evaluate(`globalThis.axe === undefined && (() => { ${axe.source} })()`);
+  return await page.evaluate(async () => {
+    interface Result {
+      readonly id: string;
+      readonly impact: string;
+      readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+    }
+    const { axe: loaded } = globalThis as unknown as { axe: { run(): Promise<{ violations: readonly Result[] }> } };
+    const { violations } = await loaded.run();
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+  });
+}
