@@ -1,5 +1,8 @@
 /** Numbers and times as people read them, in the browser's own language and zone. */
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+/** Made once: making one costs more than a row of a list. */
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
 /** `1.2 GB`, in powers of 1000. */
 export function bytes(count: number): string {
@@ -44,12 +47,12 @@ export function age(time: Date, now: Date): string {
 
 /** `1 Jul 2026`. */
 function day(time: Date): string {
-  return time.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+  return DAY.format(time);
 }
 
 /** `1 Jul 2026, 18:00:05`, in the local zone. */
 export function moment(time: Date): string {
-  return time.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+  return MOMENT.format(time);
 }
 
 /** `0.4 ms`, `12 ms`. */

@@ -1,12 +1,14 @@
 /** A list of which only what is in sight is on the page, so that 100,000 rows scroll as smoothly as ten. */
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import { Component, type JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 /** Of one row; the style sheet says the same. */
 const ROW_PX = 44;
 /** Rows above and below that are there already when one scrolls to them. */
 const SPARE = 12;
+/** The list follows by so many rows at a time. */
+const STEP = 4;
 /** Fewer are all shown, and the list is as high as they are. */
 const SMALL = 60;
 /** More would be higher than browsers draw. */
@@ -25,6 +27,7 @@ export function VirtualList<T>(props: {
   const { at, keyOf, show, label, onSee } = props;
   const count = Math.min(props.count, ROWS_MAX);
   const element = useRef<HTMLUListElement>(null);
+  /** The first row in sight, or a little above it. */
   const top = useSignal(0);
   const height = useSignal(800);
   useEffect(() => {
@@ -35,8 +38,8 @@ export function VirtualList<T>(props: {
     return () => observer.disconnect();
   }, []);
   const isSmall = count <= SMALL;
-  const first = isSmall ? 0 : Math.min(count, Math.max(0, Math.floor(top.value / ROW_PX) - SPARE));
-  const last = isSmall ? count : Math.min(count, Math.ceil((top.value + height.value) / ROW_PX) + SPARE);
+  const first = isSmall ? 0 : Math.min(count, Math.max(0, top.value - SPARE));
+  const last = isSmall ? count : Math.min(count, top.value + STEP + Math.ceil(height.value / ROW_PX) + SPARE);
   useEffect(() => {
     onSee?.(first, Math.max(first, last - 1));
   }, [first, last, onSee]);
@@ -45,20 +48,39 @@ export function VirtualList<T>(props: {
       class={`entries ${isSmall ? "" : "long"}`}
       ref={element}
       aria-label={label}
-      onScroll={(event) => (top.value = event.currentTarget.scrollTop)}
+      onScroll={(event) => (top.value = Math.floor(event.currentTarget.scrollTop / ROW_PX / STEP) * STEP)}
     >
       {first === 0 ? null : <li aria-hidden="true" style={{ height: `${first * ROW_PX}px` }} />}
       {Array.from({ length: last - first }, (_, offset) => {
         const index = first + offset;
         const item = at(index);
         if (item === undefined) return <li class="entry pending" aria-hidden="true" key={`pending ${index}`} />;
-        return (
-          <li key={keyOf(item)} aria-setsize={count} aria-posinset={index + 1}>
-            {show(item)}
-          </li>
-        );
+        return <Row key={keyOf(item)} item={item} index={index} count={count} show={show} />;
       })}
       {last >= count ? null : <li aria-hidden="true" style={{ height: `${(count - last) * ROW_PX}px` }} />}
     </ul>
   );
+}
+
+interface RowProps<T> {
+  readonly item: T;
+  readonly index: number;
+  readonly count: number;
+  readonly show: (item: T) => JSX.Element;
+}
+
+/** Rendered again only when something of it is new, so that scrolling costs the rows alone that come into sight. */
+class Row<T> extends Component<RowProps<T>> {
+  override shouldComponentUpdate(next: RowProps<T>): boolean {
+    const { item, index, count, show } = this.props;
+    return next.item !== item || next.index !== index || next.count !== count || next.show !== show;
+  }
+
+  override render({ item, index, count, show }: RowProps<T>): JSX.Element {
+    return (
+      <li aria-setsize={count} aria-posinset={index + 1}>
+        {show(item)}
+      </li>
+    );
+  }
 }
