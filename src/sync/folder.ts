@@ -87,7 +87,8 @@ export class Folder implements AsyncDisposable {
   /** The index was opened by this run of the folder. */
   #hasBegun = false;
   #lastFullScan = 0;
-  #isScanning = false;
+  /** What is being looked at; until that is over, none of it counts as known. */
+  #scanning: ScanScope | undefined;
   #isWatchedWhole = true;
   #hasScanned = false;
   #root: RootState | undefined;
@@ -505,7 +506,7 @@ export class Folder implements AsyncDisposable {
     const missing: RelPath[] = [];
     const late: PresentObservation[] = [];
     const mood: ScanMood = { isReborn: this.#context.index.read.note(this.#context.folder, REBORN_NOTE) !== undefined };
-    this.#isScanning = isFull;
+    this.#scanning = request;
     this.#tell();
     if (isFull) {
       this.#ignore.doubt();
@@ -551,7 +552,7 @@ export class Folder implements AsyncDisposable {
       else for (const path of request.paths) this.#dirty.note(path, this.#context.clock.monotonic());
       throw error;
     } finally {
-      this.#isScanning = false;
+      this.#scanning = undefined;
     }
     this.#guard.observe();
     this.#puller.looked();
@@ -684,7 +685,7 @@ export class Folder implements AsyncDisposable {
       const isLooking =
         !this.#hasScanned ||
         this.#scan !== undefined ||
-        this.#isScanning ||
+        this.#scanning !== undefined ||
         this.#dirty.nextDueMs(this.#context.clock.monotonic()) === 0;
       if (!isLooking) break;
       await this.changed(signal);
@@ -858,14 +859,15 @@ export class Folder implements AsyncDisposable {
     if (this.#settings.isPaused) return "paused";
     if (this.#root?.type === "halted") return "halted";
     if (this.#error !== undefined) return "error";
-    if (this.#isScanning || !this.#hasScanned) return "scanning";
+    if (this.#scanning?.paths === "everything" || !this.#hasScanned) return "scanning";
     const isShared = this.peers.every((peer) => !peer.isActive || (peer.hasOurs && peer.haveTheirs));
     return this.#isBusy(needFiles) || !isShared ? "syncing" : "in-sync";
   }
 
   #isBusy(needFiles: number): boolean {
     const isNeeded = needFiles > 0 && this.#settings.mode !== "send-only";
-    return isNeeded || !this.#puller.isIdle || this.#dirty.size > 0 || this.#guard.held !== undefined;
+    const isToLookAt = this.#dirty.size > 0 || this.#scanning !== undefined;
+    return isNeeded || isToLookAt || !this.#puller.isIdle || this.#guard.held !== undefined;
   }
 
   #tell(): void {
