@@ -26,21 +26,21 @@ test("waiting leaves a paused peer out by name, and fails when it was asked for;
   await b.wait();
   await a.json("peer", "pause", "bert");
   expect(await a.json("wait")).toMatchObject({ inSync: true, skipped: [{ name: "bert", state: "paused" }] });
-  const asked = await a.run("--json", "wait", "--peer", "bert");
+  const asked = await a.launch("--json", "wait", "--peer", "bert");
   expect(asked.code).toBe(6);
   expect(JSON.parse(asked.stderr)).toMatchObject({ code: "E_PEER_OFFLINE", hint: "syncline peer resume bert" });
-  const ping = await a.run("--json", "peer", "ping", "bert");
+  const ping = await a.launch("--json", "peer", "ping", "bert");
   expect(JSON.parse(ping.stderr)).toMatchObject({ exit: 6, hint: "syncline peer resume bert" });
   await a.json("peer", "resume", "bert");
-  expect((await a.run("wait", "--peer", "bert")).code).toBe(0);
+  expect((await a.launch("wait", "--peer", "bert")).code).toBe(0);
 
   await mkdir(`${a.directory}-2`);
   await a.json("folder", "add", `${a.directory}-2`);
-  const notShared = await a.run("--json", "wait", "--folder", "anna-files-2", "--peer", "bert");
+  const notShared = await a.launch("--json", "wait", "--folder", "anna-files-2", "--peer", "bert");
   expect(JSON.parse(notShared.stderr)).toMatchObject({ code: "E_FOLDER_NOT_FOUND" });
 
   const { device } = await b.json<{ device: { id: string } }>("status");
-  const { stdout } = await a.run("--json", "events");
+  const { stdout } = await a.launch("--json", "events");
   const events = stdout
     .trim()
     .split("\n")
@@ -57,9 +57,9 @@ test("join takes only the folder that --folder-id names; a bad directory does no
   const invite = ["peer", "invite", "--folder", "anna-files", "--folder", folder.id] as const;
   const { code } = await a.json<{ code: string }>(...invite);
   const flags = ["--at", await a.address(), "--listen", "127.0.0.1:0", "--no-discovery"];
-  const broad = await b.run("--json", "join", code, "/", ...flags);
+  const broad = await b.launch("--json", "join", code, "/", ...flags);
   expect(JSON.parse(broad.stderr.trim().split("\n").at(-1) ?? "")).toMatchObject({ code: "E_DIR_TOO_BROAD" });
-  const home = await b.run("--json", "join", code, join(b.home, "files"), ...flags);
+  const home = await b.launch("--json", "join", code, join(b.home, "files"), ...flags);
   expect(home.code).toBe(8);
   const joined = await b.json("join", code, b.directory, "--folder-id", folder.id, ...flags);
   expect(joined).toMatchObject({ folders: [{ id: folder.id, path: b.directory }] });
@@ -76,7 +76,7 @@ test("a changed listening address counts at once and reaches the peers", async (
     "the peer to hear of it",
   );
   const taken = await b.address();
-  await a.run("config", "set", "listen", taken);
+  await a.launch("config", "set", "listen", taken);
   await until(async () => (await a.run("logs")).stdout.includes("Cannot listen"), "the refusal");
   expect(await a.address()).toBe(now);
 });
@@ -89,7 +89,7 @@ test("a name that is not UTF-8 is reported for as long as it is there", async ()
   await a.json("folder", "rescan", "anna-files");
   const { problems } = await a.json<{ problems: unknown[] }>("folder", "show", "anna-files");
   expect(problems).toMatchObject([{ code: "E_NAME_NOT_UTF8" }]);
-  const status = await a.run("status");
+  const status = await a.launch("status");
   expect(status.stdout).toContain("In sync with bert, but for 1 problem");
   await rm(path);
   await until(async () => (await a.run("wait")).code === 0, "the problem to go");

@@ -94,7 +94,7 @@ test("where other machines reach it, it is served by HTTPS alone, and only once 
   expect(await urlNow()).toBe(before);
 
   const password = "a password of words";
-  expect((await node.typeHere(password, "user", "add", "root", "--role", "admin")).code).toBe(0);
+  expect((await node.type(password, "user", "add", "root", "--role", "admin")).code).toBe(0);
   await node.json("config", "set", "dashboard", "0.0.0.0:0");
   await until(async () => (await urlNow()).startsWith("https://"), "the dashboard to move");
   const url = await urlNow();

@@ -127,7 +127,7 @@ test("a session is worth something only to the device it was given to, and no mo
   await tree(a.directory, { "keep.txt": "keep" });
   await a.up();
   await a.wait();
-  expect((await a.typeHere("roots own password", "user", "add", "root", "--role", "admin")).code).toBe(0);
+  expect((await a.type("roots own password", "user", "add", "root", "--role", "admin")).code).toBe(0);
   await using net = await pairBare(a);
   await using other = await pairBare(a);
   const [shared] = (await a.json<{ folders: { id: string }[] }>("status")).folders;

@@ -8,6 +8,8 @@ import { runTestCli } from "./command-line.ts";
 
 const LAUNCHER = resolve(import.meta.dirname, "../../bin/syncline");
 const COMMAND_MS = 45_000;
+/** Commands that start a daemon. */
+const STARTING: ReadonlySet<string> = new Set(["up", "join"]);
 
 export interface CommandResult {
   readonly code: number;
@@ -29,18 +31,23 @@ export class TestNode {
     this.directory = join(place, `${name}-files`);
   }
 
-  /** Runs the command line against this node, and expects it to end with `code`. */
-  async run(...args: readonly string[]): Promise<CommandResult> {
+  /** Runs the command line against this node as users do: through the launcher, as a process of its own. */
+  async launch(...args: readonly string[]): Promise<CommandResult> {
     return await run([...this.via, LAUNCHER, "--home", this.home, ...args]);
   }
 
-  /** As {@link run}, but in this process, which costs a tenth: for tests of many commands. */
-  async runHere(...args: readonly string[]): Promise<CommandResult> {
-    return await this.#here(args, []);
+  /**
+   * As {@link launch}, but in this process where that is the same, which costs
+   * a tenth. A daemon has to come from the launcher, and what `via` stands for
+   * is no property of this process.
+   */
+  async run(...args: readonly string[]): Promise<CommandResult> {
+    const command = args.find((word) => !word.startsWith("-")) ?? "";
+    return this.via.length > 0 || STARTING.has(command) ? await this.launch(...args) : await this.#here(args, []);
   }
 
-  /** As {@link runHere}, with lines on standard input: passwords, which come no other way. */
-  async typeHere(lines: string, ...args: readonly string[]): Promise<CommandResult> {
+  /** As {@link run}, with lines on standard input: passwords, which come no other way. */
+  async type(lines: string, ...args: readonly string[]): Promise<CommandResult> {
     return await this.#here(args, lines.split("\n"));
   }
 

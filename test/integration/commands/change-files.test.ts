@@ -10,7 +10,7 @@ async function lines(
   node: TestNode,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly out: readonly unknown[]; readonly error: object | undefined }> {
-  const { code, stdout, stderr } = await node.runHere("--json", ...args);
+  const { code, stdout, stderr } = await node.run("--json", ...args);
   const parsed = (text: string): object[] =>
     text
       .split("\n")
@@ -97,7 +97,7 @@ test("files of a folder that is not synced here are deleted, moved and made by w
     undefined,
   ]);
   expect((await lines(b, "rm", `${far}/mine`)).code).toBe(2);
-  const gone = await b.runHere("rm", "-r", `${far}/mine`);
+  const gone = await b.run("rm", "-r", `${far}/mine`);
   expect(gone).toMatchObject({ code: 0, stdout: "✓ deleted 4 paths (6 B), kept in the trash\n" });
   expect(Object.keys(await readTree(only)).filter((name) => name !== ".syncline")).toEqual(["d", "hers.txt"]);
   expect((await lines(a, "trash", "list", "self:only/mine/new")).out).toMatchObject([

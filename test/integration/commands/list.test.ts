@@ -7,7 +7,7 @@ import { pairedNodes, type TestNode } from "../../support/nodes.ts";
 import { tree } from "../../support/tree.ts";
 
 async function list(node: TestNode, ...args: readonly string[]): Promise<readonly ListLine[]> {
-  const { code, stdout, stderr } = await node.runHere("--json", "list", ...args);
+  const { code, stdout, stderr } = await node.run("--json", "list", ...args);
   expect(stderr).toBe("");
   expect(code).toBe(0);
   return stdout
@@ -65,7 +65,7 @@ test("what is misspelt, gone or away is said, with the next step", async () => {
   await writeFile(join(a.directory, "docs", "a.txt"), "x");
   await a.wait();
   const failure = async (...args: readonly string[]): Promise<object> => {
-    const { code, stderr } = await b.runHere("--json", "list", ...args);
+    const { code, stderr } = await b.run("--json", "list", ...args);
     return { ...(JSON.parse(stderr) as object), code_: code };
   };
   expect(await failure("ana:anna-files")).toMatchObject({

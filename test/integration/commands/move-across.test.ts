@@ -17,7 +17,7 @@ interface Listed {
 }
 
 async function ownerOf(node: TestNode, place: string): Promise<string | undefined> {
-  const { stdout } = await node.runHere("--json", "list", "-l", place);
+  const { stdout } = await node.run("--json", "list", "-l", place);
   return stdout
     .split("\n")
     .filter((line) => line !== "")

@@ -38,7 +38,7 @@ interface Pair {
 
 /** Runs a command of bert's; it succeeds, and what it prints is safe. */
 async function safely(node: TestNode, ...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await node.runHere(...args);
+  const { code, stdout, stderr } = await node.run(...args);
   expect({ args, code, stderr: code === 0 ? "" : stderr }).toEqual({ args, code: 0, stderr: "" });
   expect({ args, printed: stdout + stderr }).toEqual({ args, printed: printableLines(stdout + stderr) });
   return stdout;
@@ -46,7 +46,7 @@ async function safely(node: TestNode, ...args: readonly string[]): Promise<strin
 
 /** The documents of a command of bert's. */
 async function documents(node: TestNode, ...args: readonly string[]): Promise<readonly Record<string, unknown>[]> {
-  const { code, stdout, stderr } = await node.runHere("--json", ...args);
+  const { code, stdout, stderr } = await node.run("--json", ...args);
   expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: "" });
   return stdout
     .split("\n")
@@ -87,13 +87,13 @@ async function throughAll({ anna, bert, docs, place }: Pair, name: string): Prom
   const sha256 = createHash("sha256").update("second line\n").digest("hex");
   expect(await documents(bert, "hash", far)).toMatchObject([{ path: `d/${name}`, hash: `sha256:${sha256}` }]);
   // A program gets the line of `sha256sum`, whose name is one line whatever it holds.
-  const { stdout: sum } = await bert.runHere("hash", far);
+  const { stdout: sum } = await bert.run("hash", far);
   expect([sum.replace(/^\\/, "").slice(0, 64), sum.match(/[\r\n]/g)]).toEqual([sha256, ["\n"]]);
   expect(await documents(bert, "verify", local, far)).toMatchObject([{ same: true }]);
   await safely(bert, "verify", local, far);
   expect(await documents(bert, "versions", far)).toMatchObject([{ versions: [{ version: 1 }, { version: 2 }] }]);
   await safely(bert, "versions", far);
-  const diff = await bert.runHere("diff", `${far}@1`);
+  const diff = await bert.run("diff", `${far}@1`);
   // Of a diff, a tab stands between a name and its time.
   expect(printableLines(diff.stdout)).toBe(diff.stdout.replaceAll("\t", String.raw`\t`));
   expect(diff.stdout).toContain("-first line\n+second line\n");
@@ -104,12 +104,12 @@ async function throughAll({ anna, bert, docs, place }: Pair, name: string): Prom
   await rm(local);
   await safely(bert, "download", far, "-o", `${place}/`);
   expect(await readFile(local, "utf8")).toBe("second line\n");
-  expect((await bert.runHere("download", far, "-o", local)).code).toBe(8);
+  expect((await bert.run("download", far, "-o", local)).code).toBe(8);
   const [beside] = await documents(bert, "download", far, "-o", local, "--on-duplicate", "rename");
   const [{ storedAs } = { storedAs: "" }] = (beside?.["files"] ?? []) as readonly { storedAs: string }[];
   expect(await readFile(storedAs, "utf8")).toBe("second line\n");
   expect(Buffer.byteLength(storedAs.slice(place.length + 1))).toBeLessThanOrEqual(255);
-  expect((await bert.runHere("download", far, "-o", "-")).stdout).toBe("second line\n");
+  expect((await bert.run("download", far, "-o", "-")).stdout).toBe("second line\n");
 
   // Changed: restored, moved, in a directory of its name, deleted, brought back.
   await safely(bert, "restore", `${far}@1`);

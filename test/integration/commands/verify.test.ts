@@ -9,7 +9,7 @@ async function verified(
   node: TestNode,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly found: unknown }> {
-  const { code, stdout } = await node.runHere("--json", "verify", ...args);
+  const { code, stdout } = await node.run("--json", "verify", ...args);
   return { code, found: stdout === "" ? undefined : JSON.parse(stdout) };
 }
 
@@ -32,13 +32,13 @@ test("files are hashed and compared as the disk has them, and what differs is re
     code: 0,
     stdout: `${sha}  ${far}/a.txt\n${sha}  ${join(b.directory, "a.txt")}\n`,
   });
-  const odd = await b.runHere("hash", "--", `${far}/new\nline`, `${far}/-x`);
+  const odd = await b.run("hash", "--", `${far}/new\nline`, `${far}/-x`);
   expect(odd.stdout.split("\n")[0]).toBe(`\\${createHash("sha256").update("three").digest("hex")}  ${far}/new\\nline`);
-  expect((await b.runHere("--json", "hash", `${far}/a.txt`)).stdout).toContain(`"hash":"sha256:${sha}"`);
-  expect((await b.runHere("--json", "list", `${far}/a.txt`)).stdout).toContain(`"hash":"sha256:${sha}"`);
-  expect((await b.runHere("ls", "-l", `${far}/a.txt`)).stdout).toContain(sha.slice(0, 12));
-  expect((await b.runHere("hash", `${far}/d`)).code).toBe(2);
-  expect((await b.runHere("hash", `${far}/nowhere`)).code).toBe(4);
+  expect((await b.run("--json", "hash", `${far}/a.txt`)).stdout).toContain(`"hash":"sha256:${sha}"`);
+  expect((await b.run("--json", "list", `${far}/a.txt`)).stdout).toContain(`"hash":"sha256:${sha}"`);
+  expect((await b.run("ls", "-l", `${far}/a.txt`)).stdout).toContain(sha.slice(0, 12));
+  expect((await b.run("hash", `${far}/d`)).code).toBe(2);
+  expect((await b.run("hash", `${far}/nowhere`)).code).toBe(4);
 
   expect(await verified(b, "a.txt", `${far}/a.txt`)).toMatchObject({ code: 0, found: { same: true } });
   expect(await verified(b, "e.txt", `${far}/a.txt`)).toMatchObject({ code: 7, found: { differs: ["a.txt"] } });

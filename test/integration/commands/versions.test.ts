@@ -10,7 +10,7 @@ interface Documents {
 }
 
 async function lines(node: TestNode, ...args: readonly string[]): Promise<Documents> {
-  const { code, stdout } = await node.runHere("--json", ...args);
+  const { code, stdout } = await node.run("--json", ...args);
   const out = stdout.split("\n").filter((line) => line !== "");
   return { code, out: out.map((line) => JSON.parse(line) as object) };
 }

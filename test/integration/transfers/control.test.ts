@@ -13,7 +13,7 @@ const LAUNCHER = resolve(import.meta.dirname, "../../../bin/syncline");
 const BYTES = 3_000_000;
 
 async function transfers(node: TestNode): Promise<readonly TransferView[]> {
-  const { stdout } = await node.runHere("--json", "transfers", "list");
+  const { stdout } = await node.run("--json", "transfers", "list");
   return stdout
     .trim()
     .split("\n")
@@ -69,11 +69,11 @@ test("what failed, was cancelled or came through a pipe: each is listed as that,
   expect(await readFile(target)).toEqual(bytes);
 
   // Through a pipe: the copy that was sent is gone.
-  const piped = await bert.typeHere("a line", "upload", "-", "anna:anna-files/piped.txt");
+  const piped = await bert.type("a line", "upload", "-", "anna:anna-files/piped.txt");
   expect(piped.code).toBe(0);
   const last = (await transfers(bert)).at(-1);
   expect(last).toMatchObject({ kind: "upload", state: "done", canRetry: false });
-  const refusal = await bert.runHere("--json", "transfers", "retry", String(last?.id));
+  const refusal = await bert.run("--json", "transfers", "retry", String(last?.id));
   expect([refusal.code, JSON.parse(refusal.stderr)]).toMatchObject([8, { code: "E_TRANSFER_OVER" }]);
   expect((await session.ask("POST", `/transfers/${last?.id}/retry`, {})).status).toBe(409);
 });
