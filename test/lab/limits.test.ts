@@ -49,7 +49,7 @@ test("a directory that can no longer be read: named, nothing is deleted anywhere
 
 test("96 descriptors, of which an idle daemon has 59, and 2,000 files: no crash, ends equal", async () => {
   const [a, b] = await testNodes("anna", "bert");
-  b.via = ["sh", "-c", 'ulimit -n 96; exec "$@"', "sh"];
+  b.daemonVia = ["sh", "-c", 'ulimit -n 96; exec "$@"', "sh"];
   const tops = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`dir-${i}`, many(50)]));
   await tree(a.directory, tops);
   await a.up();
@@ -68,7 +68,7 @@ test("5 watches for 12 directories: one warning with the setting to raise, and i
   const limited = ["unshare", "-Ur", "sh", "-c", 'echo 5 > /proc/sys/user/max_inotify_watches && exec "$@"', "sh"];
   need(context, ["unshare", ...limited.slice(1), "true"]);
   const [a, b] = await testNodes("anna", "bert");
-  b.via = limited;
+  b.daemonVia = limited;
   await tree(a.directory, Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`dir-${i}`, many(2)])));
   await a.up();
   await joined(a, b);
@@ -85,7 +85,7 @@ test.for(["+10y", "-10y"])(
     const missing = attempt("faketime", "-f", shift, "true");
     if (missing !== undefined) context.skip(`not possible here: ${missing}`);
     const [a, b] = await testNodes("anna", "bert");
-    b.via = ["faketime", "-f", shift];
+    b.daemonVia = ["faketime", "-f", shift];
     await tree(a.directory, { "edited.txt": "before", "gone.txt": "gone" });
     await a.up();
     await joined(a, b);
@@ -97,7 +97,7 @@ test.for(["+10y", "-10y"])(
     expect(await readTree(b.directory)).toEqual({ "edited.txt": "by anna, who saw it" });
     expect(await readTree(a.directory)).toEqual(await readTree(b.directory));
     await b.down();
-    b.via = [];
+    b.daemonVia = [];
     await b.start();
     await b.wait("--peer", "anna", "--peer-grace", "20s");
     expect((await b.run("trash", "list")).stdout).toContain("gone.txt");

@@ -18,8 +18,8 @@ async function pairedByCable(context: TestContext): Promise<readonly [TestNode, 
   // Before the nodes, because it goes after them: whoever ends them has to get in.
   const cable = layCable(context);
   const [a, b] = await testNodes("anna", "bert");
-  a.via = inNamespace(cable.left);
-  b.via = inNamespace(cable.right);
+  a.daemonVia = inNamespace(cable.left);
+  b.daemonVia = inNamespace(cable.right);
   await mkdir(a.directory);
   await mkdir(b.directory);
   await a.json("up", a.directory, "--name", "anna", "--dashboard", "off");

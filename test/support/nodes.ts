@@ -8,8 +8,6 @@ import { runTestCli } from "./command-line.ts";
 
 const LAUNCHER = resolve(import.meta.dirname, "../../bin/syncline");
 const COMMAND_MS = 45_000;
-/** Commands that start a daemon. */
-const STARTING: ReadonlySet<string> = new Set(["up", "join"]);
 
 export interface CommandResult {
   readonly code: number;
@@ -22,8 +20,10 @@ export class TestNode {
   readonly name: string;
   readonly home: string;
   readonly directory: string;
-  /** What runs its commands, and by that its daemon: another user, other limits, another network. */
+  /** What runs its commands, and by that its daemon: another user, a pipe. */
   via: readonly string[] = [];
+  /** What runs the commands that start its daemon: other limits, another network, another time. */
+  daemonVia: readonly string[] = [];
 
   constructor(place: string, name: string) {
     this.name = name;
@@ -33,7 +33,8 @@ export class TestNode {
 
   /** Runs the command line against this node as users do: through the launcher, as a process of its own. */
   async launch(...args: readonly string[]): Promise<CommandResult> {
-    return await run([...this.via, LAUNCHER, "--home", this.home, ...args]);
+    const around = isStart(args) ? [...this.via, ...this.daemonVia] : this.via;
+    return await run([...around, LAUNCHER, "--home", this.home, ...args]);
   }
 
   /**
@@ -42,8 +43,7 @@ export class TestNode {
    * is no property of this process.
    */
   async run(...args: readonly string[]): Promise<CommandResult> {
-    const command = args.find((word) => !word.startsWith("-")) ?? "";
-    return this.via.length > 0 || STARTING.has(command) ? await this.launch(...args) : await this.#here(args, []);
+    return this.via.length > 0 || isStart(args) ? await this.launch(...args) : await this.#here(args, []);
   }
 
   /** As {@link run}, with lines on standard input: passwords, which come no other way. */
@@ -143,6 +143,12 @@ export async function pairedNodes(): Promise<readonly [TestNode, TestNode]> {
   return [a, b];
 }
 
+/** Whether a command starts a daemon. */
+function isStart(args: readonly string[]): boolean {
+  const command = args.find((word) => !word.startsWith("-"));
+  return command === "up" || command === "join";
+}
+
 function run([command = LAUNCHER, ...args]: readonly string[]): Promise<CommandResult> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], timeout: COMMAND_MS });
   let stdout = "";
@@ -166,7 +172,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-const POLL_MS = 20;
+const POLL_MS = 50;
 const UNTIL_MS = 30_000;
 
 /** Waits for a state of the outside world that nobody tells of. */
