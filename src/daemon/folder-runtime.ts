@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { FolderConfig } from "../shared/config-schema.ts";
 import { type DeviceId, type FolderId, type RelPath, type ShortId, shortId } from "../shared/ids.ts";
 import type { Log } from "../shared/ports.ts";
+import { OpenConflicts } from "../sync/conflicts/open-conflicts.ts";
 import { Folder, type FolderSettings } from "../sync/folder.ts";
 import { ChokidarWatcher } from "../sync/scanner/chokidar-watcher.ts";
 import type { Watcher } from "../sync/scanner/watch.ts";
@@ -18,6 +19,7 @@ export class FolderRuntime implements AsyncDisposable {
   readonly folder: Folder;
   readonly context: KeepContext;
   readonly retention: Retention;
+  readonly openConflicts: OpenConflicts;
   readonly #parts: NodeParts;
   readonly #locked: LockedDisk;
   readonly #log: Log;
@@ -60,6 +62,7 @@ export class FolderRuntime implements AsyncDisposable {
       ignoreSource: () => this.folder.ignoreSource,
     };
     this.folder = new Folder(this.context, settingsOf(config, parts));
+    this.openConflicts = new OpenConflicts(this.context);
     this.retention = new Retention(this.context);
   }
 

@@ -31,6 +31,14 @@ const nothing = z.strictObject({});
 const aboutPeer = z.strictObject({ peer: peerRef });
 const aboutFolder = z.strictObject({ folder: folderRef });
 const aboutConflict = z.strictObject({ id: z.coerce.number().int().min(1) });
+/** Which rows of a list that each have a path; all of them without `limit`. */
+const pageOfPaths = {
+  /** Somewhere in the path, in capitals or not. */
+  contains: z.string().min(1).max(1024).optional(),
+  /** So many are left out before the first. */
+  offset: count.default(0),
+  limit: count.max(100_000).optional(),
+};
 
 // What outputs are made of.
 const bytes = z.number().int().min(0);
@@ -532,8 +540,9 @@ const SHAPES = {
   },
 
   conflictList: {
-    input: z.strictObject({ folder: folderRef.optional(), all: flag.default(false) }),
-    output: z.object({ conflicts: z.array(conflict) }),
+    input: z.strictObject({ folder: folderRef.optional(), all: flag.default(false), ...pageOfPaths }),
+    /** `total`: on all pages. */
+    output: z.object({ conflicts: z.array(conflict), total: z.number().int() }),
   },
   conflictShow: { input: aboutConflict, output: conflict },
   conflictResolve: { input: aboutConflict.extend({ keep: z.enum(["current", "copy", "both"]) }), output: conflict },
@@ -599,9 +608,10 @@ const SHAPES = {
     output: restoreItem,
   },
   trashList: {
-    input: z.strictObject({ folder: folderRef.optional(), path: pathText.default("") }),
+    input: z.strictObject({ folder: folderRef.optional(), path: pathText.default(""), ...pageOfPaths }),
     output: z.discriminatedUnion("type", [
       trashItem,
+      /** Of all pages. */
       z.object({ type: z.literal("summary"), items: z.number().int(), bytes }),
     ]),
   },

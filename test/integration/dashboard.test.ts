@@ -1,8 +1,8 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
 import { testNodes, until } from "../support/nodes.ts";
@@ -196,4 +196,31 @@ test("who only looks gets the newest of many events, at most four times a second
   stop.abort();
   await node.down();
   await Promise.all([looking.done, reading.done]);
+});
+
+test("what is in the trash of all folders comes a page at a time, the latest deletion first", async () => {
+  const [node] = await testNodes("anna");
+  await node.up("--dashboard", "127.0.0.1:0");
+  const other = `${node.directory}-2`;
+  await mkdir(other);
+  await node.json("folder", "add", other);
+  const files = [
+    join(node.directory, "one.txt"),
+    join(other, "two.txt"),
+    join(node.directory, "three.md"),
+    join(other, "four.txt"),
+  ];
+  for (const file of files) await writeFile(file, basename(file));
+  await node.wait();
+  for (const file of files) await node.json("delete", file);
+  const session = await signIn(node);
+  const trash = async (query: string) => {
+    const lines = (await (await session.ask("GET", `/trash?${query}`)).text()).trim().split("\n");
+    const rows = lines.map((line) => JSON.parse(line) as { type: string; path: string; items: number; bytes: number });
+    const { items, bytes } = rows.at(-1) ?? {};
+    return { paths: rows.filter(({ type }) => type === "item").map(({ path }) => path), items, bytes };
+  };
+  expect(await trash("")).toEqual({ paths: ["four.txt", "three.md", "two.txt", "one.txt"], items: 4, bytes: 30 });
+  expect(await trash("limit=2&offset=1")).toEqual({ paths: ["three.md", "two.txt"], items: 4, bytes: 30 });
+  expect(await trash("contains=.TXT&limit=2")).toEqual({ paths: ["four.txt", "two.txt"], items: 3, bytes: 22 });
 });

@@ -216,7 +216,7 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
     folderOverride: async () => ({ folder: "docs-k3v9q", files: 1, paths: ["a.txt"] }),
     folderRepair: folder,
     folderRemove: async ({ purge }) => ({ id: "docs-k3v9q", path: "/home/ann/docs", purged: purge }),
-    conflictList: async () => ({ conflicts: [fakeConflict()] }),
+    conflictList: async () => ({ conflicts: [fakeConflict()], total: 1 }),
     conflictShow: async ({ id }) => fakeConflict({ id }),
     conflictResolve: async ({ id, keep }) => fakeConflict({ id, state: "resolved", kept: keep, canUndo: true }),
     conflictUndo: async ({ id }) => fakeConflict({ id }),

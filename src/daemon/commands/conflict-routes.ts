@@ -7,6 +7,7 @@ import { undoConflict } from "../../sync/conflicts/undo.ts";
 import type { NodeService } from "../api/node-service.ts";
 import { resolveFolder } from "../api/resolve-names.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
+import { PageOfPaths } from "../list/page-of-paths.ts";
 import type { Node } from "../node.ts";
 
 export type ConflictRoutes = Pick<NodeService, "conflictList" | "conflictShow" | "conflictResolve" | "conflictUndo">;
@@ -14,14 +15,16 @@ export type ConflictRoutes = Pick<NodeService, "conflictList" | "conflictShow" |
 export function conflictRoutes(node: Node): ConflictRoutes {
   const { parts, folders } = node;
   return {
-    conflictList: async ({ folder, all }) => {
+    conflictList: async ({ folder, all, ...request }) => {
       const asked =
         folder === undefined ? folders.all : [folders.get(resolveFolder(parts.context.config.get(), folder))];
-      return {
-        conflicts: asked.flatMap((runtime) =>
-          listConflicts(runtime.context, { all }).map((view) => document(node, runtime, view)),
-        ),
-      };
+      const page = new PageOfPaths(request);
+      const conflicts = asked.flatMap((runtime) =>
+        listConflicts(runtime.context, { all })
+          .filter(({ path }) => page.place(path) === "here")
+          .map((view) => document(node, runtime, view)),
+      );
+      return { conflicts, total: page.total };
     },
     conflictShow: async ({ id }) => {
       const runtime = ownerOf(node, id);

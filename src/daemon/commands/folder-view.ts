@@ -3,7 +3,6 @@ import type { Folder as FolderDocument, FolderStatus as FolderStatusDocument, Pr
 import { ERRORS, type ErrorCode } from "../../shared/errors.ts";
 import type { PathProblem } from "../../shared/file-info.ts";
 import type { DeviceId } from "../../shared/ids.ts";
-import { countOpenConflicts } from "../../sync/conflicts/list.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
 import type { NodeParts } from "../node-parts.ts";
 
@@ -20,7 +19,7 @@ export function folderStatus(runtime: FolderRuntime): FolderStatusDocument {
     bytes: status.bytes,
     needFiles: status.needFiles,
     needBytes: status.needBytes,
-    conflicts: countOpenConflicts(runtime.context),
+    conflicts: runtime.openConflicts.count,
     problems: status.problems.map(problemDocument),
     problemsTotal: status.problemsTotal,
     heldDeletes: status.held === undefined ? 0 : status.held.here + status.held.received,

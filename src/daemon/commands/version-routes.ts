@@ -5,6 +5,8 @@ import { type ContentId, type FolderId, parseRelPath, type RelPath } from "../..
 import { LIMITS } from "../../shared/limits.ts";
 import { createCutter } from "../../sync/delta/cut.ts";
 import { hashFileContent } from "../../sync/delta/hash-content.ts";
+import type { VersionRow } from "../../sync/index/index-port.ts";
+import { breathe } from "../../sync/versions/breathe.ts";
 import type { Asker } from "../../sync/versions/change-item.ts";
 import type { KeepContext } from "../../sync/versions/keep-context.ts";
 import { listVersions, type PathVersion } from "../../sync/versions/list.ts";
@@ -14,8 +16,12 @@ import { emptyTrash, listTrash, restoreTrash } from "../../sync/versions/trash.t
 import type { Actor } from "../api/actor.ts";
 import type { NodeService } from "../api/node-service.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
+import { PageOfPaths } from "../list/page-of-paths.ts";
 import type { Node } from "../node.ts";
 import { askerOf } from "./file-routes.ts";
+
+/** After so many rows of a list others have their turn. */
+const TURN_ROWS = 128;
 
 export type VersionRoutes = Pick<
   NodeService,
@@ -51,8 +57,7 @@ export function versionRoutes(node: Node): VersionRoutes {
       const runtime = access.folder(actor, request.folder, "write");
       return restoreLines(runtime, request, askerOf(node, actor, runtime), signal);
     },
-    trashList: (request, { actor }) =>
-      trashLines(node, access.folders(actor, request.folder, "read"), pathOrRoot(request.path)),
+    trashList: (request, { actor }) => trashLines(node, access.folders(actor, request.folder, "read"), request),
     trashRestore: (request, { actor, signal }) => {
       const runtime = access.folder(actor, request.folder, "write");
       const items = restoreTrash(runtime.context, {
@@ -170,28 +175,44 @@ async function* withFolder(folder: FolderId, items: AsyncIterable<RestoreItem>):
   for await (const item of items) yield item.type === "summary" ? item : { ...item, folder };
 }
 
+/** What all these folders have in their trash, the latest deletion first. */
 async function* trashLines(
   node: Node,
   runtimes: readonly FolderRuntime[],
-  below: RelPath | "",
+  request: RouteRequest<"trashList">,
 ): AsyncIterable<RouteOutput<"trashList">> {
-  let items = 0;
+  const below = pathOrRoot(request.path);
+  const page = new PageOfPaths(request);
   let bytes = 0;
-  for (const { id, context } of runtimes) {
-    for (const row of listTrash(context, below)) {
-      items++;
-      bytes += row.head.size;
-      const item: TrashItem = {
-        type: "item",
-        folder: id,
-        path: row.path,
-        version: row.version,
-        size: row.head.size,
-        deletedAt: new Date(row.storedAtMs).toISOString(),
-        device: node.peers.ownerName(row.by),
-      };
-      yield item;
-    }
+  for await (const row of latestFirst(runtimes.map(({ context }) => listTrash(context, below)))) {
+    const place = page.place(row.path);
+    if (place === "no-match") continue;
+    bytes += row.head.size;
+    if (place === "elsewhere") continue;
+    const item: TrashItem = {
+      type: "item",
+      folder: row.folder,
+      path: row.path,
+      version: row.version,
+      size: row.head.size,
+      deletedAt: new Date(row.storedAtMs).toISOString(),
+      device: node.peers.ownerName(row.by),
+    };
+    yield item;
   }
-  yield { type: "summary", items, bytes };
+  yield { type: "summary", items: page.total, bytes };
+}
+
+/** The rows of several lists, each with the latest first, as one such list. */
+async function* latestFirst(lists: readonly Iterator<VersionRow>[]): AsyncGenerator<VersionRow> {
+  const waiting = lists.map((list) => ({ list, next: list.next() }));
+  for (let count = 1; ; count++) {
+    const [latest] = waiting
+      .filter(({ next }) => next.done !== true)
+      .toSorted((one, other) => other.next.value.storedAtMs - one.next.value.storedAtMs);
+    if (latest === undefined) return;
+    yield latest.next.value;
+    latest.next = latest.list.next();
+    if (count % TURN_ROWS === 0) await breathe();
+  }
 }

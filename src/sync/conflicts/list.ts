@@ -38,12 +38,6 @@ export function listConflicts(context: FolderContext, { all }: { readonly all: b
     .filter((view) => all || view.state === "open");
 }
 
-/** How many conflicts wait for a person. */
-export function countOpenConflicts(context: FolderContext): number {
-  const open = context.index.read.conflicts(context.folder, true);
-  return open.filter((row) => !isSettledByItself(sidesOf(context, row))).length;
-}
-
 /** One conflict. Throws E_CONFLICT_NOT_FOUND. */
 export function showConflict(context: FolderContext, id: number): ConflictView {
   return viewOf(context, sidesOf(context, conflictRow(context, id)));

@@ -226,10 +226,16 @@ export interface IndexReader extends TransferReader, UserReader {
   hasFiles(): boolean;
   /** Versions of one path, oldest first, those of which only the record remains included. */
   versions(folder: FolderId, path: RelPath): readonly VersionRow[];
-  /** Kept versions (with bytes) of a folder, at or below a path, newest first; paged: `after` is the last cursor, 0 at first. `deletedOnly`: those of origin "deleted" and "revert". */
+  /** Kept versions (with bytes) of a folder, at or below a path, newest first; paged: `after` is the last cursor, 0 at first. `deletedOnly`: those of origin "deleted" and "revert". `newestOnly`: those that no later one of their path follows. */
   versionsOf(
     folder: FolderId,
-    options: { readonly deletedOnly: boolean; readonly below: string; readonly after: number; readonly limit: number },
+    options: {
+      readonly deletedOnly: boolean;
+      readonly newestOnly?: boolean;
+      readonly below: string;
+      readonly after: number;
+      readonly limit: number;
+    },
   ): readonly (VersionRow & { readonly cursor: number })[];
   /** Whether a version lies in the folder's store under this name. */
   isStored(folder: FolderId, storeName: string): boolean;
@@ -244,6 +250,8 @@ export interface IndexReader extends TransferReader, UserReader {
   /** By number, at most 10,000. */
   conflicts(folder: FolderId | null, onlyOpen: boolean): readonly ConflictRow[];
   conflict(id: number): ConflictRow | undefined;
+  /** Another one after an open conflict came or went; cheap to ask for. */
+  openConflictsMark(folder: FolderId): string;
   events(options: {
     readonly since: number;
     readonly limit: number;

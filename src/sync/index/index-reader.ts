@@ -181,6 +181,10 @@ export class SqliteIndexReader implements IndexReader {
     return this.#keep.conflict(id);
   }
 
+  openConflictsMark(folder: FolderId): string {
+    return this.#keep.openConflictsMark(folder);
+  }
+
   events(...args: Args<"events">): readonly EventRow[] {
     return this.#keep.events(...args);
   }

@@ -39,7 +39,7 @@ export class KeepReader {
     folder: FolderId,
     options: Parameters<IndexReader["versionsOf"]>[1],
   ): readonly (VersionRow & { readonly cursor: number })[] {
-    const { below, after, deletedOnly, limit } = options;
+    const { below, after, deletedOnly, newestOnly = false, limit } = options;
     const conditions = ["f.id = ?", "v.stored_as IS NOT NULL"];
     const values: SQLInputValue[] = [folder];
     if (after > 0) {
@@ -47,6 +47,10 @@ export class KeepReader {
       values.push(after);
     }
     if (deletedOnly) conditions.push("v.origin IN ('deleted', 'revert')");
+    if (newestOnly)
+      conditions.push(
+        "NOT EXISTS (SELECT 1 FROM version n WHERE n.folder = v.folder AND n.path = v.path AND n.version > v.version AND n.stored_as IS NOT NULL)",
+      );
     if (below !== "") {
       conditions.push("(v.path = ? OR (v.path > ? AND v.path < ?))");
       values.push(below, `${below}/`, `${below}0`);
@@ -109,6 +113,11 @@ export class KeepReader {
   conflict(id: number): ConflictRow | undefined {
     const row = this.#sql.get(`${CONFLICT} WHERE id = ?`, id);
     return row === undefined ? undefined : toConflictRow(row);
+  }
+
+  openConflictsMark(folder: FolderId): string {
+    const row = this.#sql.get("SELECT count(*), sum(id) FROM conflict WHERE folder = ? AND resolution IS NULL", folder);
+    return String(row);
   }
 
   events(options: Parameters<IndexReader["events"]>[0]): readonly EventRow[] {

@@ -20,25 +20,21 @@ const PAGE = 128;
 
 /** Lists what is in the trash at or below a path, the latest deletion first. Reads a page at a time. */
 export function* listTrash(context: FolderContext, below: RelPath | ""): Generator<VersionRow> {
-  for (const row of keptDeletions(context, below)) if (isInTrash(context, row)) yield row;
+  const { index, folder } = context;
+  for (const row of keptDeletions(context, below, true))
+    if (liveHead(index.read.local(folder, row.path)) === undefined) yield row;
 }
 
-function* keptDeletions(context: FolderContext, below: RelPath | ""): Generator<VersionRow> {
+/** `newestOnly`: those that no later kept version of their path follows. */
+function* keptDeletions(context: FolderContext, below: RelPath | "", newestOnly: boolean): Generator<VersionRow> {
   const { index, folder } = context;
   for (let after = 0; ; ) {
-    const page = index.read.versionsOf(folder, { deletedOnly: true, below, after, limit: PAGE });
+    const page = index.read.versionsOf(folder, { deletedOnly: true, newestOnly, below, after, limit: PAGE });
     yield* page;
     const last = page.at(-1);
     if (last === undefined) return;
     after = last.cursor;
   }
-}
-
-function isInTrash(context: FolderContext, row: VersionRow): boolean {
-  const { index, folder } = context;
-  if (liveHead(index.read.local(folder, row.path)) !== undefined) return false;
-  const newest = index.read.versions(folder, row.path).findLast(({ storedAs }) => storedAs !== null);
-  return newest?.version === row.version;
 }
 
 export interface TrashRestoreRequest {
@@ -94,7 +90,7 @@ function faultOf({ path, target }: Restoring): readonly Extract<RestoreItem, { t
 
 function notInTrash(context: FolderContext, path: RelPath): SyncError {
   const row = context.index.read.local(context.folder, path);
-  const [before] = keptDeletions(context, path);
+  const [before] = keptDeletions(context, path, false);
   if (before !== undefined && liveHead(row) !== undefined)
     return new SyncError("E_EXISTS", `${path} exists again`, {
       hint: `see \`syncline versions\` for what was deleted, and restore it with --as`,

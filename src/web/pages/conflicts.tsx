@@ -6,6 +6,7 @@ import { may } from "../api/live.ts";
 import { bytes, moment } from "../text/format.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, Problem, State } from "../ui/basics.tsx";
 import { Tick } from "../ui/form.tsx";
+import { FindField, isLong, Pages, useListPage } from "../ui/pages.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
 import { Compare } from "./compare.tsx";
@@ -15,30 +16,48 @@ type Keep = "current" | "copy" | "both";
 /** Files that were changed on two machines at once: both sides, and the choice. */
 export function ConflictsPage(): JSX.Element {
   const isAll = useSignal(false);
-  const { value, error, reload } = useData(
-    (signal) => call("conflictList", { all: isAll.value }, signal),
-    String(isAll.value),
-    { live: true },
-  );
-  const open = value?.conflicts.filter(({ state }) => state === "open") ?? [];
+  const page = useListPage();
+  const input = { ...page.input, all: isAll.value };
+  const { value, error, reload } = useData((signal) => call("conflictList", input, signal), JSON.stringify(input), {
+    ...{ live: true, keeps: true },
+  });
+  const openHere = value?.conflicts.filter(({ state }) => state === "open") ?? [];
+  const isMany = value !== undefined && isLong(value.total, page);
   return (
     <Page
       title="Conflicts"
-      actions={<Tick label="Show settled ones" checked={isAll.value} onChange={(checked) => (isAll.value = checked)} />}
+      actions={
+        <Tick
+          label="Show settled ones"
+          checked={isAll.value}
+          onChange={(checked) => {
+            isAll.value = checked;
+            page.go(0);
+          }}
+        />
+      }
     >
       {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
       {value === undefined && error === undefined ? <Loading what="Looking for conflicts…" /> : null}
-      {open.length > 1 && may("conflictResolve") ? <Bulk conflicts={open} reload={reload} /> : null}
+      {isMany ? <FindField page={page} /> : null}
+      {openHere.length > 1 && may("conflictResolve") ? (
+        <Bulk contains={page.input.contains} open={isAll.value ? undefined : value?.total} reload={reload} />
+      ) : null}
       {value?.conflicts.length === 0 ? (
         <Card>
-          <Empty icon="check" title="No conflict">
-            <p>When two machines change a file at once, both versions are kept and you choose here.</p>
-          </Empty>
+          {isMany ? (
+            <Empty icon="check" title="No conflict is like that" />
+          ) : (
+            <Empty icon="check" title="No conflict">
+              <p>When two machines change a file at once, both versions are kept and you choose here.</p>
+            </Empty>
+          )}
         </Card>
       ) : null}
       {value?.conflicts.map((conflict) => (
         <ConflictCard conflict={conflict} reload={reload} key={conflict.id} />
       ))}
+      {value !== undefined && isMany ? <Pages page={page} total={value.total} shown={value.conflicts.length} /> : null}
     </Page>
   );
 }
@@ -119,10 +138,14 @@ function Side({ copy, title }: { readonly copy: Conflict["copies"][number]; read
 }
 
 /** Settles conflicts one after the other, and offers to take all of it back. */
-async function settle(conflicts: readonly Conflict[], keep: Keep, reload: () => Promise<void>): Promise<void> {
+async function settle(
+  conflicts: Iterable<Conflict> | AsyncIterable<Conflict>,
+  keep: Keep,
+  reload: () => Promise<void>,
+): Promise<void> {
   const done: number[] = [];
   await attempt(async () => {
-    for (const { id } of conflicts) {
+    for await (const { id } of conflicts) {
       await call("conflictResolve", { id, keep });
       done.push(id);
     }
@@ -135,19 +158,28 @@ async function settle(conflicts: readonly Conflict[], keep: Keep, reload: () => 
   await reload();
 }
 
-function Bulk({
-  conflicts,
-  reload,
-}: {
-  readonly conflicts: readonly Conflict[];
+/** All open conflicts, also those that no page shows. */
+async function* everyOpen(contains: string | undefined): AsyncGenerator<Conflict> {
+  const { conflicts } = await call("conflictList", contains === undefined ? {} : { contains });
+  yield* conflicts;
+}
+
+function Bulk(props: {
+  readonly contains: string | undefined;
+  /** How many there are; undefined when it is not known. */
+  readonly open: number | undefined;
   readonly reload: () => Promise<void>;
 }): JSX.Element {
+  const { contains, open, reload } = props;
+  const all = (keep: Keep) => () => settle(everyOpen(contains), keep, reload);
   return (
-    <Card title={`All ${conflicts.length} open ones`}>
+    <Card
+      title={`All${open === undefined ? "" : ` ${open.toLocaleString("en")}`} open ones${contains === undefined ? "" : ` with “${contains}” in their path`}`}
+    >
       <div class="actions">
-        <Button onPress={() => settle(conflicts, "current", reload)}>Keep what is at its place</Button>
-        <Button onPress={() => settle(conflicts, "copy", reload)}>Keep the others</Button>
-        <Button onPress={() => settle(conflicts, "both", reload)}>Keep both of each</Button>
+        <Button onPress={all("current")}>Keep what is at its place</Button>
+        <Button onPress={all("copy")}>Keep the others</Button>
+        <Button onPress={all("both")}>Keep both of each</Button>
       </div>
     </Card>
   );

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import type { RestoreItem } from "../../shared/api.ts";
+import type { RestoreItem, TrashItem } from "../../shared/api.ts";
 import { call, collect } from "../api/client.ts";
 import { may, status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
@@ -8,6 +8,7 @@ import { bytes, plural } from "../text/format.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
 import { confirm } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
+import { FindField, isLong, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
 import { sayRestored } from "./say-restored.ts";
@@ -37,14 +38,14 @@ export function HistoryPage(): JSX.Element {
 }
 
 function Trash(): JSX.Element {
-  const { value, error, reload } = useData(
-    async (signal) => (await collect("trashList", {}, signal)).filter((item) => item.type === "item"),
-    "trash",
-    { live: true },
-  );
+  const page = useListPage();
+  const { value, error, reload } = useData((signal) => trashOf(page, signal), JSON.stringify(page.input), {
+    ...{ live: true, keeps: true },
+  });
   if (value === undefined)
     return error === undefined ? <Loading what="Looking into the trash…" /> : <Problem error={error} retry={reload} />;
-  if (value.length === 0)
+  const { rows, total, size } = value;
+  if (total === 0 && !isLong(total, page))
     return (
       <Card>
         <Empty icon="trash" title="Nothing was deleted">
@@ -54,7 +55,7 @@ function Trash(): JSX.Element {
     );
   return (
     <Card
-      title={plural(value.length, "deleted file")}
+      title={`${plural(total, "deleted file")}, ${bytes(size)}`}
       actions={
         may("trashEmpty") ? (
           <Button icon="trash" onPress={() => empty(reload)}>
@@ -63,52 +64,80 @@ function Trash(): JSX.Element {
         ) : undefined
       }
     >
-      <table class="table">
-        <thead>
-          <tr>
-            <th>File</th>
-            <th>Folder</th>
-            <th class="right">Size</th>
-            <th>Deleted</th>
-            <th>
-              <span class="unseen">What to do</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {value.slice(0, ROWS_SHOWN).map(({ folder, path, size, deletedAt, device, version }) => (
-            <tr key={`${folder}/${path}/${version}`}>
-              <td class="wide">
-                <Name>{path}</Name>
-              </td>
-              <td data-label="Folder">
-                <Name>{folder}</Name>
-              </td>
-              <td class="right number" data-label="Size">
-                {bytes(size)}
-              </td>
-              <td data-label="Deleted">
-                <Ago time={deletedAt} /> on <Name>{device}</Name>
-              </td>
-              <td>
-                <Button icon="undo" label={`Bring back ${path}`} onPress={() => bringBack(folder, path, reload)}>
-                  Bring back
-                </Button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {value.length > ROWS_SHOWN ? (
-        <p class="muted">
-          The newest {ROWS_SHOWN} are shown; <code>syncline trash list</code> has all.
-        </p>
-      ) : null}
+      {isLong(total, page) ? <FindField page={page} /> : null}
+      {rows.length === 0 ? (
+        <Empty icon="trash" title="No deleted file is like that" />
+      ) : (
+        <TrashTable rows={rows} reload={reload} />
+      )}
+      {isLong(total, page) ? <Pages page={page} total={total} shown={rows.length} /> : null}
     </Card>
   );
 }
 
-const ROWS_SHOWN = 500;
+interface TrashPage {
+  readonly rows: readonly TrashItem[];
+  readonly total: number;
+  /** Bytes of all of them. */
+  readonly size: number;
+}
+
+async function trashOf({ input }: ListPage, signal: AbortSignal): Promise<TrashPage> {
+  const lines = await collect("trashList", input, signal);
+  const summary = lines.find((line) => line.type === "summary");
+  return {
+    rows: lines.filter((line) => line.type === "item"),
+    total: summary?.items ?? 0,
+    size: summary?.bytes ?? 0,
+  };
+}
+
+function TrashTable({
+  rows,
+  reload,
+}: {
+  readonly rows: readonly TrashItem[];
+  readonly reload: () => Promise<void>;
+}): JSX.Element {
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          <th>File</th>
+          <th>Folder</th>
+          <th class="right">Size</th>
+          <th>Deleted</th>
+          <th>
+            <span class="unseen">What to do</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ folder, path, size, deletedAt, device, version }) => (
+          <tr key={`${folder}/${path}/${version}`}>
+            <td class="wide">
+              <Name>{path}</Name>
+            </td>
+            <td data-label="Folder">
+              <Name>{folder}</Name>
+            </td>
+            <td class="right number" data-label="Size">
+              {bytes(size)}
+            </td>
+            <td data-label="Deleted">
+              <Ago time={deletedAt} /> on <Name>{device}</Name>
+            </td>
+            <td>
+              <Button icon="undo" label={`Bring back ${path}`} onPress={() => bringBack(folder, path, reload)}>
+                Bring back
+              </Button>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
 
 async function bringBack(folder: string, path: string, reload: () => Promise<void>): Promise<void> {
   await attempt(async () => {

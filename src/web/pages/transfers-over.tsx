@@ -7,14 +7,11 @@ import { collect } from "../api/client.ts";
 import { may, status } from "../api/live.ts";
 import { bytes, clock, plural, savedPercent } from "../text/format.ts";
 import { Ago, Button, Card, Empty, Loading, Problem } from "../ui/basics.tsx";
-import { Choice, Field } from "../ui/form.tsx";
+import { Choice } from "../ui/form.tsx";
+import { FindField, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
-import { useSettled } from "../ui/use-settled.ts";
 import { TRANSFER_STATES, TransferHead } from "./transfer-head.tsx";
-
-const PAGE_ROWS = 50;
-const TYPING_MS = 200;
 
 const KINDS = [
   ["any", "Uploads and downloads"],
@@ -40,29 +37,20 @@ const EVERYTHING: Asked = { kind: "any", state: "any", peer: "any", sort: "newes
 
 export function TransfersOver(): JSX.Element {
   const asked = useSignal(EVERYTHING);
-  const text = useSignal("");
-  const offset = useSignal(0);
-  const contains = useSettled(text.value.trim(), TYPING_MS);
+  const page = useListPage();
   const change = (changes: Partial<Asked>): void => {
     asked.value = { ...asked.value, ...changes };
-    offset.value = 0;
+    page.go(0);
   };
-  const input = inputOf(asked.value, contains, offset.value);
-  const { value, error, reload } = useData((signal) => pageOf(input, signal), JSON.stringify(input), { live: true });
-  const isNarrowed = contains !== "" || JSON.stringify(asked.value) !== JSON.stringify(EVERYTHING);
+  const input = inputOf(asked.value, page);
+  const { value, error, reload } = useData((signal) => pageOf(input, signal), JSON.stringify(input), {
+    ...{ live: true, keeps: true },
+  });
+  const isNarrowed = page.input.contains !== undefined || JSON.stringify(asked.value) !== JSON.stringify(EVERYTHING);
   return (
     <Card title="Over">
       <div class="row-fields">
-        <Field
-          label="Find"
-          type="search"
-          placeholder="a part of the path"
-          value={text.value}
-          onChange={(typed) => {
-            text.value = typed;
-            offset.value = 0;
-          }}
-        />
+        <FindField page={page} />
         <Choice label="Kind" value={asked.value.kind} options={KINDS} onChange={(kind) => change({ kind })} />
         <Choice label="End" value={asked.value.state} options={OUTCOMES} onChange={(state) => change({ state })} />
         <Choice
@@ -87,25 +75,19 @@ export function TransfersOver(): JSX.Element {
               <Over row={row} key={row.id} />
             ))}
           </ul>
-          <Pages
-            total={value.total}
-            shown={value.rows.length}
-            offset={offset.value}
-            onGo={(to) => (offset.value = to)}
-          />
+          <Pages page={page} total={value.total} shown={value.rows.length} />
         </>
       )}
     </Card>
   );
 }
 
-function inputOf({ kind, state, peer, sort }: Asked, contains: string, offset: number): RouteInput<"transferList"> {
+function inputOf({ kind, state, peer, sort }: Asked, page: ListPage): RouteInput<"transferList"> {
   return {
-    ...{ over: true, limit: PAGE_ROWS, offset, sort },
+    ...{ ...page.input, over: true, sort },
     ...(kind === "any" ? {} : { kind }),
     ...(state === "any" ? {} : { state }),
     ...(peer === "any" ? {} : { peer }),
-    ...(contains === "" ? {} : { contains }),
   };
 }
 
@@ -118,32 +100,6 @@ async function pageOf(
   const summary = lines.find((line) => line.type === "summary");
   const isLatestLast = input.sort === "newest" && input.offset === 0;
   return { rows: isLatestLast ? rows.toReversed() : rows, total: summary?.type === "summary" ? summary.total : 0 };
-}
-
-function Pages(props: {
-  readonly total: number;
-  readonly shown: number;
-  readonly offset: number;
-  readonly onGo: (offset: number) => void;
-}): JSX.Element {
-  const { total, shown, offset, onGo } = props;
-  return (
-    <div class="actions end">
-      <span class="muted small number" role="status">
-        {(offset + 1).toLocaleString("en")} to {(offset + shown).toLocaleString("en")} of {total.toLocaleString("en")}
-      </span>
-      {total <= PAGE_ROWS ? null : (
-        <>
-          <Button disabled={offset === 0} onPress={() => onGo(Math.max(0, offset - PAGE_ROWS))}>
-            Previous
-          </Button>
-          <Button disabled={offset + shown >= total} onPress={() => onGo(offset + PAGE_ROWS)}>
-            Next
-          </Button>
-        </>
-      )}
-    </div>
-  );
 }
 
 function Over({ row }: { readonly row: TransferView }): JSX.Element {

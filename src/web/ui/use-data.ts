@@ -21,7 +21,12 @@ interface Run {
 export function useData<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   key: string,
-  options: { readonly live?: boolean; readonly restMs?: number } = {},
+  options: {
+    readonly live?: boolean;
+    readonly restMs?: number;
+    /** What was answered for another key stays until the next answer is there: a page of the same list. */
+    readonly keeps?: boolean;
+  } = {},
 ): Data<T> {
   const value: Signal<T | undefined> = useSignal<T | undefined>(undefined);
   const error: Signal<unknown> = useSignal<unknown>(undefined);
@@ -60,5 +65,6 @@ export function useData<T>(
     return () => run.peek()?.stop.abort();
   }, [key]);
   useWhenChanged(refresh, { live: options.live === true, tookMs: () => tookMs.peek(), restMs: options.restMs });
-  return { value: shownKey.value === key ? value.value : undefined, error: error.value, reload };
+  const isShown = options.keeps === true || shownKey.value === key;
+  return { value: isShown ? value.value : undefined, error: error.value, reload };
 }

@@ -535,17 +535,25 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
           versions: [
             version("d/a"),
             { ...version("d/b", "two"), origin: "deleted" },
+            { ...version("e", "five"), origin: "deleted" },
             version("e", "three"),
             { ...version("d", "four"), storedAs: null as string | null },
           ],
         });
-        const list = (options: { deletedOnly?: boolean; below?: string; after?: number; limit?: number }) =>
-          index.read.versionsOf(FOLDER, { deletedOnly: false, below: "", after: 0, limit: 9, ...options });
-        expect(paths(list({}))).toEqual(["e", "d/b", "d/a"]);
-        expect(paths(list({ deletedOnly: true }))).toEqual(["d/b"]);
+        const list = (options: {
+          deletedOnly?: boolean;
+          newestOnly?: boolean;
+          below?: string;
+          after?: number;
+          limit?: number;
+        }) => index.read.versionsOf(FOLDER, { deletedOnly: false, below: "", after: 0, limit: 9, ...options });
+        expect(paths(list({}))).toEqual(["e", "e", "d/b", "d/a"]);
+        expect(paths(list({ newestOnly: true }))).toEqual(["e", "d/b", "d/a"]);
+        expect(paths(list({ deletedOnly: true }))).toEqual(["e", "d/b"]);
+        expect(paths(list({ deletedOnly: true, newestOnly: true }))).toEqual(["d/b"]);
         expect(paths(list({ below: "d" }))).toEqual(["d/b", "d/a"]);
-        expect(paths(list({ limit: 2 }))).toEqual(["e", "d/b"]);
-        expect(paths(list({ limit: 2, after: list({ limit: 2 }).at(-1)?.cursor ?? 0 }))).toEqual(["d/a"]);
+        expect(paths(list({ limit: 3 }))).toEqual(["e", "e", "d/b"]);
+        expect(paths(list({ limit: 3, after: list({ limit: 3 }).at(-1)?.cursor ?? 0 }))).toEqual(["d/a"]);
         expect(index.read.isStored(FOLDER, "store-three")).toBe(true);
         expect(index.read.isStored(FOLDER, "store-four")).toBe(false);
         expect(index.read.isStored(OTHER, "store-three")).toBe(false);
