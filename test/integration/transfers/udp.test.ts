@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { loadUdx } from "../../../src/peer/transport/udx.ts";
 import type { FileResult } from "../../../src/shared/api-transfers.ts";
+import { freePort } from "../../support/free-port.ts";
 import { startLossyProxy } from "../../support/lossy-proxy.ts";
 import { testNodes, until } from "../../support/nodes.ts";
 
@@ -36,9 +37,9 @@ test("a file crosses UDP that loses and reorders packets, both ways; auto measur
   await until(async () => {
     const { address } = await b.json<{ address: string | null }>("peer", "show", "anna");
     if (address === proxy.address) return true;
-    // Both dial at first, and anna knows a way around. At its start, bert dials where it came in.
+    // Both dial at first, and anna knows a way around: bert goes where anna does not find it, and dials where it came in.
     await b.down();
-    await b.start();
+    await b.json("up", "--listen", `127.0.0.1:${await freePort()}`);
     await b.wait();
     return false;
   }, "a connection through the proxy");
