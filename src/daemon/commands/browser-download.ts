@@ -128,7 +128,7 @@ export class BrowserDownload implements OpenContent {
     this.#stop.abort();
     await this.#thread?.[Symbol.asyncDispose]();
     if (this.type === "file" && isAll) this.#stored.push(this.#top.path);
-    const why = this.#context.signal.aborted || isAbort(error) ? interrupted() : error;
+    const why = this.#reasonOf(error);
     if (this.type === "file" && this.#readBytes > 0)
       await this.#job.take(this.#result(this.#top.path, this.#readBytes));
     await tellEnd(this.#job, this.#serving, this.#key, this.#job.ending(why), this.#stored);
@@ -136,6 +136,12 @@ export class BrowserDownload implements OpenContent {
     await this.#noteHere();
     book.close(this.#job);
     tellEvent(this.#node, this.#job, summary);
+  }
+
+  /** What stopped it, if anything did. An answer that is through, or was cut off here, is closed as well: that alone interrupts nothing. */
+  #reasonOf(error: unknown): unknown {
+    if (error === undefined || error instanceof SyncError) return error;
+    return this.#context.signal.aborted || isAbort(error) ? interrupted() : error;
   }
 
   /** Of this node's own folders it is this node that tells: of users, who are somebody else than the device. */
