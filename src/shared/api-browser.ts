@@ -67,6 +67,8 @@ export const BROWSER_SHAPES = {
       folder: z.string().min(1).max(255),
       /** "" is the folder itself, as an archive. */
       path: z.string().max(8192),
+      /** One of the versions of a file, also of a deleted one; without it what is there now. */
+      version: z.number().int().min(1).optional(),
       /** "preview": an image, or the beginning of a text, to be shown on a page. */
       use: z.enum(["download", "preview"]).default("download"),
     }),

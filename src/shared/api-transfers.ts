@@ -14,6 +14,8 @@ const flag = z.union([z.boolean(), z.stringbool()]);
 const pathText = z.string().max(8192);
 const absolutePath = z.string().min(1).max(8192);
 const nameText = z.string().min(1).max(255);
+/** One of the versions of a file, also of a deleted one; without it what is there now. */
+const version = z.number().int().min(1).optional();
 const contentId = z.string().regex(/^[0-9a-f]{64}$/);
 const fileType = z.enum(["file", "directory", "symlink"]);
 const onOff = z.enum(["auto", "on", "off"]).default("auto");
@@ -186,6 +188,7 @@ export const TRANSFER_SHAPES = {
       peer: peerText,
       folder: nameText,
       path: pathText,
+      version,
       /** Absolute. */
       output: absolutePath,
       /** `output` is a directory, made when missing. */
@@ -293,7 +296,7 @@ export const TRANSFER_SHAPES = {
   },
 
   downloadOpen: {
-    input: z.strictObject({ key, folder: nameText, path: pathText }),
+    input: z.strictObject({ key, folder: nameText, path: pathText, version }),
     output: z.discriminatedUnion("type", [
       z.object({
         type: z.literal("opened"),

@@ -3,6 +3,8 @@
  * goes. Pure: the receiving side looks, asks here, and reserves what it is
  * told while it holds the path.
  */
+import { marked, splitExtension } from "./marked-name.ts";
+
 export const DUPLICATE_POLICIES = ["version", "overwrite", "rename", "skip", "fail", "ask"] as const;
 export type DuplicatePolicy = (typeof DUPLICATE_POLICIES)[number];
 /** What is left once a person was asked. */
@@ -41,16 +43,11 @@ export function decideDuplicate(policy: SettledPolicy, existing: Existing | unde
 
 /** Names tried by `rename` before it gives up. */
 export const NUMBERED_NAMES_MAX = 10_000;
-const NAME_BYTES_MAX = 255;
-/** A longer ending is no extension that anybody looks at. */
-const EXTENSION_BYTES_MAX = 64;
-const encoder = new TextEncoder();
 
 /**
  * The name beside `name` with this number: `a_v2.pdf`, `a_v2.tar.gz`,
  * `.bashrc_v2`. A name that has a number already continues from it, so that
  * `a_v2.pdf` is followed by `a_v3.pdf`: `step` 1 is the first free candidate.
- * Cut at a character to the 255 bytes that file systems take.
  */
 export function numberedName(name: string, step: number): string {
   const { stem, extension } = splitExtension(name);
@@ -58,31 +55,5 @@ export function numberedName(name: string, step: number): string {
   const before = numbered === null ? 1 : Number(numbered[2]);
   // A file called `a_v1` was numbered by hand; its stem stays whole.
   const base = numbered === null || before < 2 ? stem : (numbered[1] ?? stem);
-  const mark = `_v${(before < 2 ? 1 : before) + step}`;
-  return cutToBytes(base, NAME_BYTES_MAX - byteLength(mark) - byteLength(extension)) + mark + extension;
-}
-
-/** `.tar.gz` counts whole; dots at the beginning begin no extension. */
-function splitExtension(name: string): { readonly stem: string; readonly extension: string } {
-  const start = /^\.+/.exec(name)?.[0].length ?? 0;
-  const dot = name.lastIndexOf(".");
-  if (dot <= start - 1 || dot === 0) return { stem: name, extension: "" };
-  const stem = name.slice(0, dot);
-  const compound = /^(.+)(\.tar)$/is.exec(stem);
-  const at = compound !== null && compound[1] !== undefined && compound[1].length >= start ? dot - 4 : dot;
-  const extension = name.slice(at);
-  if (byteLength(extension) > EXTENSION_BYTES_MAX) return { stem: name, extension: "" };
-  return { stem: name.slice(0, at), extension };
-}
-
-function cutToBytes(text: string, bytesMax: number): string {
-  if (byteLength(text) <= bytesMax) return text;
-  const characters = Array.from(text);
-  let bytes = byteLength(text);
-  while (bytes > bytesMax) bytes -= byteLength(characters.pop() ?? "");
-  return characters.join("");
-}
-
-function byteLength(text: string): number {
-  return encoder.encode(text).length;
+  return marked({ stem: base, extension }, `_v${(before < 2 ? 1 : before) + step}`);
 }

@@ -1,6 +1,6 @@
 /** Files of both machines in the dashboard: looked at, found, changed, proven, uploaded. */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
@@ -153,13 +153,20 @@ test("files are found by pattern, renamed, deleted and brought back, and directo
 
 test("the details of a file prove it, and its versions are compared, saved and restored, here and on the other machine", async () => {
   const [path, there] = [anna, bert].map(({ directory }) => join(directory, "drawer.txt")) as [string, string];
-  const words = (number: number): string => `line one\nversion ${number}\nline three\n`;
+  // More than a preview shows of a text.
+  const rest = "and so on\n".repeat(150_000);
+  const words = (number: number): string => `line one\nversion ${number}\nline three\n${rest}`;
+  // In place at once: what is half written would be a version, too.
+  const put = async (to: string, text: string): Promise<void> => {
+    await writeFile(join(anna.home, "..", "drawer"), text);
+    await rename(join(anna.home, "..", "drawer"), to);
+  };
   // Each machine keeps what the other one replaced.
-  await writeFile(path, words(1));
+  await put(path, words(1));
   await anna.wait();
-  await writeFile(there, words(2));
+  await put(there, words(2));
   await bert.wait();
-  await writeFile(path, words(3));
+  await put(path, words(3));
   await anna.wait();
   const hash = createHash("sha256").update(words(3)).digest("hex");
   for (const [device, kept] of [

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { type TestNode, until } from "../support/nodes.ts";
-import { goTo, stage } from "../support/scene.ts";
+import { examine, goTo, stage } from "../support/scene.ts";
 
 let anna: TestNode;
 let bert: TestNode;
@@ -65,9 +65,20 @@ test("a conflict is settled on the page, and that is taken back", async () => {
   expect(texts.sort()).toEqual(["from anna\n", "from bert\n"]);
 });
 
-test("a deleted file is brought back", async () => {
+test("a deleted file is looked at, saved and brought back", async () => {
+  const text = await readFile(join(anna.directory, "news.txt"), "utf8");
   await rm(join(anna.directory, "news.txt"));
   await goTo(berts, "history/trash");
+  await berts.getByRole("button", { name: "Look into news.txt" }).click();
+  const look = berts.getByRole("dialog", { name: "news.txt" });
+  expect(await look.getByLabel("The text of news.txt").inputValue()).toBe(text);
+  expect(await examine(berts)).toEqual([]);
+  await berts.keyboard.press("Escape");
+  const [file] = await Promise.all([
+    berts.waitForEvent("download"),
+    berts.getByRole("button", { name: "Download news.txt" }).click(),
+  ]);
+  expect(await readFile(await file.path(), "utf8")).toBe(text);
   await berts.getByRole("button", { name: "Bring back news.txt" }).click();
   const isThere = async (): Promise<boolean> =>
     (await stat(join(anna.directory, "news.txt")).catch(() => undefined)) !== undefined;

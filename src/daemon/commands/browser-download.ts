@@ -298,10 +298,10 @@ export class BrowserDownload implements OpenContent {
 function openedAt(
   serving: Serving,
   key: string,
-  { folder, path }: ContentRequest,
+  { folder, path, version }: ContentRequest,
   signal: AbortSignal,
 ): AsyncIterator<RouteOutput<"downloadOpen">> {
-  return serving.stream("downloadOpen", { key, folder, path }, signal)[Symbol.asyncIterator]();
+  return serving.stream("downloadOpen", { key, folder, path, version }, signal)[Symbol.asyncIterator]();
 }
 
 function textEntry(name: string, lines: readonly string[]): ZipEntry {

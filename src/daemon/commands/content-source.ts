@@ -3,8 +3,9 @@
  * who is signed in, as they are or, of a directory, as an archive. A download
  * is a transfer like any other; a preview is a look.
  */
-import type { ListEntry, ListLine } from "../../shared/api.ts";
+import type { ListEntry, ListLine, RouteOutput } from "../../shared/api.ts";
 import { API } from "../../shared/api.ts";
+import type { RouteName } from "../../shared/api-routes.ts";
 import { SyncError } from "../../shared/errors.ts";
 import {
   baseName,
@@ -14,6 +15,8 @@ import {
   parseRelPath,
   type RelPath,
 } from "../../shared/ids.ts";
+import { versionName } from "../../shared/marked-name.ts";
+import { notKept } from "../../sync/versions/list.ts";
 import { type Batched, callRoute, each } from "../api/call-route.ts";
 import type { RequestContext } from "../api/node-service.ts";
 import { askPeer } from "../api/peer-commands.ts";
@@ -35,32 +38,48 @@ export function contentSource(node: Node): ContentSource {
   };
 }
 
+type FoundEntry = Pick<ListEntry, "path" | "type" | "size" | "mtime" | "contentId">;
+
 interface Found {
   readonly peer: NetPeer | undefined;
   /** Undefined: the folder itself. */
-  readonly entry: ListEntry | undefined;
+  readonly entry: FoundEntry | undefined;
 }
 
-/** What stands at a path, as the node that has it tells. */
+/** What is asked for, as the node that has it tells. */
 async function lookAt(node: Node, request: ContentRequest, context: RequestContext): Promise<Found> {
-  const { folder, path } = request;
   const peer = await reach(node, request.peer);
-  const input = API.list.input.parse({ folder, path, limit: 1 });
   const { asker, service } = node.transfers.serving;
-  const lines = (
-    peer === undefined ? callRoute(service(), "list", input, context) : askPeer(asker, peer, "list", input, context)
-  ) as AsyncIterable<Batched<ListLine>>;
+  const ask: Ask = (route, input) =>
+    peer === undefined ? callRoute(service(), route, input, context) : askPeer(asker, peer, route, input, context);
+  const { version } = request;
+  return { peer, entry: await (version === undefined ? entryAt(ask, request) : versionAt(ask, request, version)) };
+}
+
+type Ask = (route: RouteName, input: unknown) => Promise<unknown> | AsyncIterable<unknown>;
+
+/** What stands at a path. */
+async function entryAt(ask: Ask, { folder, path }: ContentRequest): Promise<FoundEntry | undefined> {
+  const lines = ask("list", API.list.input.parse({ folder, path, limit: 1 })) as AsyncIterable<Batched<ListLine>>;
   for await (const line of each(lines))
-    if (line.type !== "summary" && line.type !== "folder" && line.path === path) return { peer, entry: line };
-  return { peer, entry: undefined };
+    if (line.type !== "summary" && line.type !== "folder" && line.path === path) return line;
+  return undefined;
+}
+
+async function versionAt(ask: Ask, { folder, path }: ContentRequest, version: number): Promise<FoundEntry> {
+  const { versions } = (await ask("versions", API.versions.input.parse({ folder, path }))) as RouteOutput<"versions">;
+  const found = versions.find((candidate) => candidate.version === version);
+  if (found === undefined) throw new SyncError("E_VERSION_NOT_FOUND", `${path} has no version ${version}`);
+  if (!found.kept) throw notKept(path, version);
+  const { size, time: mtime, contentId } = found;
+  return { path, type: "file", size, mtime, contentId };
 }
 
 /** A directory's own line is not among what is listed of it: then it is one. */
-function factsOf({ folder, path }: ContentRequest, { entry }: Found): ContentFacts {
+function factsOf({ folder, path, version }: ContentRequest, { entry }: Found): ContentFacts {
   const name = path === "" ? folder : baseName(path as RelPath);
-  return entry === undefined || entry.type === "directory"
-    ? { name, type: "archive", size: null }
-    : { name, type: "file", size: entry.size };
+  if (entry === undefined || entry.type === "directory") return { name, type: "archive", size: null };
+  return { name: version === undefined ? name : versionName(name, version), type: "file", size: entry.size };
 }
 
 async function openPreview(node: Node, request: ContentRequest, context: RequestContext): Promise<OpenContent> {

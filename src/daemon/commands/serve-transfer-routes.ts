@@ -4,12 +4,14 @@ import type { FileResult, RemoteEntry } from "../../shared/api-transfers.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { Head } from "../../shared/file-info.ts";
 import { baseName, type FolderId, isBelow, parseRelPath, type RelPath } from "../../shared/ids.ts";
+import { versionName } from "../../shared/marked-name.ts";
 import { uploadPath } from "../../shared/upload-path.ts";
 import { winnerOf } from "../../sync/core/heads.ts";
 import type { FetchLink } from "../../sync/fetch/fetch-context.ts";
 import type { LocalRow } from "../../sync/index/index-port.ts";
 import { assertChangesCount } from "../../sync/versions/keep-context.ts";
 import { liveHead, shownHead } from "../../sync/versions/known.ts";
+import { notKept, versionOf } from "../../sync/versions/list.ts";
 import { type Actor, ownerFor } from "../api/actor.ts";
 import type { NodeService } from "../api/node-service.ts";
 import type { FolderRuntime } from "../folder-runtime.ts";
@@ -55,17 +57,18 @@ async function* openDownload(
   signal: AbortSignal,
 ): AsyncGenerator<RouteOutput<"downloadOpen">> {
   const runtime = node.access.folder(actor, request.folder, "read");
+  const { version } = request;
   const path = request.path === "" ? "" : parseRelPath(request.path);
   await runtime.folder.flush(AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)])).catch(() => undefined);
   signal.throwIfAborted();
-  const top = path === "" ? undefined : topOf(runtime, path);
+  const top = version === undefined ? topOf(runtime, path) : keptHead(runtime, parseRelPath(request.path), version);
   await node.transfers.served.open(actor, { key: request.key, kind: "download", folder: runtime.id, path });
   const isDirectory = top === undefined || top.type === "directory";
   const sums = isDirectory ? await sumsBelow(runtime, path) : { files: 1, bytes: top.size };
   yield {
     type: "opened",
     folder: runtime.id,
-    name: path === "" ? runtime.config.label : baseName(path),
+    name: nameOf(runtime, path, version),
     fileType: top?.type ?? "directory",
     ...sums,
   };
@@ -85,8 +88,15 @@ const ROOT_ENTRY: RemoteEntry = {
   target: "",
 };
 
-/** What stands at a path and can be had. */
-function topOf(runtime: FolderRuntime, path: RelPath): Head {
+/** What a copy is called when nobody says otherwise. */
+function nameOf({ config }: FolderRuntime, path: RelPath | "", version: number | undefined): string {
+  if (path === "") return config.label;
+  return version === undefined ? baseName(path) : versionName(baseName(path), version);
+}
+
+/** What stands at a path and can be had; undefined: the folder itself. */
+function topOf(runtime: FolderRuntime, path: RelPath | ""): Head | undefined {
+  if (path === "") return undefined;
   const row = runtime.context.index.read.local(runtime.id, path);
   const live = liveHead(row);
   if (live === undefined) {
@@ -100,6 +110,13 @@ function topOf(runtime: FolderRuntime, path: RelPath): Head {
   if (shownHead(row) === undefined && live.type !== "directory")
     throw new SyncError("E_NOT_SYNCED_YET", `${path} is known there, but its content has not arrived yet`);
   return live;
+}
+
+/** A version of a file whose bytes are here. */
+function keptHead({ context }: FolderRuntime, path: RelPath, version: number): Head {
+  const { head, isKept } = versionOf(context, path, version);
+  if (isKept) return head;
+  throw notKept(path, version);
 }
 
 function* rowsBelow({ id, context }: FolderRuntime, path: RelPath | ""): Generator<LocalRow> {

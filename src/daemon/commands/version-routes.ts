@@ -9,7 +9,7 @@ import type { VersionRow } from "../../sync/index/index-port.ts";
 import { breathe } from "../../sync/versions/breathe.ts";
 import type { Asker } from "../../sync/versions/change-item.ts";
 import type { KeepContext } from "../../sync/versions/keep-context.ts";
-import { listVersions, type PathVersion } from "../../sync/versions/list.ts";
+import { listVersions, type PathVersion, versionOf } from "../../sync/versions/list.ts";
 import { restore } from "../../sync/versions/restore.ts";
 import type { RestoreItem } from "../../sync/versions/restore-item.ts";
 import { emptyTrash, listTrash, restoreTrash } from "../../sync/versions/trash.ts";
@@ -125,15 +125,11 @@ async function* readVersion(
 ): AsyncGenerator<RouteOutput<"versionRead">> {
   const { context } = node.access.folder(actor, request.folder, "read");
   const path = parseRelPath(request.path);
-  const versions = listVersions(context, path);
-  const found = versions.find(({ version, isCurrent }) =>
-    request.version === undefined ? isCurrent : version === request.version,
-  );
-  if (found === undefined)
-    throw new SyncError(
-      "E_VERSION_NOT_FOUND",
-      request.version === undefined ? `${path} is deleted` : `${path} has no version ${request.version}`,
-    );
+  const found =
+    request.version === undefined
+      ? listVersions(context, path).find(({ isCurrent }) => isCurrent)
+      : versionOf(context, path, request.version);
+  if (found === undefined) throw new SyncError("E_VERSION_NOT_FOUND", `${path} is deleted`);
   const { version, size, head, timeMs } = found;
   if (head.type !== "file") throw new SyncError("E_USAGE", `${path} is a ${head.type}`, { hint: "name a file" });
   if (size > LIMITS.versionReadBytes.value)

@@ -47,7 +47,8 @@ export async function* downloadOnce(run: DownloadRun, signal: AbortSignal): Asyn
   const { job, serving, request, key } = run;
   const stop = new AbortController();
   const until = AbortSignal.any([signal, stop.signal]);
-  const lines = serving.stream("downloadOpen", { key, folder: request.folder, path: request.path }, until);
+  const asked = { key, folder: request.folder, path: request.path, version: request.version };
+  const lines = serving.stream("downloadOpen", asked, until);
   const iterator = lines[Symbol.asyncIterator]();
   try {
     const first = await iterator.next();

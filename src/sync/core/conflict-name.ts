@@ -8,6 +8,7 @@ import type { Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
 import { baseName, isReserved, parentOf } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { byteLength, cutToBytes } from "../../shared/marked-name.ts";
 
 const AUTHOR_CHARACTERS = 7;
 const CONTENT_CHARACTERS = 8;
@@ -18,8 +19,6 @@ const NANOSECONDS = 1_000_000_000n;
 const DAY_SECONDS = 86_400;
 /** 9999-12-31T23:59:59Z: later times show as this one, so that the name keeps its form. */
 const SECONDS_MAX = 253_402_300_799;
-
-const encoder = new TextEncoder();
 
 /**
  * The name for the copy of `loser`, a version of `path` that lost:
@@ -83,18 +82,6 @@ function roomIn(parent: RelPath | undefined): number {
 
 function joined(parent: RelPath | undefined, name: string): RelPath {
   return (parent === undefined ? name : `${parent}/${name}`) as RelPath;
-}
-
-function cutToBytes(text: string, bytesMax: number): string {
-  if (byteLength(text) <= bytesMax) return text;
-  const characters = Array.from(text);
-  let bytes = byteLength(text);
-  while (bytes > bytesMax) bytes -= byteLength(characters.pop() ?? "");
-  return characters.join("");
-}
-
-function byteLength(text: string): number {
-  return encoder.encode(text).length;
 }
 
 /** `YYYYMMDD-HHMMSS` in UTC. Source of the calendar arithmetic: https://howardhinnant.github.io/date_algorithms.html#civil_from_days */

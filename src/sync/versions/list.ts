@@ -56,6 +56,24 @@ export function listVersions(context: FolderContext, path: RelPath): readonly Pa
   return [...kept, current];
 }
 
+/** One version of a path by its number. Throws E_VERSION_NOT_FOUND. */
+export function versionOf(context: FolderContext, path: RelPath, version: number): PathVersion {
+  const found = listVersions(context, path).find((candidate) => candidate.version === version);
+  if (found !== undefined) return found;
+  throw new SyncError("E_VERSION_NOT_FOUND", `${path} has no version ${version}`);
+}
+
+/** Whoever asked may be on another device. */
+export function notKept(path: string, version: number): SyncError {
+  return new SyncError(
+    "E_VERSION_NOT_FOUND",
+    `version ${version} of ${path} is not kept on the device that was asked`,
+    {
+      hint: "another device may have it: ask that one, or restore it under another name",
+    },
+  );
+}
+
 /** The time a version's content was written, within what a date can say. */
 export function timeOf(head: Head): number {
   return Math.max(0, Math.min(Number(head.mtimeNs / NS_PER_MS), TIME_MS_MAX));

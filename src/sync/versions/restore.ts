@@ -10,7 +10,7 @@ import type { FolderContext } from "../folder-context.ts";
 import type { Asker } from "./change-item.ts";
 import { assertChangesCount, type KeepContext } from "./keep-context.ts";
 import { shownHead } from "./known.ts";
-import { lastBeforeDeletion, listVersions, type PathVersion } from "./list.ts";
+import { lastBeforeDeletion, listVersions, type PathVersion, versionOf } from "./list.ts";
 import { newRun, type Restoring, restoreBatch } from "./restore-batch.ts";
 import { type RestoreItem, RestoreTally } from "./restore-item.ts";
 import { restoreMoment } from "./restore-moment.ts";
@@ -82,13 +82,8 @@ function restoringOf(context: FolderContext, path: RelPath, target: RelPath, fou
 /** The version asked for, or the newest that was kept, or what a deletion ended. */
 function findVersion(context: FolderContext, path: RelPath, version: number | undefined): Found {
   assertNoDirectory(context, path);
-  const versions = listVersions(context, path);
-  if (version !== undefined) {
-    const found = versions.find((candidate) => candidate.version === version);
-    if (found !== undefined) return found;
-    throw new SyncError("E_VERSION_NOT_FOUND", `${path} has no version ${version}`);
-  }
-  const newest = versions.findLast((candidate) => candidate.isKept && !candidate.isCurrent);
+  if (version !== undefined) return versionOf(context, path, version);
+  const newest = listVersions(context, path).findLast((candidate) => candidate.isKept && !candidate.isCurrent);
   if (newest !== undefined) return newest;
   const before = lastBeforeDeletion(context, path);
   if (before !== undefined) return { head: before, storedAs: null, version: null };

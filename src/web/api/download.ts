@@ -1,4 +1,5 @@
 /** Files as the browser itself fetches them: by a ticket, so that they stream to the disk and are never held here. */
+import type { SessionInput } from "../../shared/api.ts";
 import { callSession, failureOf } from "./client.ts";
 
 /** A file or directory, on this node or on a peer. */
@@ -7,6 +8,8 @@ export interface Remote {
   readonly peer: string | undefined;
   readonly folder: string;
   readonly path: string;
+  /** One of a file's versions; undefined: what is there now. */
+  readonly version?: number | undefined;
 }
 
 /** Has the browser save a file, or a directory as an archive. Throws Failure when it cannot be had. */
@@ -43,6 +46,6 @@ export async function previewOf(what: Remote, signal: AbortSignal): Promise<Prev
   return { kind: "text", text, isAll: shownBytes >= Number(response.headers.get("X-Syncline-Size")) };
 }
 
-function inputOf({ peer, folder, path }: Remote): { peer: string; folder: string; path: string } {
-  return { peer: peer ?? "self", folder, path };
+function inputOf({ peer, folder, path, version }: Remote): SessionInput<"ticket"> {
+  return { peer: peer ?? "self", folder, path, version };
 }

@@ -2,13 +2,15 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { RestoreItem, TrashItem } from "../../shared/api.ts";
 import { call, collect } from "../api/client.ts";
+import { download, type Remote } from "../api/download.ts";
 import { may, status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
 import { bytes, plural } from "../text/format.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
-import { confirm } from "../ui/dialog.tsx";
+import { confirm, Dialog } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { FindField, isLong, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
+import { FilePreview } from "../ui/preview.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
 import { sayRestored } from "./say-restored.ts";
@@ -99,44 +101,87 @@ function TrashTable({
   readonly rows: readonly TrashItem[];
   readonly reload: () => Promise<void>;
 }): JSX.Element {
+  const shown = useSignal<TrashItem | undefined>(undefined);
   return (
-    <table class="table">
-      <thead>
-        <tr>
-          <th>File</th>
-          <th>Folder</th>
-          <th class="right">Size</th>
-          <th>Deleted</th>
-          <th>
-            <span class="unseen">What to do</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ folder, path, size, deletedAt, device, version }) => (
-          <tr key={`${folder}/${path}/${version}`}>
-            <td class="wide">
-              <Name>{path}</Name>
-            </td>
-            <td data-label="Folder">
-              <Name>{folder}</Name>
-            </td>
-            <td class="right number" data-label="Size">
-              {bytes(size)}
-            </td>
-            <td data-label="Deleted">
-              <Ago time={deletedAt} /> on <Name>{device}</Name>
-            </td>
-            <td>
-              <Button icon="undo" label={`Bring back ${path}`} onPress={() => bringBack(folder, path, reload)}>
-                Bring back
-              </Button>
-            </td>
+    <>
+      <table class="table">
+        <thead>
+          <tr>
+            <th>File</th>
+            <th>Folder</th>
+            <th class="right">Size</th>
+            <th>Deleted</th>
+            <th>
+              <span class="unseen">What to do</span>
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map((item) => (
+            <TrashRow
+              key={`${item.folder}/${item.path}/${item.version}`}
+              item={item}
+              onLook={() => (shown.value = item)}
+              reload={reload}
+            />
+          ))}
+        </tbody>
+      </table>
+      {shown.value === undefined ? null : (
+        <Dialog title={shown.value.path} onClose={() => (shown.value = undefined)} isDrawer>
+          <FilePreview what={deleted(shown.value)} name={shown.value.path} />
+        </Dialog>
+      )}
+    </>
   );
+}
+
+function TrashRow(props: {
+  readonly item: TrashItem;
+  readonly onLook: () => void;
+  readonly reload: () => Promise<void>;
+}): JSX.Element {
+  const { item, onLook, reload } = props;
+  const { folder, path, size, deletedAt, device } = item;
+  return (
+    <tr>
+      <td class="wide">
+        <Name>{path}</Name>
+      </td>
+      <td data-label="Folder">
+        <Name>{folder}</Name>
+      </td>
+      <td class="right number" data-label="Size">
+        {bytes(size)}
+      </td>
+      <td data-label="Deleted">
+        <Ago time={deletedAt} /> on <Name>{device}</Name>
+      </td>
+      <td>
+        <div class="actions tight">
+          <Button icon="undo" label={`Bring back ${path}`} onPress={() => bringBack(folder, path, reload)}>
+            Bring back
+          </Button>
+          <Button kind="quiet" icon="search" label={`Look into ${path}`} onPress={onLook}>
+            {null}
+          </Button>
+          <Button
+            kind="quiet"
+            icon="down"
+            label={`Download ${path}`}
+            onPress={() => attempt(() => download(deleted(item)))}
+          >
+            {null}
+          </Button>
+        </div>
+      </td>
+    </tr>
+  );
+}
+
+/** What lies in the trash is a version of its path. */
+function deleted({ folder, path, version }: TrashItem): Remote {
+  return { peer: undefined, folder, path, version };
 }
 
 async function bringBack(folder: string, path: string, reload: () => Promise<void>): Promise<void> {

@@ -3,8 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { RouteOutput } from "../../shared/api.ts";
 import { callAt, collectAt } from "../api/client.ts";
-import type { Remote } from "../api/download.ts";
-import { downloadVersion, previewOfVersion, VERSION_BYTES_MAX, versionName } from "../api/version-content.ts";
+import { download, previewOf, type Remote } from "../api/download.ts";
 import { bytes, moment } from "../text/format.ts";
 import { Button, Loading, Name, Problem } from "../ui/basics.tsx";
 import { attempt } from "../ui/toasts.tsx";
@@ -26,8 +25,8 @@ export function VersionList(props: { readonly what: Remote; readonly onChange?: 
   if (value === undefined)
     return error === undefined ? <Loading what="Looking for versions…" /> : <Problem error={error} retry={reload} />;
   const current = value.versions.find((version) => version.current);
-  const restore = async (input: { readonly version: number; readonly as?: string }): Promise<void> => {
-    await attempt(async () => sayRestored(await collectAt(peer, "restore", { folder, path, ...input })));
+  const restore = async (version: number): Promise<void> => {
+    await attempt(async () => sayRestored(await collectAt(peer, "restore", { folder, path, version })));
     await reload();
     await onChange?.();
   };
@@ -63,7 +62,7 @@ export function VersionList(props: { readonly what: Remote; readonly onChange?: 
               <td>
                 <VersionActions
                   {...{ version, what, restore }}
-                  canCompare={current !== undefined && isReadable(current) && isReadable(version)}
+                  canCompare={current?.kept === true}
                   isCompared={compared.value?.version === version.version}
                   onCompare={() => (compared.value = compared.value?.version === version.version ? undefined : version)}
                 />
@@ -89,15 +88,15 @@ function VersionActions(props: {
   readonly canCompare: boolean;
   readonly isCompared: boolean;
   readonly onCompare: () => void;
-  readonly restore: (input: { readonly version: number; readonly as?: string }) => Promise<void>;
+  readonly restore: (version: number) => Promise<void>;
 }): JSX.Element {
-  const { version: whole, what, canCompare, isCompared, onCompare, restore } = props;
-  const { version, current, kept, size } = whole;
+  const { what, canCompare, isCompared, onCompare, restore } = props;
+  const { version, current, kept } = props.version;
   if (!kept) return <span class="muted small">not here</span>;
   return (
     <div class="actions tight">
       {current ? null : (
-        <Button icon="undo" label={`Restore version ${version}`} onPress={() => restore({ version })}>
+        <Button icon="undo" label={`Restore version ${version}`} onPress={() => restore(version)}>
           Restore
         </Button>
       )}
@@ -112,36 +111,21 @@ function VersionActions(props: {
           {null}
         </Button>
       ) : null}
-      {size <= VERSION_BYTES_MAX ? (
-        <Button
-          kind="quiet"
-          icon="down"
-          label={`Download version ${version}`}
-          onPress={() => attempt(() => downloadVersion(what, version))}
-        >
-          {null}
-        </Button>
-      ) : current ? null : (
-        <Button
-          kind="quiet"
-          icon="plus"
-          label={`Restore version ${version} beside the file`}
-          onPress={() => restore({ version, as: versionName(what.path, version) })}
-        >
-          {null}
-        </Button>
-      )}
+      <Button
+        kind="quiet"
+        icon="down"
+        label={`Download version ${version}`}
+        onPress={() => attempt(() => download({ ...what, version }))}
+      >
+        {null}
+      </Button>
     </div>
   );
-}
-
-function isReadable({ kept, size }: Version): boolean {
-  return kept && size <= VERSION_BYTES_MAX;
 }
 
 function versionSide(what: Remote, { version, current }: Version): Parameters<typeof TwoSides>[0]["left"] {
   return {
     title: current ? `the version of now (${version})` : `version ${version}`,
-    preview: (signal) => previewOfVersion(what, version, signal),
+    preview: (signal) => previewOf({ ...what, version }, signal),
   };
 }

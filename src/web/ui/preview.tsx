@@ -5,7 +5,7 @@ import { Loading, wordsOf } from "./basics.tsx";
 import { useData } from "./use-data.ts";
 
 export function FilePreview({ what, name }: { readonly what: Remote; readonly name: string }): JSX.Element {
-  const key = [what.peer, what.folder, what.path].join("\0");
+  const key = [what.peer, what.folder, what.path, what.version].join("\0");
   const { value, error } = useData((signal) => previewOf(what, signal), key);
   if (value === undefined)
     return error === undefined ? (
