@@ -568,7 +568,7 @@ export const COMMANDS: readonly CommandRow[] = [
     aliases: ["get"],
     group: "Files",
     summary: "Brings files and directories of a named folder here",
-    args: [["<source...>", "PEER:FOLDER/PATH; a directory is brought whole"]],
+    args: [["<source...>", "PEER:FOLDER/PATH; a directory is brought whole; @N at the end of a file names a version"]],
     options: [
       { flags: "-o, --output <path>", description: "where to: a name, a directory, or - for standard output" },
       {
@@ -580,7 +580,8 @@ export const COMMANDS: readonly CommandRow[] = [
       { flags: "--no-reuse", description: "takes nothing from this machine: every byte comes from the peer" },
       ...HOW_FLAGS,
     ],
-    details: "Run again, it goes on where it broke off. A name is given only to a whole and proven file.",
+    details:
+      "Run again, it goes on where it broke off. A name is given only to a whole and proven file. Version 3 of a.pdf is called a.v3.pdf unless -o names it.",
     load: async () => (await import("./commands/download.ts")).download,
   },
   {

@@ -3,10 +3,13 @@ import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { RouteInput } from "../../shared/api.ts";
 import type { SettledPolicy } from "../../shared/duplicates.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { listArgument, textOption } from "../arguments.ts";
 import type { CommandHandler, CommandOptions } from "../command-table.ts";
+import { ApiFailure } from "../failure.ts";
+import { SELF, splitVersion } from "../remote-path.ts";
 import type { Session } from "../session.ts";
 import { type Asked, collect, runTransfers, tell, throwFailure } from "./run-transfers.ts";
 import { askPolicy, type How, type RemotePlace, readHow, readPolicy, remotePlace } from "./transfer-options.ts";
@@ -14,6 +17,7 @@ import { askPolicy, type How, type RemotePlace, readHow, readPolicy, remotePlace
 interface Wanted {
   readonly text: string;
   readonly place: RemotePlace;
+  readonly version: number | undefined;
 }
 
 interface Target {
@@ -22,7 +26,7 @@ interface Target {
 }
 
 export const download: CommandHandler = async (session, args, options) => {
-  const wanted = listArgument(args, 0).map((text) => ({ text, place: remotePlace(session, text, "source") }));
+  const wanted = await Promise.all(listArgument(args, 0).map((text) => wantedBy(session, text)));
   const how = readHow(options);
   const output = textOption(options, "output");
   const policy = readPolicy(session, options, "fail");
@@ -43,6 +47,26 @@ export const download: CommandHandler = async (session, args, options) => {
   for (const item of wanted) await askEach(session, item, asked);
   return undefined;
 };
+
+/** `@N` at the end names a version, where nothing has a name that itself ends so. */
+async function wantedBy(session: Session, text: string): Promise<Wanted> {
+  const place = remotePlace(session, text, "source");
+  if (!/@\d+$/.test(place.path) || (await isThere(session, place))) return { text, place, version: undefined };
+  const { path, version } = splitVersion(place.path);
+  return { text, place: { ...place, path }, version };
+}
+
+async function isThere(session: Session, { peer, folder, path }: RemotePlace): Promise<boolean> {
+  try {
+    await Array.fromAsync(
+      session.stream("list", { folder, path, limit: 1 }, { peer: peer === SELF ? undefined : peer }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ApiFailure && error.document.code === "E_PATH_NOT_FOUND") return false;
+    throw error;
+  }
+}
 
 /** Tries without replacing anything; what exists is asked about. */
 async function askEach(
@@ -65,8 +89,11 @@ async function askEach(
   await runTransfers(session, [asked(item, await askPolicy(session, name, policies))]);
 }
 
-function sourceOf({ place: { peer, folder, path } }: Wanted): Pick<RemotePlace, "peer" | "folder" | "path"> {
-  return { peer, folder, path };
+function sourceOf({
+  place: { peer, folder, path },
+  version,
+}: Wanted): Pick<RouteInput<"download">, "peer" | "folder" | "path" | "version"> {
+  return { peer, folder, path, version };
 }
 
 function isReused(options: CommandOptions): boolean {
