@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync, renameSync, statSync } from "nod
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { pairedNodes, type TestNode } from "../support/nodes.ts";
+import { sharedPair, type TestNode } from "../support/nodes.ts";
 
+const pair = sharedPair();
 const FILES = 1000;
 const DIRECTORIES = 10;
 
@@ -23,7 +24,7 @@ async function traffic(node: TestNode): Promise<number> {
 }
 
 test("a directory of 1,000 files renamed on one node is renamed on the other, with hardly a byte on the wire", async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   await fill(join(a.directory, "many"));
   await a.wait();
   const [there, file] = [join(b.directory, "many"), join("d3", "file-7.txt")];
@@ -46,7 +47,7 @@ test("a directory of 1,000 files renamed on one node is renamed on the other, wi
 });
 
 test("a directory renamed while its node was down is one move at the next start", async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   await fill(join(a.directory, "many"));
   await a.wait();
   const { ino } = statSync(join(b.directory, "many"));

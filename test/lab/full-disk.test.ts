@@ -3,19 +3,17 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, type TestContext, test } from "vitest";
 import { mountTmpfs } from "../support/lab.ts";
-import { type TestNode, testNodes, until } from "../support/nodes.ts";
+import { type SharedFolder, sharedPair, type TestNode, until } from "../support/nodes.ts";
 import { readTree, tree } from "../support/tree.ts";
 
+const pair = sharedPair();
 const MIB = 1024 * 1024;
 
-async function onSmallDisk(context: TestContext, options: string): Promise<readonly [TestNode, TestNode]> {
-  const [a, b] = await testNodes("anna", "bert");
-  mountTmpfs(context, b.directory, options);
-  await tree(a.directory, { "old.txt": "old", sub: { "edited.txt": "before" } });
-  await a.up();
-  await b.join(a);
-  await b.wait();
-  return [a, b];
+function onSmallDisk(context: TestContext, options: string): Promise<SharedFolder> {
+  return pair(async (a, b) => {
+    mountTmpfs(context, b.directory, options);
+    await tree(a.directory, { "old.txt": "old", sub: { "edited.txt": "before" } });
+  });
 }
 
 async function isNamed(b: TestNode, a: TestNode, path: string): Promise<void> {

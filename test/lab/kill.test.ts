@@ -1,23 +1,26 @@
 /** Daemons that are killed, again and again, in the middle of a transfer. */
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { realClock } from "../peer/real-clock.ts";
-import { pairedNodes, type TestNode, until } from "../support/nodes.ts";
+import { sharedPair, type TestNode, until } from "../support/nodes.ts";
 import { seeded } from "../support/seeded.ts";
 
+const pair = sharedPair();
 const MIB = 1024 * 1024;
 const KILLS = 5;
 
-/** Content in which no two chunks are equal. */
-async function writeLarge(path: string, bytes: number): Promise<void> {
-  const file = await open(path, "w");
+/** Content in which no two chunks are equal. It is there at once, so that no half of it is staged. */
+async function writeLarge(directory: string, bytes: number): Promise<void> {
+  const draft = `${directory}-draft`;
+  const file = await open(draft, "w");
   const block = Buffer.alloc(MIB);
   for (let at = 0; at < bytes; at += MIB) {
     for (let part = 0; part < MIB; part += 65_536) crypto.getRandomValues(block.subarray(part, part + 65_536));
     await file.write(block);
   }
   await file.close();
+  await rename(draft, join(directory, "large.bin"));
 }
 
 async function sizeBelow(directory: string): Promise<number> {
@@ -51,9 +54,9 @@ test("receiver and sender killed at random moments: the transfer makes progress,
   const seed = crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
   onTestFailed(() => void process.stdout.write(`seed ${seed}\n`));
   const random = seeded(seed);
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   const size = 300 * MIB;
-  await writeLarge(join(a.directory, "large.bin"), size);
+  await writeLarge(a.directory, size);
   await hasBegun(b);
   const area = join(b.directory, ".syncline");
   for (let kills = 1; kills <= KILLS; kills++) {
@@ -72,8 +75,8 @@ test("receiver and sender killed at random moments: the transfer makes progress,
 }, 120_000);
 
 test("a stop in the middle of a transfer takes less than 5 s and leaves nothing at a user path", async () => {
-  const [a, b] = await pairedNodes();
-  await writeLarge(join(a.directory, "large.bin"), 300 * MIB);
+  const [a, b] = await pair();
+  await writeLarge(a.directory, 300 * MIB);
   await hasBegun(b);
   for (const node of [b, a]) {
     const pid = await node.pid();

@@ -3,10 +3,11 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { attempt, mountTmpfs, must } from "../support/lab.ts";
-import { pairedNodes, type TestNode, testNodes, until } from "../support/nodes.ts";
+import { sharedPair, type TestNode, testNodes, until } from "../support/nodes.ts";
 import { readTree, tree } from "../support/tree.ts";
 
 const FILES = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`file-${i}.txt`, `content ${i}`]));
+const pair = sharedPair();
 const BEFORE = { ...FILES, sub: { "deep.txt": "deep" } };
 
 interface Status {
@@ -71,7 +72,7 @@ test("unmounted under the daemon: halted, and it goes on by itself when the disk
 });
 
 test("emptied, marker and all: halted; repair brings everything back", async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   await tree(a.directory, BEFORE);
   await a.wait();
   for (const name of await readdir(b.directory)) await rm(join(b.directory, name), { recursive: true });
@@ -81,7 +82,7 @@ test("emptied, marker and all: halted; repair brings everything back", async () 
 });
 
 test("renamed and made anew, empty: halted; the old one put back goes on by itself", async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   await tree(a.directory, BEFORE);
   await a.wait();
   await rename(b.directory, `${b.directory}-old`);
@@ -94,7 +95,7 @@ test("renamed and made anew, empty: halted; the old one put back goes on by itse
 });
 
 test("the marker of another folder: halted, also over a restart; repair heals", async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   await tree(a.directory, BEFORE);
   await a.wait();
   const marker = join(b.directory, ".syncline/marker.json");
@@ -129,7 +130,7 @@ test("two daemons on one home: the second changes nothing; one directory by two 
 });
 
 test("moved to another disk with all its times, marker included: nothing is new, nothing is sent back", async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   await tree(a.directory, BEFORE);
   await a.wait();
   await b.down();

@@ -3,11 +3,13 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { runTestCli } from "./command-line.ts";
 
 const LAUNCHER = resolve(import.meta.dirname, "../../bin/syncline");
 const COMMAND_MS = 45_000;
+/** To start two daemons and pair them, on a busy machine. */
+const PAIR_MS = 90_000;
 
 export interface CommandResult {
   readonly code: number;
@@ -25,10 +27,10 @@ export class TestNode {
   /** What runs the commands that start its daemon: other limits, another network, another time. */
   daemonVia: readonly string[] = [];
 
-  constructor(place: string, name: string) {
+  constructor(place: string, name: string, filesIn: string = place) {
     this.name = name;
     this.home = join(place, `${name}-home`);
-    this.directory = join(place, `${name}-files`);
+    this.directory = join(filesIn, `${name}-files`);
   }
 
   /** Runs the command line against this node as users do: through the launcher, as a process of its own. */
@@ -127,11 +129,13 @@ export async function testNodes<const N extends readonly string[]>(
 ): Promise<{ readonly [K in keyof N]: TestNode }> {
   const place = await mkdtemp(join(tmpdir(), "syncline-nodes-"));
   const nodes = names.map((name) => new TestNode(place, name));
-  onTestFinished(async () => {
-    await Promise.all(nodes.map((node) => node.down()));
-    await rm(place, { recursive: true, force: true });
-  });
+  onTestFinished(() => end(place, nodes));
   return nodes as unknown as { readonly [K in keyof N]: TestNode };
+}
+
+async function end(place: string, nodes: readonly TestNode[]): Promise<void> {
+  await Promise.all(nodes.map((node) => node.down()));
+  await rm(place, { recursive: true, force: true });
 }
 
 /** Two nodes that share a folder and are in sync. */
@@ -147,6 +151,51 @@ export async function pairedNodes(): Promise<readonly [TestNode, TestNode]> {
 function isStart(args: readonly string[]): boolean {
   const command = args.find((word) => !word.startsWith("-"));
   return command === "up" || command === "join";
+}
+
+export type SharedFolder = readonly [anna: TestNode, bert: TestNode, folder: string];
+
+/**
+ * Two paired nodes for all tests of a file, because starting a daemon costs a
+ * second of processor time. What this returns gives a test a folder of its own
+ * on both, in sync; `prepare` fills its directories before. A test may kill the
+ * nodes, but their settings, peers and other folders it leaves as they were.
+ */
+export function sharedPair(): (
+  prepare?: (anna: TestNode, bert: TestNode) => void | Promise<void>,
+) => Promise<SharedFolder> {
+  let place = "";
+  let count = 0;
+  const nodesAt = (filesIn: string): readonly [TestNode, TestNode] => [
+    new TestNode(place, "anna", filesIn),
+    new TestNode(place, "bert", filesIn),
+  ];
+  beforeAll(async () => {
+    place = await mkdtemp(join(tmpdir(), "syncline-nodes-"));
+    const [a, b] = nodesAt(place);
+    await a.up();
+    await b.join(a);
+    await Promise.all([a, b].map((node) => node.json("folder", "remove", "anna-files", "-y")));
+  }, PAIR_MS);
+  afterAll(() => end(place, nodesAt(place)), PAIR_MS);
+  return async (prepare) => {
+    const folder = `folder-${++count}`;
+    const [a, b] = nodesAt(join(place, folder));
+    for (const { directory } of [a, b]) await mkdir(directory, { recursive: true });
+    await prepare?.(a, b);
+    onTestFinished(async () => {
+      for (const node of [a, b]) {
+        if ((await node.run("status")).code !== 0) await node.start();
+        await node.json("folder", "remove", folder, "-y");
+      }
+    });
+    await a.json("folder", "add", a.directory, "--folder-id", folder);
+    await a.json("folder", "share", folder, "--to", "bert", "--rights", "write");
+    await b.json("folder", "add", b.directory, "--folder-id", folder);
+    await b.json("folder", "share", folder, "--to", "anna", "--rights", "write");
+    await b.wait("--peer", "anna", "--peer-grace", "20s");
+    return [a, b, folder];
+  };
 }
 
 function run([command = LAUNCHER, ...args]: readonly string[]): Promise<CommandResult> {

@@ -3,12 +3,15 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { expect, test } from "vitest";
-import { pairedNodes, type TestNode, until } from "../../support/nodes.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { sharedPair, type TestNode, until } from "../../support/nodes.ts";
 import { readTree, tree } from "../../support/tree.ts";
 
+const pair = sharedPair();
 const LAUNCHER = resolve(import.meta.dirname, "../../../bin/syncline");
 const MOVED_BYTES = 3_000_000;
+/** Bert has not taken the second folder, and would be waited for. */
+const WITHOUT_SECOND = ["--peer-grace", "0s"];
 
 interface Listed {
   readonly type: string;
@@ -25,15 +28,12 @@ async function ownerOf(node: TestNode, place: string): Promise<string | undefine
     .find(({ owner }) => owner !== undefined)?.owner;
 }
 
-async function folderOf(node: TestNode): Promise<string> {
-  return (await node.json<{ folders: [{ id: string }] }>("folder", "list")).folders[0].id;
-}
-
 /** A second folder of anna's, shared with bert. */
 async function withSecond(a: TestNode, rights: "read" | "write"): Promise<string> {
   const second = `${a.directory}-second`;
   await mkdir(second);
   await a.json("folder", "add", second, "--folder-id", "second");
+  onTestFinished(async () => void (await a.json("folder", "remove", "second", "-y")));
   await a.json("folder", "share", "second", "--to", "bert", "--rights", rights);
   return second;
 }
@@ -45,17 +45,16 @@ async function received(node: TestNode): Promise<number> {
 test("whoever may moves files between folders, and a device that shares both fetches nothing", {
   timeout: 300_000,
 }, async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b, first] = await pair();
   const second = await withSecond(a, "read");
   const bytes = randomBytes(MOVED_BYTES);
   await tree(a.directory, { d: { "note.txt": "one", e: {} } });
   await writeFile(join(a.directory, "d", "big.bin"), bytes);
   await writeFile(join(b.directory, "his.txt"), "first");
   await b.wait();
-  await a.wait();
+  await a.wait(...WITHOUT_SECOND);
   await writeFile(join(b.directory, "his.txt"), "second");
   await b.wait();
-  const first = await folderOf(a);
 
   // Bert may write to the one folder only; then to both, but anna's files he may not take away.
   const refused = await b.run("--json", "move", `anna:${first}/his.txt`, "anna:second/");
@@ -74,6 +73,7 @@ test("whoever may moves files between folders, and a device that shares both fet
 
   // Bert's own node has both folders: what moved at anna's is here already.
   await b.json("folder", "add", `${b.directory}-second`, "--folder-id", "second");
+  onTestFinished(async () => void (await b.json("folder", "remove", "second", "-y")));
   await b.json("folder", "share", "second", "--to", "anna");
   await b.wait();
   const [before, inode] = [await received(b), (await stat(join(a.directory, "d", "big.bin"))).ino];
@@ -91,12 +91,11 @@ test("whoever may moves files between folders, and a device that shares both fet
 test("a node that is killed in a move has every file somewhere, and the same command completes it", {
   timeout: 300_000,
 }, async () => {
-  const [a] = await pairedNodes();
+  const [a, , first] = await pair();
   const second = await withSecond(a, "read");
   const names = Array.from({ length: 600 }, (_, number) => `f${String(number).padStart(3, "0")}`);
   await tree(join(a.directory, "many"), Object.fromEntries(names.map((name) => [name, `content of ${name}`])));
-  await a.wait();
-  const first = await folderOf(a);
+  await a.wait(...WITHOUT_SECOND);
   const filesIn = async (directory: string): Promise<readonly string[]> =>
     await readdir(directory).catch((): string[] => []);
   const move = ["move", `self:${first}/many`, "self:second/many"] as const;
@@ -107,7 +106,7 @@ test("a node that is killed in a move has every file somewhere, and the same com
   const [left, there] = [await filesIn(join(a.directory, "many")), await filesIn(join(second, "many"))];
   expect([...new Set([...left, ...there])].sort()).toEqual(names);
   await a.start();
-  await a.wait();
+  await a.wait(...WITHOUT_SECOND);
   if (left.length > 0) expect((await a.run(...move)).code).toBe(0);
   expect(await readdir(join(second, "many"))).toHaveLength(names.length);
   for (const name of names) expect(await readFile(join(second, "many", name), "utf8")).toBe(`content of ${name}`);

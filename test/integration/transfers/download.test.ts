@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { FileResult } from "../../../src/shared/api-transfers.ts";
-import { pairedNodes, type TestNode } from "../../support/nodes.ts";
+import { sharedPair, type TestNode } from "../../support/nodes.ts";
 import { readTree, tree } from "../../support/tree.ts";
+
+const pair = sharedPair();
 
 interface Document {
   readonly files: readonly FileResult[];
@@ -22,21 +24,26 @@ async function readOnlyFolder(a: TestNode): Promise<{ readonly directory: string
   const directory = `${a.directory}-docs`;
   await mkdir(directory);
   const { folder } = await a.json<{ folder: { id: string } }>("folder", "add", directory, "--folder-id", "docs");
+  onTestFinished(() => removeFolder(a, folder.id));
   await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "read");
   return { directory, folder: folder.id };
+}
+
+async function removeFolder(node: TestNode, folder: string): Promise<void> {
+  await node.json("folder", "remove", folder, "-y");
 }
 
 test("a file of a folder that is not synced here comes whole, with its time and mode, and is a row on both ends", {
   timeout: 180_000,
 }, async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   const { directory } = await readOnlyFolder(a);
   const bytes = randomBytes(3_000_000);
   const source = join(directory, "a b.bin");
   await writeFile(source, bytes);
   await chmod(source, 0o640);
   await utimes(source, 1_700_000_000, 1_700_000_000.5);
-  const target = join(b.home, "..", "got.bin");
+  const target = join(b.directory, "..", "got.bin");
   const document = await b.json<Document>("download", "anna:docs/a b.bin", "-o", target);
   expect(await readFile(target)).toEqual(bytes);
   const found = await stat(target);
@@ -57,8 +64,13 @@ test("a file of a folder that is not synced here comes whole, with its time and 
     [a, "served", "out"],
     [b, "asked", "in"],
   ] as const) {
-    const stats = await node.json<{ transfers: readonly { wireBytes: number }[] }>("stats", "--kind", "download");
-    expect(stats.transfers).toMatchObject([
+    const stats = await node.json<{ transfers: readonly { path: string; wireBytes: number }[] }>(
+      "stats",
+      "--kind",
+      "download",
+    );
+    const rows = stats.transfers.filter(({ path }) => path === "a b.bin");
+    expect(rows).toMatchObject([
       {
         kind: "download",
         side,
@@ -70,7 +82,7 @@ test("a file of a folder that is not synced here comes whole, with its time and 
       },
     ]);
     // What telling the end took stands on the side that tells it.
-    const told = wireBytes - (stats.transfers[0]?.wireBytes ?? 0);
+    const told = wireBytes - (rows[0]?.wireBytes ?? 0);
     expect(told).toBeGreaterThanOrEqual(side === "asked" ? 0 : 100);
     expect(told).toBeLessThan(side === "asked" ? 1 : 2000);
   }
@@ -86,14 +98,14 @@ test("a file of a folder that is not synced here comes whole, with its time and 
 test("a directory comes with everything below it, and what is there already follows the policy", {
   timeout: 180_000,
 }, async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   const { directory } = await readOnlyFolder(a);
   const big = randomBytes(200_000).toString("hex");
   await tree(directory, {
     sub: { "-x": "one", "new\nline": "two", deep: { "ü.txt": "three", "big.hex": big } },
     other: "no",
   });
-  const place = join(b.home, "..", "place");
+  const place = join(b.directory, "..", "place");
   await mkdir(place);
   const document = await b.json<Document>("download", "anna:docs/sub", "-o", place);
   expect(await readTree(place)).toEqual({
@@ -116,7 +128,7 @@ test("a directory comes with everything below it, and what is there already foll
 test("what lies anywhere on the node is not fetched, nor is what a file holds more than once; --no-reuse fetches it", {
   timeout: 180_000,
 }, async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   const { directory } = await readOnlyFolder(a);
   const [known, small, fresh] = [randomBytes(2_000_000), randomBytes(20_000), randomBytes(100_000)];
   const diary = `${b.directory}-diary`;
@@ -124,13 +136,14 @@ test("what lies anywhere on the node is not fetched, nor is what a file holds mo
   await writeFile(join(diary, "known.bin"), known);
   await writeFile(join(diary, "small.bin"), small);
   await b.json("folder", "add", diary, "--folder-id", "diary");
+  onTestFinished(() => removeFolder(b, "diary"));
   await b.json("folder", "rescan", "diary");
   const large = Buffer.concat([known, fresh]);
   await writeFile(join(directory, "large.bin"), large);
   await writeFile(join(directory, "small copy.bin"), small);
   await writeFile(join(directory, "zeros.bin"), Buffer.alloc(3_000_000));
   await a.json("folder", "rescan", "docs");
-  const target = join(b.home, "..", "got");
+  const target = join(b.directory, "..", "got");
   const fetched = (...flags: string[]): Promise<Document> =>
     b.json<Document>("download", "anna:docs/", "-o", `${target}/`, "--on-duplicate", "rename", ...flags);
   const first = await fetched();
@@ -154,13 +167,13 @@ test("what lies anywhere on the node is not fetched, nor is what a file holds mo
 test("what was found here whole still took asking: the figures are those of the connection, and the parts add up", {
   timeout: 180_000,
 }, async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b, shared] = await pair();
   const { directory } = await readOnlyFolder(a);
   const bytes = randomBytes(2_000_000);
   await writeFile(join(directory, "big.bin"), bytes);
   await tree(directory, { small: "a few bytes" });
   await a.json("folder", "rescan", "docs");
-  const target = join(b.home, "..", "big.bin");
+  const target = join(b.directory, "..", "big.bin");
   await b.json("download", "anna:docs/big.bin", "-o", target);
   const traffic = async (): Promise<number> => {
     const { traffic: sums } = await b.json<{ traffic: { wireBytesSent: number; wireBytesReceived: number } }>("status");
@@ -169,8 +182,8 @@ test("what was found here whole still took asking: the figures are those of the 
   const commands = [
     ["download", "anna:docs/big.bin", "-o", target, "--on-duplicate", "rename"],
     ["download", "anna:docs/small", "-o", `${target}.small`],
-    ["upload", target, "anna:anna-files/copy.bin"],
-    ["upload", target, "anna:anna-files/again.bin"],
+    ["upload", target, `anna:${shared}/copy.bin`],
+    ["upload", target, `anna:${shared}/again.bin`],
   ];
   for (const command of commands) {
     const before = await traffic();
@@ -189,7 +202,7 @@ test("what was found here whole still took asking: the figures are those of the 
 test("into a folder of this node a download keeps what it replaces as a version; elsewhere it says that none is kept", {
   timeout: 180_000,
 }, async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   const { directory } = await readOnlyFolder(a);
   const big = randomBytes(1_000_000);
   await tree(directory, { sub: { "note.txt": "theirs", deep: {} } });
@@ -211,8 +224,8 @@ test("into a folder of this node a download keeps what it replaces as a version;
   ]);
   const again = await b.json<Document>("download", "anna:docs/sub", "-o", `${b.directory}/`, ...flags);
   expect(again.files.map(({ outcome }) => outcome)).toEqual(["unchanged", "unchanged"]);
-  const place = join(b.home, "..", "place", "note.txt");
-  await mkdir(join(b.home, "..", "place"));
+  const place = join(b.directory, "..", "place", "note.txt");
+  await mkdir(join(b.directory, "..", "place"));
   const refused = await b.run("--json", "download", "anna:docs/sub/note.txt", "-o", place, ...flags);
   expect([refused.code, JSON.parse(refused.stderr)]).toMatchObject([2, { code: "E_USAGE", hint: expect.anything() }]);
 });

@@ -3,8 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { pairedNodes } from "../../support/nodes.ts";
+import { sharedPair } from "../../support/nodes.ts";
 
+const pair = sharedPair();
 const BYTES = 3_000_000;
 const WRITERS = 4;
 
@@ -15,9 +16,9 @@ function sha256(bytes: Uint8Array): string {
 test("uploads of one path at once: readers see whole files, and each content is the file or a version of it", {
   timeout: 300_000,
 }, async () => {
-  const [anna, bert] = await pairedNodes();
+  const [anna, bert] = await pair();
   const docs = `${anna.directory}-docs`;
-  const place = join(bert.home, "..", "place");
+  const place = join(bert.directory, "..", "place");
   await mkdir(docs);
   await mkdir(place);
   await anna.json("folder", "add", docs, "--folder-id", "docs");
@@ -59,9 +60,8 @@ test("uploads of one path at once: readers see whole files, and each content is 
 });
 
 test("of uploads and downloads at once under `rename` each gets a name of its own", { timeout: 300_000 }, async () => {
-  const [anna, bert] = await pairedNodes();
-  const folder = (await anna.json<{ folders: [{ id: string }] }>("folder", "list")).folders[0].id;
-  const place = join(bert.home, "..", "place");
+  const [anna, bert, folder] = await pair();
+  const place = join(bert.directory, "..", "place");
   await mkdir(place);
   const source = join(place, "a.tar.gz");
   await writeFile(source, randomBytes(BYTES));
