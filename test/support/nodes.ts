@@ -198,6 +198,13 @@ export function sharedPair(): (
   };
 }
 
+/** Adds one more folder to a node, until the test has finished. */
+export async function addFolder(node: TestNode, directory: string, folder: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await node.json("folder", "add", directory, "--folder-id", folder);
+  onTestFinished(async () => void (await node.json("folder", "remove", folder, "-y")));
+}
+
 function run([command = LAUNCHER, ...args]: readonly string[]): Promise<CommandResult> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], timeout: COMMAND_MS });
   let stdout = "";

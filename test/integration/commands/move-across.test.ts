@@ -1,10 +1,10 @@
 /** A move from one folder of a node into another: who may, what goes along, what others hear, and a crash in the middle. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { sharedPair, type TestNode, until } from "../../support/nodes.ts";
+import { expect, test } from "vitest";
+import { addFolder, sharedPair, type TestNode, until } from "../../support/nodes.ts";
 import { readTree, tree } from "../../support/tree.ts";
 
 const pair = sharedPair();
@@ -31,9 +31,7 @@ async function ownerOf(node: TestNode, place: string): Promise<string | undefine
 /** A second folder of anna's, shared with bert. */
 async function withSecond(a: TestNode, rights: "read" | "write"): Promise<string> {
   const second = `${a.directory}-second`;
-  await mkdir(second);
-  await a.json("folder", "add", second, "--folder-id", "second");
-  onTestFinished(async () => void (await a.json("folder", "remove", "second", "-y")));
+  await addFolder(a, second, "second");
   await a.json("folder", "share", "second", "--to", "bert", "--rights", rights);
   return second;
 }
@@ -72,8 +70,7 @@ test("whoever may moves files between folders, and a device that shares both fet
   expect((await a.run("move", `self:${first}/d/note.txt`, "self:second/his.txt")).code).toBe(8);
 
   // Bert's own node has both folders: what moved at anna's is here already.
-  await b.json("folder", "add", `${b.directory}-second`, "--folder-id", "second");
-  onTestFinished(async () => void (await b.json("folder", "remove", "second", "-y")));
+  await addFolder(b, `${b.directory}-second`, "second");
   await b.json("folder", "share", "second", "--to", "anna");
   await b.wait();
   const [before, inode] = [await received(b), (await stat(join(a.directory, "d", "big.bin"))).ino];

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { FileResult } from "../../../src/shared/api-transfers.ts";
-import { sharedPair, type TestNode } from "../../support/nodes.ts";
+import { addFolder, sharedPair, type TestNode } from "../../support/nodes.ts";
 import { readTree, tree } from "../../support/tree.ts";
 
 const pair = sharedPair();
@@ -20,24 +20,18 @@ function sha256(bytes: Uint8Array): string {
 }
 
 /** A folder of anna's that bert may read and does not sync. */
-async function readOnlyFolder(a: TestNode): Promise<{ readonly directory: string; readonly folder: string }> {
+async function readOnlyFolder(a: TestNode): Promise<string> {
   const directory = `${a.directory}-docs`;
-  await mkdir(directory);
-  const { folder } = await a.json<{ folder: { id: string } }>("folder", "add", directory, "--folder-id", "docs");
-  onTestFinished(() => removeFolder(a, folder.id));
-  await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "read");
-  return { directory, folder: folder.id };
-}
-
-async function removeFolder(node: TestNode, folder: string): Promise<void> {
-  await node.json("folder", "remove", folder, "-y");
+  await addFolder(a, directory, "docs");
+  await a.json("folder", "share", "docs", "--to", "bert", "--rights", "read");
+  return directory;
 }
 
 test("a file of a folder that is not synced here comes whole, with its time and mode, and is a row on both ends", {
   timeout: 180_000,
 }, async () => {
   const [a, b] = await pair();
-  const { directory } = await readOnlyFolder(a);
+  const directory = await readOnlyFolder(a);
   const bytes = randomBytes(3_000_000);
   const source = join(directory, "a b.bin");
   await writeFile(source, bytes);
@@ -99,7 +93,7 @@ test("a directory comes with everything below it, and what is there already foll
   timeout: 180_000,
 }, async () => {
   const [a, b] = await pair();
-  const { directory } = await readOnlyFolder(a);
+  const directory = await readOnlyFolder(a);
   const big = randomBytes(200_000).toString("hex");
   await tree(directory, {
     sub: { "-x": "one", "new\nline": "two", deep: { "ü.txt": "three", "big.hex": big } },
@@ -129,14 +123,12 @@ test("what lies anywhere on the node is not fetched, nor is what a file holds mo
   timeout: 180_000,
 }, async () => {
   const [a, b] = await pair();
-  const { directory } = await readOnlyFolder(a);
+  const directory = await readOnlyFolder(a);
   const [known, small, fresh] = [randomBytes(2_000_000), randomBytes(20_000), randomBytes(100_000)];
   const diary = `${b.directory}-diary`;
-  await mkdir(diary);
+  await addFolder(b, diary, "diary");
   await writeFile(join(diary, "known.bin"), known);
   await writeFile(join(diary, "small.bin"), small);
-  await b.json("folder", "add", diary, "--folder-id", "diary");
-  onTestFinished(() => removeFolder(b, "diary"));
   await b.json("folder", "rescan", "diary");
   const large = Buffer.concat([known, fresh]);
   await writeFile(join(directory, "large.bin"), large);
@@ -168,7 +160,7 @@ test("what was found here whole still took asking: the figures are those of the 
   timeout: 180_000,
 }, async () => {
   const [a, b, shared] = await pair();
-  const { directory } = await readOnlyFolder(a);
+  const directory = await readOnlyFolder(a);
   const bytes = randomBytes(2_000_000);
   await writeFile(join(directory, "big.bin"), bytes);
   await tree(directory, { small: "a few bytes" });
@@ -203,7 +195,7 @@ test("into a folder of this node a download keeps what it replaces as a version;
   timeout: 180_000,
 }, async () => {
   const [a, b] = await pair();
-  const { directory } = await readOnlyFolder(a);
+  const directory = await readOnlyFolder(a);
   const big = randomBytes(1_000_000);
   await tree(directory, { sub: { "note.txt": "theirs", deep: {} } });
   await writeFile(join(directory, "sub", "big.bin"), big);

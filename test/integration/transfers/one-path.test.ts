@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { sharedPair } from "../../support/nodes.ts";
+import { addFolder, sharedPair } from "../../support/nodes.ts";
 
 const pair = sharedPair();
 const BYTES = 3_000_000;
@@ -19,9 +19,8 @@ test("uploads of one path at once: readers see whole files, and each content is 
   const [anna, bert] = await pair();
   const docs = `${anna.directory}-docs`;
   const place = join(bert.directory, "..", "place");
-  await mkdir(docs);
   await mkdir(place);
-  await anna.json("folder", "add", docs, "--folder-id", "docs");
+  await addFolder(anna, docs, "docs");
   await anna.json("folder", "share", "docs", "--to", "bert");
   const contents = Array.from({ length: WRITERS }, () => randomBytes(BYTES));
   const known = new Set(contents.map(sha256));

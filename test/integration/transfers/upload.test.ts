@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { FileResult } from "../../../src/shared/api-transfers.ts";
-import { pairedNodes } from "../../support/nodes.ts";
+import { addFolder, sharedPair } from "../../support/nodes.ts";
 import { readTree, tree } from "../../support/tree.ts";
+
+const pair = sharedPair();
 
 interface Document {
   readonly files: readonly FileResult[];
@@ -15,12 +17,11 @@ interface Document {
 test("files and directories go to a folder that is not synced here; versions keep what they replace", {
   timeout: 240_000,
 }, async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   const docs = `${a.directory}-docs`;
-  await mkdir(docs);
-  await a.json("folder", "add", docs, "--folder-id", "docs");
+  await addFolder(a, docs, "docs");
   await a.json("folder", "share", "docs", "--to", "bert", "--rights", "write");
-  const place = join(b.home, "..", "mine");
+  const place = join(b.directory, "..", "mine");
   const big = randomBytes(4_000_000);
   await tree(place, { "a b.txt": "one", "-x": "dash", dir: { "new\nline": "two", deep: { "ü.txt": "three" } } });
   await writeFile(join(place, "big.bin"), big);
@@ -82,11 +83,10 @@ test("files and directories go to a folder that is not synced here; versions kee
 });
 
 test("rights are judged by the receiver, and its refusals have their exit codes", { timeout: 180_000 }, async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b, shared] = await pair();
   const docs = `${a.directory}-docs`;
-  await mkdir(docs);
-  await a.json("folder", "add", docs, "--folder-id", "docs");
-  const file = join(b.home, "..", "file.txt");
+  await addFolder(a, docs, "docs");
+  const file = join(b.directory, "..", "file.txt");
   await writeFile(file, "x");
   const failure = async (...args: readonly string[]): Promise<object> => {
     const { code, stderr } = await b.run("--json", ...args);
@@ -96,13 +96,13 @@ test("rights are judged by the receiver, and its refusals have their exit codes"
   await a.json("folder", "share", "docs", "--to", "bert", "--rights", "read");
   expect(await failure("upload", file, "anna:docs/")).toMatchObject({ code: "E_NOT_ALLOWED", exit_: 5 });
   expect(await failure("upload", `${file}.not`, "anna:docs/")).toMatchObject({ code: "E_PATH_NOT_FOUND", exit_: 4 });
-  expect(await failure("upload", file, "anna:anna-files/../x")).toMatchObject({ code: "E_BAD_PATH", exit_: 2 });
+  expect(await failure("upload", file, `anna:${shared}/../x`)).toMatchObject({ code: "E_BAD_PATH", exit_: 2 });
   expect(await failure("upload", file, "nobody:docs/")).toMatchObject({ code: "E_PEER_NOT_FOUND", exit_: 4 });
   expect(await failure("upload", file)).toMatchObject({ code: "E_USAGE", exit_: 2 });
-  expect(await failure("upload", file, "anna:anna-files/", "--on-duplicate", "ask")).toMatchObject({
+  expect(await failure("upload", file, `anna:${shared}/`, "--on-duplicate", "ask")).toMatchObject({
     code: "E_USAGE",
     exit_: 2,
   });
-  expect(await failure("download", "anna:anna-files/nothing")).toMatchObject({ code: "E_PATH_NOT_FOUND", exit_: 4 });
+  expect(await failure("download", `anna:${shared}/nothing`)).toMatchObject({ code: "E_PATH_NOT_FOUND", exit_: 4 });
   await rm(file);
 });
