@@ -3,13 +3,15 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { pairedNodes, testNodes, until } from "../support/nodes.ts";
+import { addFolder, pairedNodes, sharedPair, testNodes, until } from "../support/nodes.ts";
 
 interface EventLine {
   readonly type: string;
   readonly path: string | null;
   readonly device: string | null;
 }
+
+const pair = sharedPair();
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
@@ -21,7 +23,7 @@ async function freePort(): Promise<number> {
 }
 
 test("waiting leaves a paused peer out by name, and fails when it was asked for; events name whole device ids", async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b] = await pair();
   await writeFile(join(b.directory, "from-bert"), "x");
   await b.wait();
   await a.json("peer", "pause", "bert");
@@ -34,9 +36,8 @@ test("waiting leaves a paused peer out by name, and fails when it was asked for;
   await a.json("peer", "resume", "bert");
   expect((await a.launch("wait", "--peer", "bert")).code).toBe(0);
 
-  await mkdir(`${a.directory}-2`);
-  await a.json("folder", "add", `${a.directory}-2`);
-  const notShared = await a.launch("--json", "wait", "--folder", "anna-files-2", "--peer", "bert");
+  await addFolder(a, `${a.directory}-2`, "other");
+  const notShared = await a.launch("--json", "wait", "--folder", "other", "--peer", "bert");
   expect(JSON.parse(notShared.stderr)).toMatchObject({ code: "E_FOLDER_NOT_FOUND" });
 
   const { device } = await b.json<{ device: { id: string } }>("status");
@@ -82,16 +83,16 @@ test("a changed listening address counts at once and reaches the peers", async (
 });
 
 test("a name that is not UTF-8 is reported for as long as it is there", async () => {
-  const [a] = await pairedNodes();
+  const [a, , folder] = await pair();
   const path = Buffer.concat([Buffer.from(`${a.directory}/`), Buffer.from([0xff, 0x62])]);
   await writeFile(path, "x");
   await until(async () => (await a.run("wait")).code === 3, "the name to be seen");
-  await a.json("folder", "rescan", "anna-files");
-  const { problems } = await a.json<{ problems: unknown[] }>("folder", "show", "anna-files");
+  await a.json("folder", "rescan", folder);
+  const { problems } = await a.json<{ problems: unknown[] }>("folder", "show", folder);
   expect(problems).toMatchObject([{ code: "E_NAME_NOT_UTF8" }]);
   const status = await a.launch("status");
   expect(status.stdout).toContain("In sync with bert, but for 1 problem");
   await rm(path);
   await until(async () => (await a.run("wait")).code === 0, "the problem to go");
-  expect(await readFile(join(a.home, "config.json"), "utf8")).toContain("anna-files");
+  expect(await readFile(join(a.home, "config.json"), "utf8")).toContain(a.directory);
 });

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Batch, SettledFile } from "../../src/shared/api-browser.ts";
 import type { StatsHistory } from "../../src/shared/api-transfers.ts";
-import { pairedNodes, type TestNode, until } from "../support/nodes.ts";
+import { sharedPair, until } from "../support/nodes.ts";
 import { signIn, type TestSession } from "../support/sign-in.ts";
 
 interface Ticket {
   readonly url: string;
 }
 
+const pair = sharedPair();
 const MIB = 1024 * 1024;
 /** Room for a machine that is busy with other tests. */
 const TEST_MS = 300_000;
@@ -29,10 +30,6 @@ function noise(size: number, seed: number): Buffer {
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-async function folderOf(node: TestNode): Promise<string> {
-  return (await node.json<{ folders: [{ id: string }] }>("folder", "list")).folders[0].id;
 }
 
 /** Sends a file to a batch as the page does. */
@@ -66,7 +63,7 @@ async function settled(session: TestSession, id: string): Promise<readonly Settl
 test(
   "files come from this node and a peer whole, in parts and as archives, and go to both in pieces",
   async () => {
-    const [anna, bert] = await pairedNodes();
+    const [anna, bert, folder] = await pair();
     const big = noise(9 * MIB + 123, 1);
     await mkdir(join(bert.directory, "trip/day"), { recursive: true });
     await writeFile(join(bert.directory, "trip/big.bin"), big);
@@ -74,7 +71,6 @@ test(
     await writeFile(join(bert.directory, "trip/empty"), "");
     await bert.wait();
     await anna.json("config", "set", "dashboard", "127.0.0.1:0");
-    const folder = await folderOf(anna);
     const session = await signIn(anna);
 
     for (const peer of ["self", "bert"]) {
@@ -163,7 +159,7 @@ test(
 );
 
 test("a list is looked at in windows, here and on a peer, and a bad pattern is told by its character", async () => {
-  const [a, b] = await pairedNodes();
+  const [a, b, folder] = await pair();
   await mkdir(join(a.directory, "z"));
   for (const [name, size] of [
     ["b10.txt", 3],
@@ -174,7 +170,6 @@ test("a list is looked at in windows, here and on a peer, and a bad pattern is t
   await a.wait();
   await a.json("config", "set", "dashboard", "127.0.0.1:0");
   const session = await signIn(a);
-  const folder = await folderOf(a);
   const window = async (at: string, more: Record<string, string>): Promise<readonly string[]> => {
     const query = new URLSearchParams({ folder, offset: "0", limit: "2", sort: "natural", ...more });
     const text = await (await session.ask("GET", `${at}/list?${query}`)).text();

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Status } from "../../src/shared/api.ts";
-import { pairedNodes, type TestNode, until } from "../support/nodes.ts";
+import { pairedNodes, type TestNode, testNodes, until } from "../support/nodes.ts";
 
 test("a second folder is shared from both ends, kept from changes by rights, paused and unshared", async () => {
   const [a, b] = await pairedNodes();
@@ -84,7 +84,8 @@ async function wireBytes(node: TestNode): Promise<number> {
 }
 
 test("what cannot sync is named once in the log, however often it is looked at", async () => {
-  const [a] = await pairedNodes();
+  const [a] = await testNodes("anna");
+  await a.up();
   await mkdir(`${a.directory}/${"x".repeat(10)}`);
   const { execFileSync } = await import("node:child_process");
   execFileSync("mkfifo", [join(a.directory, "pipe")]);
