@@ -1,7 +1,8 @@
 /** The frame around every page: what node this is, how it is, and where to go. */
 import { computed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { link, may, session, signOut, status } from "./api/live.ts";
+import type { RouteName } from "../shared/api-routes.ts";
+import { link, may, session, signOut, status, trouble } from "./api/live.ts";
 import { ActivityPage } from "./pages/activity.tsx";
 import { ConflictsPage } from "./pages/conflicts.tsx";
 import { DoctorPage } from "./pages/doctor.tsx";
@@ -21,7 +22,7 @@ import { UsersPage } from "./pages/users.tsx";
 import { href, place } from "./route.ts";
 import { chooseScheme, scheme } from "./scheme.ts";
 import { overview } from "./text/overview.ts";
-import { Button, Empty, Loading, Page, State } from "./ui/basics.tsx";
+import { Button, Card, Empty, Loading, Page, State, wordsOf } from "./ui/basics.tsx";
 import { Bell } from "./ui/bell.tsx";
 import { Questions } from "./ui/dialog.tsx";
 import { Icon, type IconName } from "./ui/icon.tsx";
@@ -32,24 +33,24 @@ interface Entry {
   readonly title: string;
   readonly icon: IconName;
   readonly show: () => JSX.Element;
-  /** Left out for those who may not see anything of it. */
-  readonly isForAll: boolean;
+  /** What it shows; who may not call that sees nothing of the page. */
+  readonly of: RouteName;
 }
 
 const ENTRIES: readonly Entry[] = [
-  { page: "home", title: "Home", icon: "home", show: () => <HomePage />, isForAll: true },
-  { page: "files", title: "Files", icon: "file", show: () => <FilesPage />, isForAll: true },
-  { page: "folders", title: "Folders", icon: "folder", show: () => folders(), isForAll: true },
-  { page: "transfers", title: "Transfers", icon: "transfer", show: () => <TransfersPage />, isForAll: true },
-  { page: "peers", title: "Peers", icon: "peers", show: () => <PeersPage />, isForAll: true },
-  { page: "conflicts", title: "Conflicts", icon: "conflict", show: () => <ConflictsPage />, isForAll: true },
-  { page: "history", title: "History", icon: "history", show: () => <HistoryPage />, isForAll: true },
-  { page: "statistics", title: "Statistics", icon: "stats", show: () => <StatisticsPage />, isForAll: true },
-  { page: "activity", title: "Activity", icon: "activity", show: () => <ActivityPage />, isForAll: false },
-  { page: "logs", title: "Logs", icon: "log", show: () => <LogsPage />, isForAll: false },
-  { page: "doctor", title: "Doctor", icon: "doctor", show: () => <DoctorPage />, isForAll: false },
-  { page: "users", title: "Users", icon: "users", show: () => <UsersPage />, isForAll: false },
-  { page: "settings", title: "Settings", icon: "settings", show: () => <SettingsPage />, isForAll: false },
+  { page: "home", title: "Home", icon: "home", show: () => <HomePage />, of: "status" },
+  { page: "files", title: "Files", icon: "file", show: () => <FilesPage />, of: "list" },
+  { page: "folders", title: "Folders", icon: "folder", show: () => folders(), of: "folderList" },
+  { page: "transfers", title: "Transfers", icon: "transfer", show: () => <TransfersPage />, of: "transferList" },
+  { page: "peers", title: "Peers", icon: "peers", show: () => <PeersPage />, of: "peerList" },
+  { page: "conflicts", title: "Conflicts", icon: "conflict", show: () => <ConflictsPage />, of: "conflictList" },
+  { page: "history", title: "History", icon: "history", show: () => <HistoryPage />, of: "trashList" },
+  { page: "statistics", title: "Statistics", icon: "stats", show: () => <StatisticsPage />, of: "statsHistory" },
+  { page: "activity", title: "Activity", icon: "activity", show: () => <ActivityPage />, of: "events" },
+  { page: "logs", title: "Logs", icon: "log", show: () => <LogsPage />, of: "logs" },
+  { page: "doctor", title: "Doctor", icon: "doctor", show: () => <DoctorPage />, of: "doctor" },
+  { page: "users", title: "Users", icon: "users", show: () => <UsersPage />, of: "userList" },
+  { page: "settings", title: "Settings", icon: "settings", show: () => <SettingsPage />, of: "configGet" },
 ];
 
 function folders(): JSX.Element {
@@ -61,9 +62,9 @@ export function App(): JSX.Element {
   if (link.value === "signed-out") return <SignInPage />;
   if (session.value === undefined)
     return (
-      <div class="sign-in">
+      <main class="sign-in">
         <Loading what={link.value === "lost" ? "Syncline does not answer; trying again…" : "Opening…"} />
-      </div>
+      </main>
     );
   return <Shell />;
 }
@@ -87,7 +88,7 @@ function Shell(): JSX.Element {
       >
         <bdi class="nav-device">{status.value?.device.name ?? session.value?.device.name ?? ""}</bdi>
         <ul>
-          {ENTRIES.filter(({ isForAll }) => isForAll || may("events")).map((one) => (
+          {ENTRIES.filter(({ of }) => may(of)).map((one) => (
             <li key={one.page}>
               <a href={href(one.page)} aria-current={one === entry ? "page" : undefined}>
                 <Icon name={one.icon} />
@@ -105,7 +106,7 @@ function Shell(): JSX.Element {
       </nav>
       <main class="content" id="main" tabIndex={-1}>
         {link.value === "lost" ? <Lost /> : null}
-        {entry === undefined ? <NotFound /> : entry.show()}
+        {entry === undefined ? <NotFound /> : may(entry.of) ? entry.show() : <NoRight title={entry.title} />}
       </main>
       <Toasts />
       <Questions />
@@ -186,20 +187,37 @@ const OVERALL = {
 } as const;
 
 function Lost(): JSX.Element {
+  const { message, hint } = wordsOf(trouble.value);
   return (
     <p class="banner" role="alert">
       <Icon name="warn" />
-      <span>Syncline does not answer. What you see may be old; this page goes on by itself when it is back.</span>
+      <span>
+        <span class="strong">{message}</span> {hint} What you see may be old.
+      </span>
     </p>
+  );
+}
+
+function NoRight({ title }: { readonly title: string }): JSX.Element {
+  return (
+    <Page title={title}>
+      <Card>
+        <Empty icon="idle" title="Only an admin may see this">
+          <p>Sign in as an admin, or ask one to look.</p>
+        </Empty>
+      </Card>
+    </Page>
   );
 }
 
 function NotFound(): JSX.Element {
   return (
     <Page title="No such page">
-      <Empty icon="search" title="There is nothing at this address">
-        <a href="#/">Home</a>
-      </Empty>
+      <Card>
+        <Empty icon="search" title="There is nothing at this address">
+          <a href="#/">Home</a>
+        </Empty>
+      </Card>
     </Page>
   );
 }

@@ -213,7 +213,8 @@ function parseLine(line: string): unknown {
   return document;
 }
 
-function lost(): Failure {
+/** The failure of a daemon that does not answer. */
+export function lost(): Failure {
   return new Failure({
     code: LOST,
     message: "Syncline does not answer",

@@ -7,7 +7,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { NodeEvent, SessionInput, SessionOutput, Status } from "../../shared/api.ts";
 import { type Access, ROUTE_ACCESS } from "../../shared/api-access.ts";
 import type { RouteName } from "../../shared/api-routes.ts";
-import { call, callSession, Failure, isLost, stream, token } from "./client.ts";
+import { call, callSession, Failure, isLost, lost, stream, token } from "./client.ts";
 import { TrafficLog } from "./traffic-log.ts";
 
 export type Session = SessionOutput<"session">;
@@ -21,6 +21,8 @@ export const status: Signal<Status | undefined> = signal(undefined);
 export const events: Signal<readonly NodeEvent[]> = signal([]);
 /** Why signing in failed, when it did. */
 export const signInFailure: Signal<Failure | undefined> = signal(undefined);
+/** Why the link is lost, when it is. */
+export const trouble: Signal<Failure> = signal(lost());
 /** Counts up whenever something happened that lists may show. */
 export const changes: Signal<number> = signal(0);
 export const traffic: Signal<TrafficLog> = signal(new TrafficLog());
@@ -110,6 +112,7 @@ async function follow(): Promise<void> {
   following = stop;
   let waitMs = FIRST_WAIT_MS;
   while (!stop.signal.aborted) {
+    trouble.value = lost();
     try {
       for await (const _ of listen(stop.signal)) waitMs = FIRST_WAIT_MS;
     } catch (error) {
@@ -118,6 +121,7 @@ async function follow(): Promise<void> {
         leave();
         return;
       }
+      if (error instanceof Failure) trouble.value = error;
     }
     if (stop.signal.aborted) return;
     link.value = "lost";

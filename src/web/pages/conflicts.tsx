@@ -4,9 +4,10 @@ import type { Conflict } from "../../shared/api.ts";
 import { call } from "../api/client.ts";
 import { may } from "../api/live.ts";
 import { bytes, moment } from "../text/format.ts";
-import { Ago, Button, Card, Empty, Loading, Name, Page, Problem, State } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Ago, Button, Card, Empty, Name, Page, State } from "../ui/basics.tsx";
 import { Tick } from "../ui/form.tsx";
-import { FindField, isLong, Pages, useListPage } from "../ui/pages.tsx";
+import { FindField, isLong, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
 import { Compare } from "./compare.tsx";
@@ -18,11 +19,9 @@ export function ConflictsPage(): JSX.Element {
   const isAll = useSignal(false);
   const page = useListPage();
   const input = { ...page.input, all: isAll.value };
-  const { value, error, reload } = useData((signal) => call("conflictList", input, signal), JSON.stringify(input), {
+  const answer = useData((signal) => call("conflictList", input, signal), JSON.stringify(input), {
     ...{ live: true, keeps: true },
   });
-  const openHere = value?.conflicts.filter(({ state }) => state === "open") ?? [];
-  const isMany = value !== undefined && isLong(value.total, page);
   return (
     <Page
       title="Conflicts"
@@ -37,13 +36,30 @@ export function ConflictsPage(): JSX.Element {
         />
       }
     >
-      {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
-      {value === undefined && error === undefined ? <Loading what="Looking for conflicts…" /> : null}
+      <Answer of={answer} loading="Looking for conflicts…">
+        {(value) => <Conflicts {...value} {...{ page, isAll: isAll.value, reload: answer.reload }} />}
+      </Answer>
+    </Page>
+  );
+}
+
+function Conflicts(props: {
+  readonly conflicts: readonly Conflict[];
+  readonly total: number;
+  readonly page: ListPage;
+  readonly isAll: boolean;
+  readonly reload: () => Promise<void>;
+}): JSX.Element {
+  const { conflicts, total, page, isAll, reload } = props;
+  const isMany = isLong(total, page);
+  const open = conflicts.filter(({ state }) => state === "open");
+  return (
+    <>
       {isMany ? <FindField page={page} /> : null}
-      {openHere.length > 1 && may("conflictResolve") ? (
-        <Bulk contains={page.input.contains} open={isAll.value ? undefined : value?.total} reload={reload} />
+      {open.length > 1 && may("conflictResolve") ? (
+        <Bulk contains={page.input.contains} open={isAll ? undefined : total} reload={reload} />
       ) : null}
-      {value?.conflicts.length === 0 ? (
+      {conflicts.length === 0 ? (
         <Card>
           {isMany ? (
             <Empty icon="check" title="No conflict is like that" />
@@ -54,11 +70,11 @@ export function ConflictsPage(): JSX.Element {
           )}
         </Card>
       ) : null}
-      {value?.conflicts.map((conflict) => (
+      {conflicts.map((conflict) => (
         <ConflictCard conflict={conflict} reload={reload} key={conflict.id} />
       ))}
-      {value !== undefined && isMany ? <Pages page={page} total={value.total} shown={value.conflicts.length} /> : null}
-    </Page>
+      {isMany ? <Pages page={page} total={total} shown={conflicts.length} /> : null}
+    </>
   );
 }
 

@@ -1,9 +1,9 @@
 import type { JSX } from "preact";
 import type { Check } from "../../shared/api.ts";
 import { call } from "../api/client.ts";
-import { may } from "../api/live.ts";
 import type { Tone } from "../text/overview.ts";
-import { Button, Card, Loading, NoRight, Page, Problem, State } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Button, Card, Page, State } from "../ui/basics.tsx";
 import { useData } from "../ui/use-data.ts";
 
 const TONES: Readonly<Record<Check["result"], readonly [Tone, string]>> = {
@@ -14,27 +14,25 @@ const TONES: Readonly<Record<Check["result"], readonly [Tone, string]>> = {
 };
 
 export function DoctorPage(): JSX.Element {
-  const { value, error, reload } = useData((signal) => call("doctor", {}, signal), "doctor");
-  if (!may("doctor")) return <NoRight />;
+  const examined = useData((signal) => call("doctor", {}, signal), "doctor");
   return (
     <Page
       title="Doctor"
       actions={
-        <Button icon="refresh" onPress={reload}>
+        <Button icon="refresh" onPress={examined.reload}>
           Examine again
         </Button>
       }
     >
-      {error === undefined ? null : <Problem error={error} retry={reload} />}
-      {value === undefined ? (
-        error === undefined && <Loading what="Examining this machine and its connections…" />
-      ) : (
-        <Card>
-          {[...value.checks].sort(worstFirst).map((check) => (
-            <Row check={check} key={check.name} />
-          ))}
-        </Card>
-      )}
+      <Answer of={examined} loading="Examining this machine and its connections…">
+        {({ checks }) => (
+          <Card>
+            {[...checks].sort(worstFirst).map((check) => (
+              <Row check={check} key={check.name} />
+            ))}
+          </Card>
+        )}
+      </Answer>
     </Page>
   );
 }

@@ -9,7 +9,8 @@ import { type RowPage, RowWindow } from "../api/row-window.ts";
 import { href } from "../route.ts";
 import { bytes, plural } from "../text/format.ts";
 import { listFilter } from "../text/list-query.ts";
-import { Ago, Button, Empty, Loading, Name, Problem } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Ago, Button, Empty, Loading, Name } from "../ui/basics.tsx";
 import { Choice, Tick } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt } from "../ui/toasts.tsx";
@@ -159,32 +160,34 @@ function Found(props: {
       </Empty>
     );
   const isWaiting = inSight !== rows || total === undefined;
-  const failure = rows.error.value;
+  const error = rows.error.value;
+  const waiting = <Waiting isSearch={isNarrowed} onStop={() => rows.stop()} key={rows.key} />;
   return (
     <>
-      {failure === undefined ? null : <Problem error={failure} retry={() => rows.refresh()} />}
-      {isWaiting && failure === undefined ? (
-        <Waiting isSearch={isNarrowed} onStop={() => rows.stop()} key={rows.key} />
-      ) : null}
-      {total === undefined ? null : total === 0 ? (
-        <Empty icon="folder" title={isNarrowed ? "Nothing here is like that" : "Nothing here"} />
-      ) : (
-        <div class={isWaiting ? "dimmed" : ""}>
-          <p class="muted small" role="status">
-            {plural(total, "entry", "entries")}
-            {total > ROWS_MAX ? "; the first of them are shown: open a directory or search to see the others" : ""}
-          </p>
-          <VirtualList
-            label="Files"
-            key={inSight.key}
-            count={total}
-            at={(index) => inSight.at(index)}
-            onSee={inSight.see}
-            keyOf={(entry) => `${entry.path}${entry.deleted}`}
-            show={show}
-          />
-        </div>
-      )}
+      {isWaiting && total !== undefined && error === undefined ? waiting : null}
+      <Answer of={{ value: total, error, reload: () => rows.refresh() }} loading={waiting}>
+        {(count) =>
+          count === 0 ? (
+            <Empty icon="folder" title={isNarrowed ? "Nothing here is like that" : "Nothing here"} />
+          ) : (
+            <div class={isWaiting ? "dimmed" : ""}>
+              <p class="muted small" role="status">
+                {plural(count, "entry", "entries")}
+                {count > ROWS_MAX ? "; the first of them are shown: open a directory or search to see the others" : ""}
+              </p>
+              <VirtualList
+                label="Files"
+                key={inSight.key}
+                count={count}
+                at={(index) => inSight.at(index)}
+                onSee={inSight.see}
+                keyOf={(entry) => `${entry.path}${entry.deleted}`}
+                show={show}
+              />
+            </div>
+          )
+        }
+      </Answer>
     </>
   );
 }

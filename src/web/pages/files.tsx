@@ -4,7 +4,8 @@ import { collectAt } from "../api/client.ts";
 import { status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
 import { bytes, plural } from "../text/format.ts";
-import { Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Card, Empty, Name, Page } from "../ui/basics.tsx";
 import { DropArea } from "../ui/drop-area.tsx";
 import { Choice } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -100,12 +101,21 @@ function Crumbs(props: {
 }
 
 function Folders({ where }: { readonly where: string }): JSX.Element {
-  const { value, error, reload } = useData((signal) => collectAt(peerOf(where), "list", {}, signal), where, {
-    live: where === HERE,
-  });
-  if (value === undefined)
-    return error === undefined ? <Loading what="Asking for the folders…" /> : <Problem error={error} retry={reload} />;
-  const folders = value.filter((line): line is FolderLine => line.type === "folder");
+  const answer = useData(
+    async (signal) =>
+      (await collectAt(peerOf(where), "list", {}, signal)).filter((line): line is FolderLine => line.type === "folder"),
+    where,
+    { live: where === HERE },
+  );
+  return (
+    <Answer of={answer} loading="Asking for the folders…">
+      {(folders) => <FolderList where={where} folders={folders} />}
+    </Answer>
+  );
+}
+
+function FolderList(props: { readonly where: string; readonly folders: readonly FolderLine[] }): JSX.Element {
+  const { where, folders } = props;
   if (folders.length === 0) return <Empty icon="folder" title="No folder is shared with you here" />;
   return (
     <ul class="entries">

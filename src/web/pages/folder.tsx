@@ -6,7 +6,8 @@ import { may, status } from "../api/live.ts";
 import { go, href } from "../route.ts";
 import { plural } from "../text/format.ts";
 import { folderTone } from "../text/overview.ts";
-import { Button, Card, Empty, Loading, Name, Page, Problem, State } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Button, Card, Empty, Name, Page, State } from "../ui/basics.tsx";
 import { confirm } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -17,32 +18,41 @@ import { FolderProgress, Held } from "./home.tsx";
 
 /** One folder, and everything that can be done with it. */
 export function FolderPage({ id }: { readonly id: string }): JSX.Element {
-  const { value, error, reload } = useData((signal) => call("folderShow", { folder: id }, signal), id, { live: true });
-  if (value === undefined)
-    return (
-      <Page title="Folder">
-        {error === undefined ? <Loading what="Asking for the folder…" /> : <Problem error={error} retry={reload} />}
-        <a href={href("folders")}>All folders</a>
-      </Page>
-    );
+  const answer = useData((signal) => call("folderShow", { folder: id }, signal), id, { live: true });
+  const { value } = answer;
+  return (
+    <Page
+      title={value?.label ?? "Folder"}
+      actions={
+        value === undefined ? undefined : <State tone={folderTone(value.state)}>{value.state.replace("-", " ")}</State>
+      }
+    >
+      <Answer of={answer} loading="Asking for the folder…">
+        {(folder) => <About folder={folder} reload={answer.reload} />}
+      </Answer>
+    </Page>
+  );
+}
+
+function About({ folder, reload }: { readonly folder: Folder; readonly reload: () => Promise<void> }): JSX.Element {
   const act = async (work: () => Promise<unknown>, done: string): Promise<void> => {
     if (await attempt(work, done)) await reload();
   };
   return (
-    <Page title={value.label} actions={<State tone={folderTone(value.state)}>{value.state.replace("-", " ")}</State>}>
+    <>
       <Card>
         <p class="muted small">
-          <Name>{value.path}</Name>
+          <Name>{folder.path}</Name>
         </p>
-        <FolderProgress folder={value} />
-        {may("folderPause") ? <Actions folder={value} act={act} /> : null}
+        <FolderProgress folder={folder} />
+        {may("folderPause") ? <Actions folder={folder} act={act} /> : null}
       </Card>
-      <Problems folder={value} />
-      <Sharing folder={value} act={act} />
-      {may("folderIgnore") ? <Ignored folder={value} reload={reload} /> : null}
-      <WhyNot folder={value} />
-      {may("folderRemove") ? <Remove folder={value} /> : null}
-    </Page>
+      <Problems folder={folder} />
+      <Sharing folder={folder} act={act} />
+      {may("folderIgnore") ? <Ignored folder={folder} reload={reload} /> : null}
+      <WhyNot folder={folder} />
+      {may("folderRemove") ? <Remove folder={folder} /> : null}
+    </>
   );
 }
 

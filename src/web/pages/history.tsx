@@ -6,7 +6,8 @@ import { download, type Remote } from "../api/download.ts";
 import { may, status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
 import { bytes, plural } from "../text/format.ts";
-import { Ago, Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Ago, Button, Card, Empty, Name, Page } from "../ui/basics.tsx";
 import { confirm, Dialog } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { FindField, isLong, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
@@ -41,12 +42,22 @@ export function HistoryPage(): JSX.Element {
 
 function Trash(): JSX.Element {
   const page = useListPage();
-  const { value, error, reload } = useData((signal) => trashOf(page, signal), JSON.stringify(page.input), {
+  const answer = useData((signal) => trashOf(page, signal), JSON.stringify(page.input), {
     ...{ live: true, keeps: true },
   });
-  if (value === undefined)
-    return error === undefined ? <Loading what="Looking into the trash…" /> : <Problem error={error} retry={reload} />;
-  const { rows, total, size } = value;
+  return (
+    <Answer of={answer} loading="Looking into the trash…">
+      {(value) => <Deleted {...value} page={page} reload={answer.reload} />}
+    </Answer>
+  );
+}
+
+interface DeletedProps extends TrashPage {
+  readonly page: ListPage;
+  readonly reload: () => Promise<void>;
+}
+
+function Deleted({ rows, total, size, page, reload }: DeletedProps): JSX.Element {
   if (total === 0 && !isLong(total, page))
     return (
       <Card>

@@ -6,7 +6,8 @@ import { may } from "../api/live.ts";
 import { href } from "../route.ts";
 import { latency, list } from "../text/format.ts";
 import { peerTone } from "../text/overview.ts";
-import { Ago, Button, Card, Empty, Loading, Name, Page, Problem, State } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Ago, Button, Card, Empty, Name, Page, State } from "../ui/basics.tsx";
 import { confirm, Dialog } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
@@ -19,10 +20,10 @@ type Open = { readonly what: "invite" | "join" } | { readonly what: "rename"; re
 
 export function PeersPage(): JSX.Element {
   const open = useSignal<Open | undefined>(undefined);
-  const { value, error, reload } = useData((signal) => call("peerList", {}, signal), "peers", { live: true });
+  const answer = useData((signal) => call("peerList", {}, signal), "peers", { live: true });
   const close = (): void => {
     open.value = undefined;
-    void reload();
+    void answer.reload();
   };
   return (
     <Page
@@ -40,18 +41,26 @@ export function PeersPage(): JSX.Element {
         ) : undefined
       }
     >
-      {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
-      {value === undefined && error === undefined ? <Loading what="Asking for the peers…" /> : null}
-      {value?.peers.length === 0 ? (
-        <Card>
-          <Empty icon="peers" title="No other machine is paired">
-            <p>Pair one: make a code here, and type it there.</p>
-          </Empty>
-        </Card>
-      ) : null}
-      {value?.peers.map((peer) => (
-        <PeerCard peer={peer} key={peer.id} onRename={() => (open.value = { what: "rename", peer })} reload={reload} />
-      ))}
+      <Answer of={answer} loading="Asking for the peers…">
+        {({ peers }) =>
+          peers.length === 0 ? (
+            <Card>
+              <Empty icon="peers" title="No other machine is paired">
+                <p>{may("peerInvite") ? "Pair one: make a code here, and type it there." : "An admin can pair one."}</p>
+              </Empty>
+            </Card>
+          ) : (
+            peers.map((peer) => (
+              <PeerCard
+                peer={peer}
+                key={peer.id}
+                onRename={() => (open.value = { what: "rename", peer })}
+                reload={answer.reload}
+              />
+            ))
+          )
+        }
+      </Answer>
       {open.value?.what === "invite" ? <InviteDialog onClose={close} /> : null}
       {open.value?.what === "join" ? <JoinDialog onClose={close} /> : null}
       {open.value?.what === "rename" ? <RenameDialog peer={open.value.peer} onClose={close} /> : null}

@@ -2,8 +2,9 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Setting } from "../../shared/api.ts";
 import { call } from "../api/client.ts";
-import { may, status } from "../api/live.ts";
-import { Ago, Button, Card, Loading, NoRight, Page, Problem } from "../ui/basics.tsx";
+import { status } from "../api/live.ts";
+import { Answer } from "../ui/answer.tsx";
+import { Ago, Button, Card, Page } from "../ui/basics.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
@@ -11,23 +12,21 @@ import { useData } from "../ui/use-data.ts";
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 export function SettingsPage(): JSX.Element {
-  const { value, error, reload } = useData((signal) => call("configGet", {}, signal), "config");
-  if (!may("configSet")) return <NoRight />;
+  const config = useData((signal) => call("configGet", {}, signal), "config");
   return (
     <Page title="Settings">
-      {error === undefined ? null : <Problem error={error} retry={reload} />}
-      {value === undefined ? (
-        error === undefined && <Loading what="Reading the configuration…" />
-      ) : (
-        <Card>
-          <p class="muted small path">
-            Kept in <code>{value.path}</code>; changes count at once.
-          </p>
-          {value.settings.map((setting) => (
-            <Row setting={setting} key={`${setting.key}${String(setting.value)}`} onSaved={reload} />
-          ))}
-        </Card>
-      )}
+      <Answer of={config} loading="Reading the configuration…">
+        {({ path, settings }) => (
+          <Card>
+            <p class="muted small path">
+              Kept in <code>{path}</code>; changes count at once.
+            </p>
+            {settings.map((setting) => (
+              <Row setting={setting} key={`${setting.key}${String(setting.value)}`} onSaved={config.reload} />
+            ))}
+          </Card>
+        )}
+      </Answer>
       <About />
     </Page>
   );

@@ -6,7 +6,8 @@ import { saveBlob } from "../api/download.ts";
 import { status } from "../api/live.ts";
 import { bytes, moment, savedPercent } from "../text/format.ts";
 import { historyCsv } from "../text/history-csv.ts";
-import { Button, Card, Empty, Loading, Name, Page, Problem } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Button, Card, Empty, Name, Page } from "../ui/basics.tsx";
 import { Choice, Tick } from "../ui/form.tsx";
 import { useData } from "../ui/use-data.ts";
 
@@ -30,7 +31,7 @@ export function StatisticsPage(): JSX.Element {
   const range = useSignal<Range>("24h");
   const peer = useSignal(ALL);
   const isTable = useSignal(false);
-  const { value, error, reload } = useData(
+  const answer = useData(
     (signal) => {
       const from = new Date(Date.now() - RANGE_MS[range.value]).toISOString();
       const only = peer.value === ALL ? {} : { peer: peer.value };
@@ -39,6 +40,7 @@ export function StatisticsPage(): JSX.Element {
     `${range.value} ${peer.value}`,
     { live: true },
   );
+  const { value } = answer;
   const peers = status.value?.peers ?? [];
   return (
     <Page title="Statistics">
@@ -53,9 +55,9 @@ export function StatisticsPage(): JSX.Element {
           />
           <Tick label="As a table" checked={isTable.value} onChange={(isOn) => (isTable.value = isOn)} />
         </div>
-        {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
-        {value === undefined && error === undefined ? <Loading what="Adding up…" /> : null}
-        {value === undefined ? null : <Moving history={value} isTable={isTable.value} />}
+        <Answer of={answer} loading="Adding up…">
+          {(history) => <Moving history={history} isTable={isTable.value} />}
+        </Answer>
       </Card>
       {value === undefined ? null : <Saved totals={value.totals} />}
       {value === undefined || value.peers.length === 0 ? null : <Peers peers={value.peers} />}

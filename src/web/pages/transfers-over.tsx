@@ -6,7 +6,8 @@ import type { TransferView } from "../../shared/api-transfers.ts";
 import { collect } from "../api/client.ts";
 import { may, status } from "../api/live.ts";
 import { bytes, clock, plural, savedPercent } from "../text/format.ts";
-import { Ago, Button, Card, Empty, Loading, Problem } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Ago, Button, Card, Empty } from "../ui/basics.tsx";
 import { Choice } from "../ui/form.tsx";
 import { FindField, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
 import { attempt } from "../ui/toasts.tsx";
@@ -43,7 +44,7 @@ export function TransfersOver(): JSX.Element {
     page.go(0);
   };
   const input = inputOf(asked.value, page);
-  const { value, error, reload } = useData((signal) => pageOf(input, signal), JSON.stringify(input), {
+  const answer = useData((signal) => pageOf(input, signal), JSON.stringify(input), {
     ...{ live: true, keeps: true },
   });
   const isNarrowed = page.input.contains !== undefined || JSON.stringify(asked.value) !== JSON.stringify(EVERYTHING);
@@ -61,23 +62,25 @@ export function TransfersOver(): JSX.Element {
         />
         <Choice label="Order" value={asked.value.sort} options={SORTS} onChange={(sort) => change({ sort })} />
       </div>
-      {error !== undefined && value === undefined ? <Problem error={error} retry={reload} /> : null}
-      {value === undefined && error === undefined ? <Loading what="Asking for the transfers…" /> : null}
-      {value === undefined ? null : value.total === 0 ? (
-        <Empty
-          icon="transfer"
-          title={isNarrowed ? "No transfer is like that" : "Nothing was uploaded or downloaded yet"}
-        />
-      ) : (
-        <>
-          <ul class="stack">
-            {value.rows.map((row) => (
-              <Over row={row} key={row.id} />
-            ))}
-          </ul>
-          <Pages page={page} total={value.total} shown={value.rows.length} />
-        </>
-      )}
+      <Answer of={answer} loading="Asking for those that are over…">
+        {({ rows, total }) =>
+          total === 0 ? (
+            <Empty
+              icon="transfer"
+              title={isNarrowed ? "No transfer is like that" : "Nothing was uploaded or downloaded yet"}
+            />
+          ) : (
+            <>
+              <ul class="stack">
+                {rows.map((row) => (
+                  <Over row={row} key={row.id} />
+                ))}
+              </ul>
+              <Pages page={page} total={total} shown={rows.length} />
+            </>
+          )
+        }
+      </Answer>
     </Card>
   );
 }

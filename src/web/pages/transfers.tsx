@@ -1,85 +1,74 @@
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import type { RouteOutput } from "../../shared/api.ts";
 import type { TransferView } from "../../shared/api-transfers.ts";
-import { call, stream } from "../api/client.ts";
-import { link, may } from "../api/live.ts";
+import { call, collect, stream } from "../api/client.ts";
+import { may } from "../api/live.ts";
 import { href } from "../route.ts";
 import { bytes, clock, plural } from "../text/format.ts";
-import { Button, Card, Empty, Loading, Page, Problem } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Button, Card, Empty, Page } from "../ui/basics.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { UploadCards } from "../ui/upload-cards.tsx";
+import { useStream } from "../ui/use-stream.ts";
 import { TransferHead } from "./transfer-head.tsx";
 import { TransfersOver } from "./transfers-over.tsx";
 
 const SHOWN = 100;
-const GATHER_MS = 250;
 
 /** Uploads and downloads that somebody asked for, here or on a peer, as they go on. */
 export function TransfersPage(): JSX.Element {
   return (
     <Page title="Transfers">
       <UploadCards />
-      <Transfers key={link.value} />
+      <UnderWay />
+      <TransfersOver />
     </Page>
   );
 }
 
-function Transfers(): JSX.Element {
-  const rows = useSignal<ReadonlyMap<number, TransferView> | undefined>(undefined);
-  const error = useSignal<unknown>(undefined);
-  useEffect(() => follow(rows, error), []);
-  if (error.value !== undefined && rows.value === undefined) return <Problem error={error.value} />;
-  if (rows.value === undefined) return <Loading what="Asking for the transfers…" />;
-  const all = [...rows.value.values()].sort((a, b) => b.id - a.id).slice(0, SHOWN);
-  const running = all.filter(({ endedAt }) => endedAt === null);
+function UnderWay(): JSX.Element {
+  const transfers = useStream<RouteOutput<"transferList">, Rows>(
+    {
+      follow: (signal) => stream("transferList", { follow: true, limit: SHOWN }, signal),
+      isEmpty: async (signal) =>
+        (await collect("transferList", { limit: 1 }, signal)).every(({ type }) => type !== "transfer"),
+      add: (shown = new Map(), lines) =>
+        new Map([...shown, ...lines.flatMap((line) => (line.type === "transfer" ? [[line.id, line] as const] : []))]),
+    },
+    "",
+  );
   return (
-    <>
-      <Card title="Under way">
-        {running.length === 0 ? (
-          <Empty icon="transfer" title="Nothing is uploaded or downloaded right now">
-            <p>
-              Syncing needs no transfer: it goes on by itself. <a href={href("files")}>Files</a> are downloaded and
-              uploaded by hand.
-            </p>
-          </Empty>
-        ) : (
-          <ul class="stack">
-            {running.map((row) => (
-              <Running row={row} key={row.id} />
-            ))}
-          </ul>
-        )}
-      </Card>
-      <TransfersOver />
-    </>
+    <Card title="Under way">
+      <Answer of={transfers} loading="Asking for the transfers…">
+        {(rows) => <Some rows={[...rows.values()].filter(({ endedAt }) => endedAt === null)} />}
+      </Answer>
+    </Card>
   );
 }
 
-/** Follows the list; changes of a moment are shown together. */
-function follow(rows: { value: ReadonlyMap<number, TransferView> | undefined }, error: { value: unknown }): () => void {
-  const stop = new AbortController();
-  const gathered = new Map<number, TransferView>();
-  const show = (): void => {
-    if (gathered.size === 0 && rows.value !== undefined) return;
-    rows.value = new Map([...(rows.value ?? []), ...gathered]);
-    gathered.clear();
-  };
-  const timer = setInterval(show, GATHER_MS);
-  const read = async (): Promise<void> => {
-    try {
-      for await (const line of stream("transferList", { follow: true, limit: SHOWN }, stop.signal))
-        if (line.type === "transfer") gathered.set(line.id, line);
-    } catch (failure) {
-      if (!stop.signal.aborted) error.value = failure;
-    }
-  };
-  void read();
-  return () => {
-    stop.abort();
-    clearInterval(timer);
-  };
+type Rows = ReadonlyMap<number, TransferView>;
+
+function Some({ rows }: { readonly rows: readonly TransferView[] }): JSX.Element {
+  if (rows.length === 0)
+    return (
+      <Empty icon="transfer" title="Nothing is uploaded or downloaded right now">
+        <p>
+          Syncing needs no transfer: it goes on by itself. <a href={href("files")}>Files</a> are downloaded and uploaded
+          by hand.
+        </p>
+      </Empty>
+    );
+  return (
+    <ul class="stack">
+      {rows
+        .toSorted((a, b) => b.id - a.id)
+        .slice(0, SHOWN)
+        .map((row) => (
+          <Running row={row} key={row.id} />
+        ))}
+    </ul>
+  );
 }
 
 function Running({ row }: { readonly row: TransferView }): JSX.Element {

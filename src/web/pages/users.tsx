@@ -3,9 +3,10 @@ import type { JSX } from "preact";
 import type { RouteOutput } from "../../shared/api.ts";
 import { LINK_USER, passwordFault, userNameFault } from "../../shared/user-rules.ts";
 import { call } from "../api/client.ts";
-import { may, session } from "../api/live.ts";
+import { session } from "../api/live.ts";
 import { plural } from "../text/format.ts";
-import { Ago, Button, Card, Empty, Loading, Name, NoRight, Page, Problem } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Ago, Button, Card, Empty, Name, Page } from "../ui/basics.tsx";
 import { confirm, Dialog } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { attempt } from "../ui/toasts.tsx";
@@ -22,10 +23,6 @@ type SessionShown = RouteOutput<"userSessions">["sessions"][number];
 type Open = { readonly what: "add" } | { readonly what: "password"; readonly user: UserView };
 
 export function UsersPage(): JSX.Element {
-  return may("userList") ? <Users /> : <NoRight />;
-}
-
-function Users(): JSX.Element {
   const open = useSignal<Open | undefined>(undefined);
   const users = useData((signal) => call("userList", {}, signal), "users", { live: true });
   const sessions = useData((signal) => call("userSessions", {}, signal), "sessions", { live: true });
@@ -34,7 +31,6 @@ function Users(): JSX.Element {
     open.value = undefined;
     void reload();
   };
-  const all = users.value?.users;
   return (
     <Page
       title="Users"
@@ -44,25 +40,34 @@ function Users(): JSX.Element {
         </Button>
       }
     >
-      {users.error !== undefined && all === undefined ? <Problem error={users.error} retry={users.reload} /> : null}
-      {all === undefined && users.error === undefined ? <Loading what="Asking for the users…" /> : null}
-      {all?.length === 0 ? (
-        <Card>
-          <Empty icon="users" title="Nobody has an account yet">
-            <p>Add an admin first. Users sign in here, and from paired devices: syncline login DEVICE --user NAME</p>
-          </Empty>
-        </Card>
-      ) : null}
-      {all?.map((user) => (
-        <UserCard
-          user={user}
-          key={user.name}
-          onPassword={() => (open.value = { what: "password", user })}
-          reload={reload}
-        />
-      ))}
-      <Sessions sessions={sessions.value?.sessions} error={sessions.error} reload={reload} />
-      {open.value?.what === "add" ? <AddDialog isFirst={all?.length === 0} onClose={close} /> : null}
+      <Answer of={users} loading="Asking for the users…">
+        {({ users: all }) =>
+          all.length === 0 ? (
+            <Card>
+              <Empty icon="users" title="Nobody has an account yet">
+                <p>
+                  Add an admin first. Users sign in here, and from paired devices: syncline login DEVICE --user NAME
+                </p>
+              </Empty>
+            </Card>
+          ) : (
+            all.map((user) => (
+              <UserCard
+                user={user}
+                key={user.name}
+                onPassword={() => (open.value = { what: "password", user })}
+                reload={reload}
+              />
+            ))
+          )
+        }
+      </Answer>
+      <Card title="Signed in">
+        <Answer of={sessions} loading="Asking who is signed in…">
+          {(value) => <Sessions sessions={value.sessions} reload={reload} />}
+        </Answer>
+      </Card>
+      {open.value?.what === "add" ? <AddDialog isFirst={users.value?.users.length === 0} onClose={close} /> : null}
       {open.value?.what === "password" ? <PasswordDialog user={open.value.user} onClose={close} /> : null}
     </Page>
   );
@@ -137,34 +142,30 @@ async function remove(name: string, reload: () => Promise<void>): Promise<void> 
 }
 
 interface SessionsProps {
-  readonly sessions: readonly SessionShown[] | undefined;
-  readonly error: unknown;
+  readonly sessions: readonly SessionShown[];
   readonly reload: () => Promise<void>;
 }
 
 /** Everybody who is signed in, from browsers and from devices. */
-function Sessions({ sessions, error, reload }: SessionsProps): JSX.Element | null {
-  if (sessions === undefined) return error === undefined ? null : <Problem error={error} retry={reload} />;
+function Sessions({ sessions, reload }: SessionsProps): JSX.Element {
   return (
-    <Card title="Signed in">
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Who</th>
-            <th scope="col">From</th>
-            <th scope="col">Last used</th>
-            <th scope="col">
-              <span class="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {sessions.map((one) => (
-            <SessionRow session={one} reload={reload} key={one.id} />
-          ))}
-        </tbody>
-      </table>
-    </Card>
+    <table class="table">
+      <thead>
+        <tr>
+          <th scope="col">Who</th>
+          <th scope="col">From</th>
+          <th scope="col">Last used</th>
+          <th scope="col">
+            <span class="unseen">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {sessions.map((one) => (
+          <SessionRow session={one} reload={reload} key={one.id} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 

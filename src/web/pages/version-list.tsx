@@ -5,7 +5,8 @@ import type { RouteOutput } from "../../shared/api.ts";
 import { callAt, collectAt } from "../api/client.ts";
 import { download, previewOf, type Remote } from "../api/download.ts";
 import { bytes, moment } from "../text/format.ts";
-import { Button, Loading, Name, Problem } from "../ui/basics.tsx";
+import { Answer } from "../ui/answer.tsx";
+import { Button, Name } from "../ui/basics.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { TwoSides } from "../ui/two-sides.tsx";
 import { useData } from "../ui/use-data.ts";
@@ -15,21 +16,33 @@ type Version = RouteOutput<"versions">["versions"][number];
 
 export function VersionList(props: { readonly what: Remote; readonly onChange?: () => unknown }): JSX.Element {
   const { what, onChange } = props;
-  const compared = useSignal<Version | undefined>(undefined);
   const { peer, folder, path } = what;
-  const { value, error, reload } = useData(
+  const answer = useData(
     (signal) => callAt(peer, "versions", { folder, path }, signal),
     [peer, folder, path].join("\0"),
     { live: peer === undefined },
   );
-  if (value === undefined)
-    return error === undefined ? <Loading what="Looking for versions…" /> : <Problem error={error} retry={reload} />;
-  const current = value.versions.find((version) => version.current);
   const restore = async (version: number): Promise<void> => {
     await attempt(async () => sayRestored(await collectAt(peer, "restore", { folder, path, version })));
-    await reload();
+    await answer.reload();
     await onChange?.();
   };
+  return (
+    <Answer of={answer} loading="Looking for versions…">
+      {({ versions }) => <Versions {...{ what, versions, restore }} />}
+    </Answer>
+  );
+}
+
+interface VersionsProps {
+  readonly what: Remote;
+  readonly versions: readonly Version[];
+  readonly restore: (version: number) => Promise<void>;
+}
+
+function Versions({ what, versions, restore }: VersionsProps): JSX.Element {
+  const compared = useSignal<Version | undefined>(undefined);
+  const current = versions.find((version) => version.current);
   return (
     <div class="stack">
       <table class="table versions">
@@ -45,7 +58,7 @@ export function VersionList(props: { readonly what: Remote; readonly onChange?: 
           </tr>
         </thead>
         <tbody>
-          {value.versions.toReversed().map((version) => (
+          {versions.toReversed().map((version) => (
             <tr key={version.version}>
               <td data-label="Version">
                 {version.version} {version.current ? <span class="strong">now</span> : null}

@@ -169,14 +169,6 @@ export function Problem(props: { readonly error: unknown; readonly retry?: () =>
   );
 }
 
-export function NoRight(): JSX.Element {
-  return (
-    <Empty icon="idle" title="Only an admin may see this">
-      <p>Sign in as an admin, or ask one to look.</p>
-    </Empty>
-  );
-}
-
 /** An error as message and next step. */
 export function wordsOf(error: unknown): { readonly message: string; readonly hint: string } {
   if (error instanceof Failure) return { message: `${sentence(error.message)}`, hint: sentence(error.hint) };

@@ -5,7 +5,8 @@ import type { Notice } from "../../shared/api-transfers.ts";
 import { call } from "../api/client.ts";
 import { status } from "../api/live.ts";
 import { plural } from "../text/format.ts";
-import { Ago, Button, Empty, Loading, Name, Problem } from "./basics.tsx";
+import { Answer } from "./answer.tsx";
+import { Ago, Button, Empty, Name } from "./basics.tsx";
 import { Dialog } from "./dialog.tsx";
 import { useData } from "./use-data.ts";
 
@@ -29,21 +30,24 @@ export function Bell(): JSX.Element {
 
 function Notices({ onClose }: { readonly onClose: () => void }): JSX.Element {
   // What is shown counts as read.
-  const { value, error, reload } = useData((signal) => call("notices", { markRead: true }, signal), "notices");
+  const answer = useData((signal) => call("notices", { markRead: true }, signal), "notices");
   return (
     <Dialog title="Notices" onClose={onClose}>
-      {error === undefined ? null : <Problem error={error} retry={reload} />}
-      {value === undefined && error === undefined ? <Loading what="Asking…" /> : null}
-      {value?.notices.length === 0 ? (
-        <Empty icon="bell" title="Nothing yet">
-          <p>When somebody downloads a file of yours by hand, it is told here.</p>
-        </Empty>
-      ) : null}
-      <ul class="feed">
-        {value?.notices.toReversed().map((notice) => (
-          <Told notice={notice} key={notice.id} />
-        ))}
-      </ul>
+      <Answer of={answer} loading="Asking for the notices…">
+        {({ notices }) =>
+          notices.length === 0 ? (
+            <Empty icon="bell" title="Nothing yet">
+              <p>When somebody downloads a file of yours by hand, it is told here.</p>
+            </Empty>
+          ) : (
+            <ul class="feed">
+              {notices.toReversed().map((notice) => (
+                <Told notice={notice} key={notice.id} />
+              ))}
+            </ul>
+          )
+        }
+      </Answer>
       <div class="actions end">
         <Button onPress={onClose}>Close</Button>
       </div>

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import type { Preview } from "../api/download.ts";
 import { type DiffLine, lineDiff } from "../text/line-diff.ts";
-import { Loading, Problem } from "./basics.tsx";
+import { Answer } from "./answer.tsx";
 import { useData } from "./use-data.ts";
 
 interface Side {
@@ -14,13 +14,24 @@ interface Side {
 /** `left` is the one that the other is held against. */
 export function TwoSides(props: { readonly left: Side; readonly right: Side }): JSX.Element {
   const { left, right } = props;
-  const { value, error, reload } = useData(
+  const answer = useData(
     (signal) => Promise.all([left.preview(signal), right.preview(signal)]),
     `${left.title}\0${right.title}`,
   );
-  if (value === undefined)
-    return error === undefined ? <Loading what="Comparing…" /> : <Problem error={error} retry={reload} />;
-  const [one, other] = value;
+  return (
+    <Answer of={answer} loading="Comparing…">
+      {(contents) => <Compared {...{ left, right, contents }} />}
+    </Answer>
+  );
+}
+
+function Compared(props: {
+  readonly left: Side;
+  readonly right: Side;
+  readonly contents: readonly [Preview, Preview];
+}): JSX.Element {
+  const { left, right, contents } = props;
+  const [one, other] = contents;
   if (one.kind === "image" && other.kind === "image")
     return (
       <div class="sides">
