@@ -2,6 +2,7 @@
 import { computed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { RouteName } from "../shared/api-routes.ts";
+import { isLost } from "./api/client.ts";
 import { link, may, session, signOut, status, trouble } from "./api/live.ts";
 import { ActivityPage } from "./pages/activity.tsx";
 import { ConflictsPage } from "./pages/conflicts.tsx";
@@ -22,7 +23,7 @@ import { UsersPage } from "./pages/users.tsx";
 import { href, place } from "./route.ts";
 import { chooseScheme, scheme } from "./scheme.ts";
 import { overview } from "./text/overview.ts";
-import { Button, Card, Empty, Loading, Page, State, wordsOf } from "./ui/basics.tsx";
+import { Button, Card, Empty, Loading, Page, State, Words, wordsOf } from "./ui/basics.tsx";
 import { Bell } from "./ui/bell.tsx";
 import { Questions } from "./ui/dialog.tsx";
 import { Icon, type IconName } from "./ui/icon.tsx";
@@ -69,6 +70,8 @@ export function App(): JSX.Element {
   return <Shell />;
 }
 
+const MENU_BUTTON = "menu";
+
 function Shell(): JSX.Element {
   const isOpen = useSignal(false);
   const entry = ENTRIES.find(({ page }) => page === place.value.page);
@@ -83,7 +86,9 @@ function Shell(): JSX.Element {
         aria-label="Pages"
         onClick={() => (isOpen.value = false)}
         onKeyDown={(event) => {
-          if (event.key === "Escape") isOpen.value = false;
+          if (event.key !== "Escape" || !isOpen.value) return;
+          isOpen.value = false;
+          document.getElementById(MENU_BUTTON)?.focus();
         }}
       >
         <bdi class="nav-device">{status.value?.device.name ?? session.value?.device.name ?? ""}</bdi>
@@ -139,7 +144,7 @@ function Top({ isOpen, onMenu }: { readonly isOpen: boolean; readonly onMenu: ()
   return (
     <header class="top">
       <span class="only-narrow">
-        <Button kind="quiet" icon="menu" label="Pages" expanded={isOpen} onPress={onMenu}>
+        <Button kind="quiet" icon="menu" label="Pages" id={MENU_BUTTON} expanded={isOpen} onPress={onMenu}>
           {null}
         </Button>
       </span>
@@ -171,7 +176,7 @@ function Top({ isOpen, onMenu }: { readonly isOpen: boolean; readonly onMenu: ()
 
 /** The state of the whole node, on every page. */
 function Overall(): JSX.Element {
-  if (link.value === "lost") return <State tone="warn">Not answering</State>;
+  if (link.value === "lost") return <State tone="warn">{isLost(trouble.value) ? "Not answering" : "Problems"}</State>;
   if (status.value === undefined) return <State tone="busy">Opening</State>;
   const { tone } = overview(status.value);
   return <State tone={tone}>{tone === "warn" ? "Needs you" : OVERALL[status.value.state]}</State>;
@@ -192,7 +197,7 @@ function Lost(): JSX.Element {
     <p class="banner" role="alert">
       <Icon name="warn" />
       <span>
-        <span class="strong">{message}</span> {hint} What you see may be old.
+        <span class="strong">{message}</span> <Words text={hint} /> What you see may be old.
       </span>
     </p>
   );

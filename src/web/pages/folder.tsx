@@ -7,7 +7,7 @@ import { go, href } from "../route.ts";
 import { plural } from "../text/format.ts";
 import { folderTone } from "../text/overview.ts";
 import { Answer } from "../ui/answer.tsx";
-import { Button, Card, Empty, Name, Page, State } from "../ui/basics.tsx";
+import { Button, Card, Empty, Name, Page, State, Words } from "../ui/basics.tsx";
 import { confirm } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -179,7 +179,9 @@ function OneProblem({ problem, folder }: { readonly problem: PathProblem; readon
         <p>
           {problem.message} <span class="muted small">({problem.code})</span>
         </p>
-        <p>To do: {problem.fix}</p>
+        <p>
+          To do: <Words text={problem.fix} />
+        </p>
         {canRepair ? <Button onPress={() => repair(folder)}>This is the right directory</Button> : null}
       </div>
     </div>
@@ -201,9 +203,11 @@ function Sharing({ folder, act }: { readonly folder: Folder; readonly act: Act }
     return (
       <Card title="Shared with">
         <Empty icon="peers" title="No other machine is paired">
-          <a class="button" href={href("peers")}>
-            Pair one
-          </a>
+          {may("peerInvite") ? (
+            <a class="button" href={href("peers")}>
+              Pair one
+            </a>
+          ) : null}
         </Empty>
       </Card>
     );
@@ -323,7 +327,11 @@ function WhyNot({ folder }: { readonly folder: Folder }): JSX.Element {
             <Icon name={answer.value.tone === "good" ? "check" : "warn"} />
             <div>
               <p class="strong">{answer.value.text}</p>
-              {answer.value.fix === "" ? null : <p>{answer.value.fix}</p>}
+              {answer.value.fix === "" ? null : (
+                <p>
+                  <Words text={answer.value.fix} />
+                </p>
+              )}
             </div>
           </div>
         )}

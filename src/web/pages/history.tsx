@@ -35,7 +35,7 @@ export function HistoryPage(): JSX.Element {
           </a>
         ))}
       </nav>
-      {tab === "versions" ? <Versions /> : tab === "moment" ? <Moment /> : <Trash />}
+      {tab === "versions" ? <Versions key={place.value.query.toString()} /> : tab === "moment" ? <Moment /> : <Trash />}
     </Page>
   );
 }

@@ -5,7 +5,7 @@ import { events, may, status } from "../api/live.ts";
 import { href } from "../route.ts";
 import { bytes, latency, plural } from "../text/format.ts";
 import { folderTone, overview, peerTone, type Reason, type Tone } from "../text/overview.ts";
-import { Ago, Button, Card, Empty, Loading, Name, State } from "../ui/basics.tsx";
+import { Ago, Button, Card, Empty, Loading, Name, Page, State, Words } from "../ui/basics.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { Throughput } from "../ui/throughput.tsx";
 import { attempt } from "../ui/toasts.tsx";
@@ -20,7 +20,12 @@ const EVENTS_SHOWN = 8;
 export function HomePage(): JSX.Element {
   useTitle("Home");
   const now = status.value;
-  if (now === undefined) return <Loading what="Asking how things are…" />;
+  if (now === undefined)
+    return (
+      <Page title="Home">
+        <Loading what="Asking how things are…" />
+      </Page>
+    );
   const { tone, sentence, reasons } = overview(now);
   return (
     <>
@@ -69,7 +74,9 @@ function Reasons({ reasons }: { readonly reasons: readonly Reason[] }): JSX.Elem
             <p class="strong">
               <Name>{reason.text}</Name>
             </p>
-            <p>{reason.fix}.</p>
+            <p>
+              <Words text={reason.fix} />.
+            </p>
             <div class="actions">
               {reason.heldIn !== undefined && may("folderApprove") ? <Held folder={reason.heldIn} /> : null}
               {reason.link === undefined ? null : (
@@ -106,7 +113,11 @@ function FirstSteps(): JSX.Element {
   return (
     <Card>
       <Empty icon="folder" title="No folder yet">
-        <p>Share a folder of this machine, or join one that shares already.</p>
+        <p>
+          {may("folderAdd")
+            ? "Share a folder of this machine, or join one that shares already."
+            : "An admin can share one, or join a machine that shares already."}
+        </p>
         <div class="actions">
           {may("folderAdd") ? (
             <a class="button main" href={href("folders")}>
@@ -177,9 +188,11 @@ function Peers({ peers }: { readonly peers: readonly PeerStatus[] }): JSX.Elemen
     <Card title="Peers" actions={<a href={href("peers")}>{may("peerInvite") ? "Pair or change" : "All peers"}</a>}>
       {peers.length === 0 ? (
         <Empty icon="peers" title="No other machine is paired">
-          <a class="button main" href={href("peers")}>
-            Pair one
-          </a>
+          {may("peerInvite") ? (
+            <a class="button main" href={href("peers")}>
+              Pair one
+            </a>
+          ) : null}
         </Empty>
       ) : (
         <ul class="feed">

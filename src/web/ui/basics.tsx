@@ -17,11 +17,12 @@ interface ButtonProps {
   /** For a button that shows an icon alone, or whose words say too little by themselves. */
   readonly label?: string;
   readonly expanded?: boolean;
+  readonly id?: string;
 }
 
 /** A button that is busy for as long as what it started runs. */
 export function Button(props: ButtonProps): JSX.Element {
-  const { onPress, children, icon, kind = "plain", disabled = false, label, expanded } = props;
+  const { onPress, children, icon, kind = "plain", disabled = false, label, expanded, id } = props;
   const busy = useSignal(false);
   const press = async (): Promise<void> => {
     if (busy.value) return;
@@ -35,6 +36,7 @@ export function Button(props: ButtonProps): JSX.Element {
   return (
     <button
       type="button"
+      id={id}
       class={`button ${kind}`}
       disabled={disabled}
       aria-busy={busy.value}
@@ -158,7 +160,9 @@ export function Problem(props: { readonly error: unknown; readonly retry?: () =>
       <Icon name="bad" />
       <div>
         <p class="strong">{message}</p>
-        <p>{hint}</p>
+        <p>
+          <Words text={hint} />
+        </p>
         {props.retry === undefined ? null : (
           <Button icon="refresh" onPress={props.retry}>
             Try again
@@ -167,6 +171,11 @@ export function Problem(props: { readonly error: unknown; readonly retry?: () =>
       </div>
     </div>
   );
+}
+
+/** What stands between backticks is a command to type. */
+export function Words({ text }: { readonly text: string }): JSX.Element {
+  return <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>;
 }
 
 /** An error as message and next step. */

@@ -37,7 +37,8 @@ const STATES: Readonly<Record<UploadState, readonly [Tone, string]>> = {
 /** All of them; nothing where there are none. */
 export function UploadCards(): JSX.Element {
   useEffect(() => {
-    if (link.value === "live") void attempt(loadUploads);
+    // Nobody asked for them: when that fails, it is tried again with the next link.
+    if (link.value === "live") void loadUploads().catch(() => {});
   }, [link.value]);
   return (
     <>
