@@ -1,43 +1,88 @@
-/** Every page of the dashboard: accessible in both schemes, and as narrow as a phone. */
-import type { Page } from "playwright-core";
+/** Every page of the dashboard where there is something of everything, and where something of it is gone: for whoever may be signed in. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { examine, goTo, stage } from "../support/scene.ts";
+import { fits, inspect, type Scene, says, stage } from "../support/scene.ts";
+import { type Everything, everything, type Who } from "./everything.ts";
+import { FOLDER, NO_RIGHT, PEER, SAID } from "./said.ts";
 
-let annas: Page;
+const ALL = Object.entries(SAID);
 
-const PAGES = [
-  ...["home", "files", "folders", "transfers", "peers", "conflicts", "history", "statistics"],
-  ...["activity", "logs", "doctor", "users", "settings"],
-];
+let scene: Scene;
+let pages: Everything["pages"];
+let go: Everything["go"];
 
-stage(async (scene) => {
-  await scene.pair();
-  annas = await scene.signedIn(scene.anna);
+stage(async (set) => {
+  scene = set;
+  ({ pages, go } = await everything(set));
 });
 
-test.each(["light", "dark"] as const)("every page is accessible, %s", async (colorScheme) => {
-  await annas.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-  for (const name of PAGES) {
-    await goTo(annas, name);
-    await annas.locator("main .loading").waitFor({ state: "detached" });
-    expect({ name, found: await examine(annas) }).toEqual({ name, found: [] });
-  }
-  await goTo(annas, "peers");
-  await annas.getByRole("button", { name: "Pair a machine" }).click();
-  expect(await examine(annas)).toEqual([]);
-  await annas.keyboard.press("Escape");
-  await annas.getByRole("dialog").waitFor({ state: "detached" });
+function menuOf(who: Who): Promise<readonly string[]> {
+  return pages[who]
+    .getByRole("navigation", { name: "Pages" })
+    .getByRole("link")
+    .evaluateAll((links) => links.map((link) => (link.getAttribute("href") ?? "").replace("#/", "")));
+}
+
+test("every page of the menu tells its states below, and a user's menu has no page for admins", async () => {
+  const told = ALL.filter(([at]) => /^\w+$/.test(at));
+  expect(await menuOf("link")).toEqual(told.map(([at]) => at));
+  expect(await menuOf("root")).toEqual(await menuOf("link"));
+  expect(await menuOf("bob")).toEqual(told.filter(([, { isForAdmins }]) => isForAdmins !== true).map(([at]) => at));
 });
 
-test("at 360 pixels nothing scrolls sideways, and the pages are one button away", async () => {
-  await annas.setViewportSize({ width: 360, height: 740 });
-  for (const name of PAGES) {
-    await goTo(annas, name);
-    await annas.locator("main .loading").waitFor({ state: "detached" });
-    const tooWide = await annas.evaluate("document.documentElement.scrollWidth - innerWidth");
-    expect({ name, tooWide }).toEqual({ name, tooWide: 0 });
+test.each(["link", "root", "bob"] as const)("every page shows what is there: %s", async (who) => {
+  const isAdmin = who !== "bob";
+  const own = pages[who];
+  for (const [at, { filled, isForAdmins, admins = [] }] of ALL) {
+    await go(own, at);
+    const isRefused = isForAdmins === true && !isAdmin;
+    await says(own, isRefused ? [NO_RIGHT] : filled);
+    for (const name of admins) {
+      const button = own.locator("main").locator("button, a.button", { hasText: name }).or(own.getByLabel(name));
+      expect({ at, name, isOffered: (await button.count()) > 0 }).toEqual({ at, name, isOffered: isAdmin });
+    }
+    // Both admins are shown the same: it is said alike, and has to fit beside the name that one may sign out.
+    await (who === "root" ? fits : inspect)(own, `${at}, filled, ${who}`);
   }
-  await annas.getByRole("button", { name: "Pages" }).click();
-  await annas.getByRole("link", { name: "Home" }).last().click();
-  await annas.locator(".headline").waitFor();
+});
+
+test.each([
+  ["folders/none", ["no folder"]],
+  ["files/here/none", ["no folder"]],
+  [`files/here/${FOLDER}/nowhere`, ["nowhere"]],
+  ["files/nobody", ["nobody"]],
+  [`history/versions?folder=${FOLDER}&path=nowhere.txt`, ["nowhere.txt"]],
+  ["nothing", ["There is nothing at this address"]],
+])("what is not there is called so: %s", async (at, words) => {
+  await go(pages.link, at);
+  await says(pages.link, words);
+  await inspect(pages.link, at);
+});
+
+test("where a peer is gone, the pages about it say so", async () => {
+  const own = pages.link;
+  await scene.bert.down();
+  for (const [at, words] of [
+    ["home", ["no other machine is connected", "offline", "last seen"]],
+    ["peers", ["offline", "last seen"]],
+    [`files/${PEER}`, ["bert"]],
+    [`files/${PEER}/${FOLDER}/deep`, ["bert"]],
+    [`folders/${FOLDER}`, ["bert"]],
+  ] as const) {
+    await go(own, at);
+    await says(own, words);
+    await inspect(own, `${at}, peer gone`);
+  }
+});
+
+test("where a folder's directory is gone, Home and the folder say so, with the cure", async () => {
+  const own = pages.link;
+  await rm(join(scene.anna.directory, ".syncline"), { recursive: true });
+  await go(own, "home");
+  await says(own, ["Halted"]);
+  await inspect(own, "home, halted");
+  await go(own, `folders/${FOLDER}`);
+  await says(own, ["What is not in sync, and why", "To do:"]);
+  await inspect(own, "folder, halted");
 });

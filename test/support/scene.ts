@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import axe from "axe-core";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from "vitest";
 import { NO_BROWSER, openBrowser } from "./browser.ts";
 import { TestNode } from "./nodes.ts";
@@ -13,6 +13,9 @@ export const SETUP_MS = 300_000;
 const TEST_MS = 300_000;
 const ACTION_MS = 30_000;
 const WIDE = { width: 1200, height: 900 };
+const NARROW = { width: 360, height: 740 };
+/** What axe can say of colours: the only thing that differs between the schemes. */
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 const FLAGS = ["--listen", "127.0.0.1:0", "--no-discovery", "--dashboard", "127.0.0.1:0"];
 
 /** Anna's node, which shares a directory with one file, and Bert's, which has nothing yet. */
@@ -54,7 +57,7 @@ export class Scene {
 
   /** Each person has a window of their own: Chromium draws a tab that another one covers once a second, and clicks wait for that. */
   async window(): Promise<Page> {
-    const context = await this.#browser.newContext({ viewport: WIDE });
+    const context = await this.#browser.newContext({ viewport: WIDE, reducedMotion: "reduce" });
     context.setDefaultTimeout(ACTION_MS);
     return await this.tab(context);
   }
@@ -121,19 +124,93 @@ export async function headline(page: Page, text: string): Promise<void> {
   await page.locator(".headline h1", { hasText: text }).waitFor();
 }
 
-/** What axe finds that is serious. */
-export async function examine(page: Page): Promise<readonly string[]> {
+export async function signInByPassword(scene: Scene, node: TestNode, name: string, password: string): Promise<Page> {
+  const { dashboard } = await node.json<{ dashboard: string }>("status");
+  const page = await scene.window();
+  await page.goto(dashboard);
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator(".headline").waitFor();
+  return page;
+}
+
+/** Waits until the page says all of it, where a person sees it. */
+export async function says(on: Page, words: readonly string[]): Promise<void> {
+  const main = on.locator("main");
+  for (const text of words) await main.getByText(text).filter({ visible: true }).first().waitFor();
+}
+
+/** What the daemon answers at the network's boundary, where it is to fail. */
+const FAILURE = { code: "E_INTERNAL", message: "the index cannot be read", hint: "see `syncline logs`" };
+export const FAILURE_WORDS = ["The index cannot be read.", "syncline logs"];
+/** The daemon as the browser sees it: its answers are held back, or are failures. */
+export class Boundary {
+  /** What is done with requests for addresses like these; the others pass. */
+  #what: "pass" | "hold" | "fail" = "pass";
+  readonly #held: Route[] = [];
+  #unheld: RegExp = /./;
+
+  async stand(before: Page): Promise<void> {
+    await before.route("**/api/v1/**", (route) => this.#answer(route));
+  }
+
+  set(what: "pass" | "hold" | "fail", except: RegExp): void {
+    [this.#what, this.#unheld] = [what, except];
+  }
+
+  /** What was held back goes nowhere. */
+  async drop(): Promise<void> {
+    for (const route of this.#held.splice(0)) await route.abort().catch(() => {});
+  }
+
+  async #answer(route: Route): Promise<void> {
+    if (this.#what === "pass" || this.#unheld.test(route.request().url())) await route.continue();
+    else if (this.#what === "hold") this.#held.push(route);
+    else await route.fulfill({ status: 500, json: { v: 1, type: "error", ...FAILURE } });
+  }
+}
+
+/** A page as it is now must be accessible in both schemes, and fit on a phone. */
+export async function inspect(page: Page, what: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: "light" });
+  const light = await examine(page);
+  await page.emulateMedia({ colorScheme: "dark" });
+  const dark = await examine(page, COLOUR_RULES);
+  expect.soft({ what, light, dark }).toEqual({ what, light: [], dark: [] });
+  await fits(page, what);
+}
+
+/** A page as it is now must fit on a phone. */
+export async function fits(page: Page, what: string): Promise<void> {
+  await page.setViewportSize(NARROW);
+  const tooWide = await sideways(page);
+  await page.setViewportSize(WIDE);
+  expect.soft({ what, tooWide }).toEqual({ what, tooWide: 0 });
+}
+
+/** By how many pixels a page scrolls sideways. */
+export async function sideways(page: Page): Promise<number> {
+  return await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+}
+
+/** What axe finds that is serious, by all of its rules or some. */
+export async function examine(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
   await page.evaluate(`globalThis.axe === undefined && (() => { ${axe.source} })()`);
-  return await page.evaluate(async () => {
+  return await page.evaluate(async (only) => {
     interface Result {
       readonly id: string;
       readonly impact: string;
       readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
     }
-    const { axe: loaded } = globalThis as unknown as { axe: { run(): Promise<{ violations: readonly Result[] }> } };
-    const { violations } = await loaded.run();
+    type Run = (options: object) => Promise<{ violations: readonly Result[] }>;
+    const { axe: loaded } = globalThis as unknown as { axe: { run: Run } };
+    const { violations } = await loaded.run({
+      resultTypes: ["violations"],
+      ...(only === undefined ? {} : { runOnly: only }),
+    });
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
-  });
+  }, rules);
 }
