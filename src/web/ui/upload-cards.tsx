@@ -34,6 +34,12 @@ const STATES: Readonly<Record<UploadState, readonly [Tone, string]>> = {
   unfinished: ["warn", "needs its files again"],
 };
 
+/** What is over, but not all well, does not look as if it were. */
+function stateOf({ state, batch, files }: Upload): readonly [Tone, string] {
+  if (state !== "done" || batch.failed === 0) return STATES[state];
+  return batch.failed >= files ? ["bad", "failed"] : ["warn", "done, but for some"];
+}
+
 /** All of them; nothing where there are none. */
 export function UploadCards(): JSX.Element {
   useEffect(() => {
@@ -51,7 +57,7 @@ export function UploadCards(): JSX.Element {
 
 function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element {
   const { batch, state, now, faults } = upload;
-  const [tone, words] = STATES[state];
+  const [tone, words] = stateOf(upload);
   return (
     <Card
       title={
