@@ -153,7 +153,7 @@ export const ERRORS = {
     hint: "this folder only sends; `syncline folder override` makes the others follow",
   },
   E_NOT_SYNCED_YET: { exit: EXIT.partial, hint: "wait, or see `syncline status`" },
-  E_IGNORED: { exit: EXIT.done, hint: "an ignore pattern matches it; see `syncline folder ignore`" },
+  E_IGNORED: { exit: EXIT.done, hint: "see the patterns by `syncline folder ignore`, or in .synclineignore" },
   E_WATCH_LIMIT: {
     exit: EXIT.partial,
     hint: "raise it: sysctl fs.inotify.max_user_watches=524288; until then changes are found by scanning",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TrafficLog } from "../../src/web/api/traffic-log.ts";
 import { tell } from "../../src/web/text/event-text.ts";
+import { folderTitle } from "../../src/web/text/folder-title.ts";
 import { age, bytes, clock, list, plural, savedPercent } from "../../src/web/text/format.ts";
 import { overview } from "../../src/web/text/overview.ts";
 import { fakeFolder, fakePeer, fakeStatus } from "../support/fake-node-service.ts";
@@ -88,6 +89,15 @@ test("events are told as sentences, also those that are new to this page", () =>
   expect(told("file.changed", { size: 5 })).toBe("a.txt changed by desk (5 B)");
   expect(told("peer.connected")).toBe("desk is connected");
   expect(told("something.new")).toBe("something.new  a.txt  desk");
+});
+
+test("a folder goes by its label, where that is known and no other's", () => {
+  const folders = [
+    { id: "a-1", label: "docs" },
+    { id: "b-2", label: "pictures" },
+    { id: "c-3", label: "pictures" },
+  ];
+  expect(["a-1", "b-2", "gone-4"].map((id) => folderTitle(id, folders))).toEqual(["docs", "b-2", "gone-4"]);
 });
 
 describe("traffic", () => {

@@ -6,6 +6,7 @@ import { may } from "../api/live.ts";
 import { bytes, moment } from "../text/format.ts";
 import { Answer } from "../ui/answer.tsx";
 import { Ago, Button, Card, Empty, Name, Page, State } from "../ui/basics.tsx";
+import { FolderName } from "../ui/folder-name.tsx";
 import { Tick } from "../ui/form.tsx";
 import { FindField, isLong, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
@@ -94,7 +95,7 @@ function ConflictCard({ conflict, reload }: ConflictProps): JSX.Element {
       actions={<State tone={state === "open" ? "warn" : "good"}>{state === "open" ? "open" : settled(conflict)}</State>}
     >
       <p class="muted small">
-        in <Name>{folder}</Name>, found <Ago time={conflict.createdAt} />
+        in <FolderName id={folder} />, found <Ago time={conflict.createdAt} />
       </p>
       <div class="sides">
         {current === undefined ? null : <Side copy={current} title="At its place now" />}

@@ -3,6 +3,7 @@ import type { NodeEvent } from "../../shared/api.ts";
 import { status } from "../api/live.ts";
 import { tell } from "../text/event-text.ts";
 import { Ago, Empty, Name } from "../ui/basics.tsx";
+import { FolderName } from "../ui/folder-name.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
 
 const ICONS: Readonly<Record<ReturnType<typeof tell>["tone"], IconName>> = {
@@ -29,7 +30,7 @@ export function EventList({ events }: { readonly events: readonly NodeEvent[] })
               {event.folder === null || event.path === null ? null : (
                 <span class="muted small">
                   {" in "}
-                  <Name>{event.folder}</Name>
+                  <FolderName id={event.folder} />
                 </span>
               )}
             </span>

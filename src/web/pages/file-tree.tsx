@@ -5,6 +5,7 @@ import type { ListEntry } from "../../shared/api.ts";
 import { collectAt } from "../api/client.ts";
 import { href } from "../route.ts";
 import { Name } from "../ui/basics.tsx";
+import { FolderName } from "../ui/folder-name.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useData } from "../ui/use-data.ts";
 
@@ -27,7 +28,7 @@ export function FileTree(props: TreeProps): JSX.Element {
         <li>
           <a href={href("files", where, folder)} aria-current={current === "" ? "page" : undefined}>
             <Icon name="folder" />
-            <Name>{folder}</Name>
+            <FolderName id={folder} />
           </a>
           <Below {...props} path="" />
         </li>

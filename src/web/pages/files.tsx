@@ -7,6 +7,7 @@ import { bytes, plural } from "../text/format.ts";
 import { Answer } from "../ui/answer.tsx";
 import { Card, Empty, Name, Page } from "../ui/basics.tsx";
 import { DropArea } from "../ui/drop-area.tsx";
+import { FolderName } from "../ui/folder-name.tsx";
 import { Choice } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { UploadCards } from "../ui/upload-cards.tsx";
@@ -91,7 +92,7 @@ function Crumbs(props: {
               href={href("files", where, ...steps.slice(0, index + 1))}
               aria-current={index === steps.length - 1 ? "page" : undefined}
             >
-              <Name>{step}</Name>
+              {index === 0 ? <FolderName id={step} /> : <Name>{step}</Name>}
             </a>
           </li>
         ))}

@@ -13,7 +13,7 @@ import { Choice, Field, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
-import { MODES } from "./folders.tsx";
+import { MODES, RIGHTS, type Rights } from "./folders.tsx";
 import { FolderProgress, Held } from "./home.tsx";
 
 /** One folder, and everything that can be done with it. */
@@ -216,7 +216,7 @@ function Sharing({ folder, act }: { readonly folder: Folder; readonly act: Act }
       <ul class="feed">
         {peers.map(({ id, name }) => {
           const share = folder.shares.find((one) => one.id === id);
-          const change = async (value: "none" | "read" | "write"): Promise<void> => {
+          const change = async (value: Rights): Promise<void> => {
             const about = { folder: folder.id, peer: id };
             if (value === "none") await act(() => call("folderUnshare", about), `No longer shared with ${name}`);
             else await act(() => call("folderShare", { ...about, rights: value }), `Shared with ${name}`);
@@ -231,11 +231,7 @@ function Sharing({ folder, act }: { readonly folder: Folder; readonly act: Act }
                   label={`What ${name} may do`}
                   hideLabel={true}
                   value={share?.rights ?? "none"}
-                  options={[
-                    ["none", "Not shared"],
-                    ["read", "May read"],
-                    ["write", "May read and change"],
-                  ]}
+                  options={RIGHTS}
                   onChange={change}
                 />
               ) : (

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import type { PeerStatus } from "../../shared/api.ts";
 import { call } from "../api/client.ts";
 import { may, status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
@@ -13,6 +14,7 @@ import { FolderProgress } from "./home.tsx";
 
 export function FoldersPage(): JSX.Element {
   const offered = place.value.query.get("add");
+  const from = status.value?.peers.find(({ id }) => id === place.value.query.get("from"));
   const isAdding = useSignal(offered !== null);
   const folders = status.value?.folders;
   return (
@@ -54,16 +56,24 @@ export function FoldersPage(): JSX.Element {
           </p>
         </Card>
       ))}
-      {isAdding.value ? <AddDialog offered={offered} onClose={() => (isAdding.value = false)} /> : null}
+      {isAdding.value ? <AddDialog offered={offered} from={from} onClose={() => (isAdding.value = false)} /> : null}
     </Page>
   );
 }
 
-function AddDialog(props: { readonly offered: string | null; readonly onClose: () => void }): JSX.Element {
+function AddDialog(props: {
+  /** The id of a folder that a peer shares. */
+  readonly offered: string | null;
+  /** Who shares it. */
+  readonly from: PeerStatus | undefined;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const { offered, from } = props;
   const path = useSignal("");
   const label = useSignal("");
   const mode = useSignal<"two-way" | "send-only" | "receive-only">("two-way");
   const force = useSignal(false);
+  const rights = useSignal<Rights>("write");
   const add = async (): Promise<void> => {
     await attempt(async () => {
       const { folder } = await call("folderAdd", {
@@ -71,14 +81,17 @@ function AddDialog(props: { readonly offered: string | null; readonly onClose: (
         mode: mode.value,
         force: force.value,
         ...(label.value.trim() === "" ? {} : { label: label.value.trim() }),
-        ...(props.offered === null ? {} : { id: props.offered }),
+        ...(offered === null ? {} : { id: offered }),
       });
+      // It syncs once both share it.
+      if (from !== undefined && rights.value !== "none")
+        await call("folderShare", { folder: folder.id, peer: from.id, rights: rights.value });
       props.onClose();
       go("folders", folder.id);
     }, "The folder is added");
   };
   return (
-    <Dialog title={props.offered === null ? "Add a folder" : `Take up ${props.offered}`} onClose={props.onClose}>
+    <Dialog title={offered === null ? "Add a folder" : `Take up ${offered}`} onClose={props.onClose}>
       <Form submit="Add" disabled={path.value.trim() === ""} onSubmit={add}>
         <Field
           label="Directory"
@@ -95,6 +108,14 @@ function AddDialog(props: { readonly offered: string | null; readonly onClose: (
           onChange={(value) => (label.value = value)}
         />
         <Choice label="Direction" value={mode.value} options={MODES} onChange={(value) => (mode.value = value)} />
+        {from === undefined ? null : (
+          <Choice
+            label={`What ${from.name} may do here`}
+            value={rights.value}
+            options={RIGHTS}
+            onChange={(value) => (rights.value = value)}
+          />
+        )}
         <Tick
           label="Also take a very broad directory, such as a whole home directory"
           checked={force.value}
@@ -104,6 +125,13 @@ function AddDialog(props: { readonly offered: string | null; readonly onClose: (
     </Dialog>
   );
 }
+
+export const RIGHTS = [
+  ["none", "Not shared"],
+  ["read", "May read"],
+  ["write", "May read and change"],
+] as const;
+export type Rights = (typeof RIGHTS)[number][0];
 
 export const MODES = [
   ["two-way", "Both ways"],

@@ -9,6 +9,7 @@ import { bytes, plural } from "../text/format.ts";
 import { Answer } from "../ui/answer.tsx";
 import { Ago, Button, Card, Empty, Name, Page } from "../ui/basics.tsx";
 import { confirm, Dialog } from "../ui/dialog.tsx";
+import { FolderName } from "../ui/folder-name.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { FindField, isLong, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
 import { FilePreview } from "../ui/preview.tsx";
@@ -160,7 +161,7 @@ function TrashRow(props: {
         <Name>{path}</Name>
       </td>
       <td data-label="Folder">
-        <Name>{folder}</Name>
+        <FolderName id={folder} />
       </td>
       <td class="right number" data-label="Size">
         {bytes(size)}

@@ -134,7 +134,9 @@ function PeerCard({ peer, onRename, reload }: PeerCardProps): JSX.Element {
           <span>
             Shares <Name>{offer.label}</Name>, which is not here yet.{" "}
             {may("folderAdd") ? (
-              <a href={`${href("folders")}?add=${encodeURIComponent(offer.id)}`}>Take it up</a>
+              <a href={`${href("folders")}?add=${encodeURIComponent(offer.id)}&from=${encodeURIComponent(id)}`}>
+                Take it up
+              </a>
             ) : null}
           </span>
         </p>

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { TransferView } from "../../shared/api-transfers.ts";
 import type { Tone } from "../text/overview.ts";
 import { Name, State } from "../ui/basics.tsx";
+import { FolderName } from "../ui/folder-name.tsx";
 
 export const TRANSFER_STATES: Readonly<Record<TransferView["state"], readonly [Tone, string]>> = {
   running: ["busy", "running"],
@@ -20,9 +21,7 @@ function What({ row }: { readonly row: TransferView }): JSX.Element {
   const other = deviceName ?? "this device";
   return (
     <span class="transfer-what">
-      <strong>
-        <Name>{path === "" ? folder : path}</Name>
-      </strong>{" "}
+      <strong>{path === "" ? <FolderName id={folder} /> : <Name>{path}</Name>}</strong>{" "}
       <span class="muted small">
         {who === null
           ? kind === "upload"
@@ -33,7 +32,7 @@ function What({ row }: { readonly row: TransferView }): JSX.Element {
             : "downloaded by "}
         <Name>{who ?? other}</Name>
         {", folder "}
-        <Name>{folder}</Name>
+        <FolderName id={folder} />
       </span>
     </span>
   );

@@ -8,6 +8,7 @@ import { plural } from "../text/format.ts";
 import { Answer } from "./answer.tsx";
 import { Ago, Button, Empty, Name } from "./basics.tsx";
 import { Dialog } from "./dialog.tsx";
+import { FolderName } from "./folder-name.tsx";
 import { useData } from "./use-data.ts";
 
 export function Bell(): JSX.Element {
@@ -63,7 +64,7 @@ function Told({ notice }: { readonly notice: Notice }): JSX.Element {
         <Name>{message}</Name>
         <span class="muted small">
           {" in "}
-          <Name>{folder}</Name>
+          <FolderName id={folder} />
           {count > 1 ? `, ${plural(count, "time")}` : ""}
         </span>
       </span>

@@ -29,6 +29,8 @@ export function Field(props: FieldProps): JSX.Element {
         type={(props.type ?? "text") as "text"}
         value={props.value}
         placeholder={props.placeholder}
+        // Seconds, too.
+        step={props.type === "datetime-local" ? 1 : undefined}
         autofocus={props.autoFocus}
         autocomplete={props.autoComplete ?? "off"}
         spellcheck={false}

@@ -18,6 +18,7 @@ import {
 import { bytes, plural } from "../text/format.ts";
 import type { Tone } from "../text/overview.ts";
 import { Button, Card, Name, State } from "./basics.tsx";
+import { FolderName } from "./folder-name.tsx";
 import { Progress } from "./progress.tsx";
 import { attempt, say } from "./toasts.tsx";
 
@@ -62,7 +63,8 @@ function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element {
     <Card
       title={
         <>
-          Upload to <Name>{[batch.folder, batch.path].filter((part) => part !== "").join("/")}</Name>
+          Upload to <FolderName id={batch.folder} />
+          {batch.path === "" ? null : <Name>{`/${batch.path}`}</Name>}
         </>
       }
       actions={<State tone={tone}>{words}</State>}
