@@ -131,6 +131,10 @@ test("a directory is brought back to a time, shown first", async () => {
   await writeFile(join(bert.directory, "diary/monday.txt"), "spoilt\n");
   await writeFile(join(bert.directory, "diary/tuesday.txt"), "tuesday\n");
   await bert.wait();
+  // What is typed is looked for, and offered.
+  await goTo(annas, "history/versions");
+  await annas.getByLabel("Path in the folder").fill("TUES");
+  await annas.locator(`datalist option[value="diary/tuesday.txt"]`).waitFor({ state: "attached" });
   await goTo(annas, "history/moment");
   await annas.getByLabel("Directory in it").fill("diary");
   await annas.getByLabel("As it was at").fill(inLocalZone(moment));

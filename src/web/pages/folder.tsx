@@ -11,6 +11,7 @@ import { Button, Card, Empty, Name, Page, State, Words } from "../ui/basics.tsx"
 import { confirm } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { PathField } from "../ui/path-field.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
 import { MODES, RIGHTS, type Rights } from "./folders.tsx";
@@ -309,8 +310,9 @@ function WhyNot({ folder }: { readonly folder: Folder }): JSX.Element {
   return (
     <Card title="Why is a file not in sync?">
       <Form submit="Ask" isInline={true} onSubmit={ask}>
-        <Field
+        <PathField
           label="Path in the folder"
+          folder={folder.id}
           value={path.value}
           placeholder="docs/a.pdf"
           hint="Empty: the folder as a whole."

@@ -12,6 +12,7 @@ import { confirm, Dialog } from "../ui/dialog.tsx";
 import { FolderName } from "../ui/folder-name.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
 import { FindField, isLong, type ListPage, Pages, useListPage } from "../ui/pages.tsx";
+import { PathField } from "../ui/path-field.tsx";
 import { FilePreview } from "../ui/preview.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
@@ -250,8 +251,9 @@ function Versions(): JSX.Element {
       >
         <div class="row-fields">
           {field}
-          <Field
+          <PathField
             label="Path in the folder"
+            folder={folder}
             value={path.value}
             placeholder="docs/a.pdf"
             onChange={(value) => (path.value = value)}
@@ -299,8 +301,9 @@ function Moment(): JSX.Element {
       <Form submit="Show what would change" disabled={at.value === "" || folder === ""} onSubmit={show}>
         <div class="row-fields">
           {field}
-          <Field
+          <PathField
             label="Directory in it"
+            folder={folder}
             value={path.value}
             placeholder="all of it"
             onChange={(value) => {

@@ -13,6 +13,8 @@ interface FieldProps {
   readonly autoFocus?: boolean;
   readonly autoComplete?: string;
   readonly isCode?: boolean;
+  /** Texts to choose from while one types. */
+  readonly offers?: readonly string[];
   /** What was entered cannot be; the hint says why. */
   readonly isWrong?: boolean;
 }
@@ -36,8 +38,16 @@ export function Field(props: FieldProps): JSX.Element {
         spellcheck={false}
         aria-invalid={props.isWrong}
         aria-describedby={props.hint === undefined ? undefined : `${id}-hint`}
+        list={props.offers === undefined ? undefined : `${id}-offers`}
         onInput={(event) => props.onChange(event.currentTarget.value)}
       />
+      {props.offers === undefined ? null : (
+        <datalist id={`${id}-offers`}>
+          {props.offers.map((offer) => (
+            <option value={offer} key={offer} />
+          ))}
+        </datalist>
+      )}
       {props.hint === undefined ? null : (
         <p class="hint" id={`${id}-hint`}>
           {props.hint}
