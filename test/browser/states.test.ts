@@ -43,7 +43,7 @@ test.each(["link", "root", "bob"] as const)("every page shows what is there: %s"
       expect({ at, name, isOffered: (await button.count()) > 0 }).toEqual({ at, name, isOffered: isAdmin });
     }
     // Both admins are shown the same: it is said alike, and has to fit beside the name that one may sign out.
-    await (who === "root" ? fits : inspect)(own, `${at}, filled, ${who}`);
+    await (who === "root" ? fits : inspect)(own, `${at}, filled, ${who}`, at === "home" ? "body" : "main");
   }
 });
 

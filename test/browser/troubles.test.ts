@@ -60,7 +60,7 @@ test.each(["link", "bob"] as const)(
     for (const [at, { loading }] of asked.filter(([, { isTold }]) => isTold)) {
       await go(own, at);
       await says(own, [...FAILURE_WORDS, ...loading]);
-      await inspect(own, `${at}, not told`);
+      await inspect(own, `${at}, not told`, "body");
     }
     boundary.set("pass", /./);
     await own.evaluate("dispatchEvent(new Event('online'))");
@@ -79,23 +79,23 @@ test("notices are asked for, fail, and are told by the bell", async () => {
   boundary.set("hold", /\/(session|watch.*)$/);
   await bell.click();
   await dialog.getByText("Asking for the notices…").waitFor();
-  await inspect(own, "notices, loading");
+  await inspect(own, "notices, loading", "body");
   await own.keyboard.press("Escape");
   await boundary.drop();
   boundary.set("fail", /\/(session|watch.*)$/);
   await bell.click();
   await dialog.getByText(FAILURE_WORDS[0] ?? "").waitFor();
-  await inspect(own, "notices, failed");
+  await inspect(own, "notices, failed", "body");
   boundary.set("pass", /./);
   await dialog.getByRole("button", { name: "Try again" }).click();
   await dialog.getByText("Nothing yet").waitFor();
-  await inspect(own, "notices, empty");
+  await inspect(own, "notices, empty", "body");
   await own.keyboard.press("Escape");
   await own.unroute("**/api/v1/**");
   await scene.bert.json("download", "anna:anna-files/both.txt", "-o", scene.bert.home);
   await own.getByRole("button", { name: "Notices, 1 new" }).click();
   await dialog.getByText("both.txt was downloaded by bert").waitFor();
-  await inspect(own, "notices, filled");
+  await inspect(own, "notices, filled", "body");
   await own.keyboard.press("Escape");
 });
 

@@ -171,12 +171,12 @@ export class Boundary {
   }
 }
 
-/** A page as it is now must be accessible in both schemes, and fit on a phone. */
-export async function inspect(page: Page, what: string): Promise<void> {
+/** A page as it is now must be accessible in both schemes, and fit on a phone: all of it, or the part that differs from the page before. */
+export async function inspect(page: Page, what: string, within: "body" | "main" = "main"): Promise<void> {
   await page.emulateMedia({ colorScheme: "light" });
-  const light = await examine(page);
+  const light = await examine(page, { within });
   await page.emulateMedia({ colorScheme: "dark" });
-  const dark = await examine(page, COLOUR_RULES);
+  const dark = await examine(page, { within, rules: COLOUR_RULES });
   expect.soft({ what, light, dark }).toEqual({ what, light: [], dark: [] });
   await fits(page, what);
 }
@@ -194,23 +194,26 @@ export async function sideways(page: Page): Promise<number> {
   return await page.evaluate("document.documentElement.scrollWidth - innerWidth");
 }
 
-/** What axe finds that is serious, by all of its rules or some. */
-export async function examine(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
+/** What axe finds that is serious, in all of the page or a part, by all of its rules or some. */
+export async function examine(
+  page: Page,
+  options: { readonly within?: string; readonly rules?: readonly string[] } = {},
+): Promise<readonly string[]> {
   await page.evaluate(`globalThis.axe === undefined && (() => { ${axe.source} })()`);
-  return await page.evaluate(async (only) => {
+  return await page.evaluate(async ({ within = "body", rules }) => {
     interface Result {
       readonly id: string;
       readonly impact: string;
       readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
     }
-    type Run = (options: object) => Promise<{ violations: readonly Result[] }>;
+    type Run = (within: string, options: object) => Promise<{ violations: readonly Result[] }>;
     const { axe: loaded } = globalThis as unknown as { axe: { run: Run } };
-    const { violations } = await loaded.run({
+    const { violations } = await loaded.run(within, {
       resultTypes: ["violations"],
-      ...(only === undefined ? {} : { runOnly: only }),
+      ...(rules === undefined ? {} : { runOnly: rules }),
     });
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
-  }, rules);
+  }, options);
 }
