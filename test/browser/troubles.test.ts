@@ -1,11 +1,13 @@
 /** Every page of the dashboard while the daemon is slow, fails or is gone: for admins and users. */
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { Boundary, FAILURE_WORDS, inspect, type Scene, says, stage } from "../support/scene.ts";
+import { Boundary, FAILURE_WORDS, fits, inspect, type Scene, says, stage } from "../support/scene.ts";
 import { type Everything, everything } from "./everything.ts";
 import { SAID, type Said } from "./said.ts";
 
 const ALL = Object.entries(SAID);
+/** The page whose waiting is examined for all of them: each waits in the same way. */
+const EXAMINED = "peers";
 
 let scene: Scene;
 let pages: Everything["pages"];
@@ -35,7 +37,7 @@ test.each(["link", "bob"] as const)(
     for (const [at, { loading, empty }] of asked.filter(([, said]) => said.loading.length > 0)) {
       await go(own, at);
       await says(own, loading);
-      if (isAdmin) await inspect(own, `${at}, loading`);
+      await (isAdmin && at === EXAMINED ? inspect : fits)(own, `${at}, loading`);
       await says(own, loading);
       await saysNot(own, at, [...empty, ...FAILURE_WORDS]);
       expect(await own.evaluate("document.getAnimations().length")).toBe(0);
@@ -108,7 +110,7 @@ test("where the daemon is gone, each page says so, keeps what it knows, and goes
     await go(own, at);
     await says(own, ["Syncline does not answer.", "syncline up", ...lost(said)]);
     await saysNot(own, at, ["Try again"]);
-    await inspect(own, `${at}, lost`);
+    await (said.isTold === true || at === EXAMINED ? inspect : fits)(own, `${at}, lost`);
   }
   await scene.anna.start();
   await own.evaluate("dispatchEvent(new Event('online'))");
