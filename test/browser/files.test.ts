@@ -89,6 +89,21 @@ test("a hundred thousand files are a list of some rows on the page, asked for as
   expect(asked.reduce((sum, rows) => sum + rows, 0)).toBeLessThan(total / 4);
   await annas.evaluate(`document.querySelector(".entries.long").scrollTop = 2_200_000`);
   await annas.getByText("f050000.txt").waitFor();
+  // Keys lead through the rows, also to those that are not on the page yet.
+  await annas.getByRole("button", { name: "f050000.txt" }).focus();
+  for (const [key, name] of [
+    ["ArrowDown", "f050001.txt"],
+    ["ArrowUp", "f050000.txt"],
+    ["End", "f099999.txt"],
+    ["ArrowDown", "f099999.txt"],
+    ["Home", "f000000.txt"],
+  ] as const) {
+    await annas.keyboard.press(key);
+    await annas.locator("button:focus", { hasText: name }).waitFor();
+    await annas.getByRole("button", { name, exact: true }).waitFor();
+  }
+  await annas.keyboard.press("PageDown");
+  await annas.locator("button:focus", { hasText: /^f0000[1-4]\d\.txt$/ }).waitFor();
   await annas.unroute("**/api/v1/at/bert/list?folder=*");
   await goTo(annas, "files");
   await annas.getByLabel("On", { exact: true }).selectOption({ label: "bert" });

@@ -30,6 +30,8 @@ export function VirtualList<T>(props: {
   /** The first row in sight, or a little above it. */
   const top = useSignal(0);
   const height = useSignal(800);
+  /** The row that a key led to, until it is there and has the focus. */
+  const led = useRef<number | undefined>(undefined);
   useEffect(() => {
     const list = element.current;
     if (list === null) return;
@@ -43,11 +45,27 @@ export function VirtualList<T>(props: {
   useEffect(() => {
     onSee?.(first, Math.max(first, last - 1));
   }, [first, last, onSee]);
+  useEffect(() => {
+    const list = element.current;
+    if (list !== null && led.current !== undefined && focusRow(list, led.current)) led.current = undefined;
+  });
+  const lead = (event: KeyboardEvent): void => {
+    const list = element.current;
+    const row = (event.target as Element).closest("li");
+    if (list === null || row === null || event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = whereTo(event.key, Number(row.ariaPosInSet) - 1, count, Math.floor(height.value / ROW_PX));
+    led.current = to;
+    if (to === undefined) return;
+    event.preventDefault();
+    if (focusRow(list, to)) led.current = undefined;
+    else list.scrollTop = to * ROW_PX;
+  };
   return (
     <ul
       class={`entries ${isSmall ? "" : "long"}`}
       ref={element}
       aria-label={label}
+      onKeyDown={lead}
       onScroll={(event) => (top.value = Math.floor(event.currentTarget.scrollTop / ROW_PX / STEP) * STEP)}
     >
       {first === 0 ? null : <li aria-hidden="true" style={{ height: `${first * ROW_PX}px` }} />}
@@ -60,6 +78,24 @@ export function VirtualList<T>(props: {
       {last >= count ? null : <li aria-hidden="true" style={{ height: `${(count - last) * ROW_PX}px` }} />}
     </ul>
   );
+}
+
+/** Where a key leads from a row; undefined for keys that lead nowhere. */
+function whereTo(key: string, index: number, count: number, pageRows: number): number | undefined {
+  const steps: Readonly<Record<string, number>> = {
+    ...{ ArrowDown: 1, ArrowUp: -1, PageDown: pageRows, PageUp: -pageRows },
+    ...{ Home: -count, End: count },
+  };
+  const step = steps[key];
+  return step === undefined ? undefined : Math.min(count - 1, Math.max(0, index + step));
+}
+
+/** Gives the focus to what a row opens; false when the row is not there yet. */
+function focusRow(list: Element, index: number): boolean {
+  const opener = list.querySelector<HTMLElement>(`li[aria-posinset="${index + 1}"] :is(a, button)`);
+  opener?.focus({ preventScroll: true });
+  opener?.closest("li")?.scrollIntoView({ block: "nearest" });
+  return opener !== null;
 }
 
 interface RowProps<T> {
