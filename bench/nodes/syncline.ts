@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { LocalNode } from "../../src/cli/demo/local-node.ts";
-import type { Status } from "../../src/shared/api.ts";
+import type { Status } from "../../src/shared/api-node.ts";
 import type { RunningPair } from "./running-pair.ts";
 
 export class SynclinePair implements RunningPair {

@@ -1,7 +1,7 @@
 /** Finds the folder and the path below it that the command line names. */
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import type { Folder } from "../shared/api.ts";
+import type { Folder } from "../shared/api-folders.ts";
 import { SyncError } from "../shared/errors.ts";
 import { printable } from "../shared/printable.ts";
 import { parseTarget, SELF } from "./remote-path.ts";

@@ -2,7 +2,7 @@
  * What happened: every event is written to the index, gets its id there, and
  * then reaches those who follow. Events of one burst are written together.
  */
-import type { NodeEvent } from "../shared/api.ts";
+import type { NodeEvent } from "../shared/api-node.ts";
 import type { FolderId } from "../shared/ids.ts";
 import type { Clock, Log } from "../shared/ports.ts";
 import type { EventRow, FolderIndex } from "../sync/index/index-port.ts";

@@ -1,5 +1,5 @@
 /** One line of the log file, and how it looks on a terminal. */
-import type { LogLine } from "../shared/api.ts";
+import type { LogLine } from "../shared/api-node.ts";
 import { LOG_LEVELS } from "../shared/config-settings.ts";
 import { printable } from "../shared/printable.ts";
 

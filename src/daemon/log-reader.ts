@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { LogLine } from "../shared/api.ts";
+import type { LogLine } from "../shared/api-node.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/config-settings.ts";
 import { parseLogLine } from "./log-line.ts";
 

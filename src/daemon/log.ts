@@ -6,7 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, pino, stdSerializers } from "pino";
 import buildRoll, { type RollStream } from "pino-roll";
-import type { LogLine } from "../shared/api.ts";
+import type { LogLine } from "../shared/api-node.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/config-settings.ts";
 import { SyncError } from "../shared/errors.ts";
 import type { Log, LogFields } from "../shared/ports.ts";

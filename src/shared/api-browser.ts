@@ -1,9 +1,19 @@
 /** The shapes of what a browser fetches and brings as bytes. Part of api.ts, which has the rules. */
 import { z } from "zod";
+import {
+  bytes,
+  count,
+  duplicatePolicy,
+  folderRef,
+  givenCount,
+  nothing,
+  outcome,
+  pathText,
+  peerRef,
+  time,
+  versionRef,
+} from "./api-pieces.ts";
 
-const bytes = z.number().int().min(0);
-const time = z.iso.datetime();
-const count = z.number().int().min(0);
 const batchRef = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/) });
 
 /** A file of a batch, told from a later one of the same name. */
@@ -31,7 +41,7 @@ const settledFile = z.object({
   /** Below the folder; null when nothing was written. */
   storedAs: z.string().nullable(),
   size: bytes,
-  outcome: z.enum(["stored", "unchanged", "skipped", "exists", "failed"]),
+  outcome,
   hash: z.string().nullable(),
   code: z.string().nullable(),
   message: z.string().nullable(),
@@ -42,7 +52,7 @@ const batch = z.object({
   peer: z.string(),
   folder: z.string(),
   path: z.string(),
-  onDuplicate: z.enum(["version", "overwrite", "rename", "skip", "fail"]),
+  onDuplicate: duplicatePolicy,
   /** "open": files may come. "sealed": the last ones are on their way. "held": `code` and `message` say why; what is here waits. */
   state: z.enum(["open", "sealed", "held", "done", "undone"]),
   createdAt: time,
@@ -63,12 +73,11 @@ export const BROWSER_SHAPES = {
   ticket: {
     input: z.strictObject({
       /** "self" is this node. */
-      peer: z.string().min(1).max(255).default("self"),
-      folder: z.string().min(1).max(255),
+      peer: peerRef.default("self"),
+      folder: folderRef,
       /** "" is the folder itself, as an archive. */
-      path: z.string().max(8192),
-      /** One of the versions of a file, also of a deleted one; without it what is there now. */
-      version: z.number().int().min(1).optional(),
+      path: pathText,
+      version: versionRef,
       /** "preview": an image, or the beginning of a text, to be shown on a page. */
       use: z.enum(["download", "preview"]).default("download"),
     }),
@@ -88,18 +97,18 @@ export const BROWSER_SHAPES = {
   },
   batchOpen: {
     input: z.strictObject({
-      peer: z.string().min(1).max(255).default("self"),
-      folder: z.string().min(1).max(255),
+      peer: peerRef.default("self"),
+      folder: folderRef,
       /** A directory, made when missing. */
-      path: z.string().max(8192),
-      onDuplicate: batch.shape.onDuplicate.default("version"),
+      path: pathText,
+      onDuplicate: duplicatePolicy.default("version"),
     }),
     output: batch,
   },
-  batchList: { input: z.strictObject({}), output: z.object({ batches: z.array(batch) }) },
+  batchList: { input: nothing, output: z.object({ batches: z.array(batch) }) },
   batchShow: {
     /** `since`: how many settled files are known already. */
-    input: batchRef.extend({ since: z.coerce.number().int().min(0).default(0) }),
+    input: batchRef.extend({ since: givenCount.default(0) }),
     output: batch.extend({ files: z.array(settledFile) }),
   },
   batchFile: { input: batchFile, output: fileState },

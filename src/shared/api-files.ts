@@ -3,20 +3,10 @@
  * device. Part of api.ts, which has the rules.
  */
 import { z } from "zod";
+import { bytes, dryRun, fileType, folderRef, pathText, peerRef, skipped } from "./api-pieces.ts";
 
-const bytes = z.number().int().min(0);
-const folderRef = z.string().min(1).max(255);
-const pathText = z.string().min(1).max(8192);
-const fileType = z.enum(["file", "directory", "symlink"]);
-const dryRun = z.boolean().default(false);
-
-const skipped = z.object({
-  type: z.literal("skipped"),
-  folder: z.string(),
-  path: z.string(),
-  code: z.string(),
-  message: z.string(),
-});
+/** Not the root itself. */
+const pathBelow = pathText.min(1);
 
 const deleted = z.object({
   type: z.literal("deleted"),
@@ -82,22 +72,22 @@ const verifyLine = z.discriminatedUnion("type", [
 export const FILE_SHAPES = {
   hash: {
     /** Read from the disk, always. */
-    input: z.strictObject({ folder: folderRef, path: pathText }),
+    input: z.strictObject({ folder: folderRef, path: pathBelow }),
     output: z.object({ folder: z.string(), path: z.string(), hash }),
   },
   readBack: {
     /** All that syncs at and below a path, read from the disk; in the order of a walk, names by their bytes. */
-    input: z.strictObject({ folder: folderRef, path: z.string().max(8192).default("") }),
+    input: z.strictObject({ folder: folderRef, path: pathText.default("") }),
     output: readBack,
   },
   verify: {
-    input: z.strictObject({ peer: folderRef, folder: folderRef, path: z.string().max(8192).default("") }),
+    input: z.strictObject({ peer: peerRef, folder: folderRef, path: pathText.default("") }),
     output: verifyLine,
   },
   repair: {
     input: z.strictObject({
       folder: folderRef,
-      paths: z.array(pathText).min(1).max(1000),
+      paths: z.array(pathBelow).min(1).max(1000),
       /** "restore": what the index recorded is wanted again. "adopt": what the disk holds counts. */
       how: z.enum(["restore", "adopt"]),
     }),
@@ -110,7 +100,7 @@ export const FILE_SHAPES = {
   delete: {
     input: z.strictObject({
       folder: folderRef,
-      path: pathText,
+      path: pathBelow,
       /** A directory goes with all that lies in it. */
       recursive: z.boolean().default(false),
       /** Keeps nothing of it here; for admins. */
@@ -133,18 +123,18 @@ export const FILE_SHAPES = {
   },
   mkdir: {
     /** Makes what is missing above it, too. */
-    input: z.strictObject({ folder: folderRef, path: pathText, dryRun }),
+    input: z.strictObject({ folder: folderRef, path: pathBelow, dryRun }),
     /** `made` is false where it was there before. */
     output: z.object({ folder: z.string(), path: z.string(), made: z.boolean(), dryRun: z.boolean() }),
   },
   move: {
     input: z.strictObject({
       folder: folderRef,
-      path: pathText,
+      path: pathBelow,
       /** Left out: within the same folder. */
       toFolder: folderRef.optional(),
       /** A directory that exists takes it under its base name; "" is the root. */
-      to: z.string().max(8192),
+      to: pathText,
       /** `to` is a directory, made when missing. */
       into: z.boolean().default(false),
       dryRun,

@@ -4,22 +4,28 @@
  * api.ts, which has the rules.
  */
 import { z } from "zod";
+import {
+  absolutePath,
+  bytes,
+  count,
+  duplicatePolicy,
+  fileType,
+  flag,
+  folderRef,
+  givenCount,
+  outcome,
+  pathText,
+  saved,
+  searchText,
+  time,
+  versionRef,
+  when,
+} from "./api-pieces.ts";
 
-const bytes = z.number().int().min(0);
-const count = z.number().int().min(0);
-const time = z.iso.datetime();
 const limit = z.coerce.number().int().min(1).max(10_000);
-const saved = z.object({ delta: z.number().int(), reuse: z.number().int(), compression: z.number().int() });
-const flag = z.union([z.boolean(), z.stringbool()]);
-const pathText = z.string().max(8192);
-const absolutePath = z.string().min(1).max(8192);
 const nameText = z.string().min(1).max(255);
-/** One of the versions of a file, also of a deleted one; without it what is there now. */
-const version = z.number().int().min(1).optional();
 const contentId = z.string().regex(/^[0-9a-f]{64}$/);
-const fileType = z.enum(["file", "directory", "symlink"]);
-const onOff = z.enum(["auto", "on", "off"]).default("auto");
-const policy = z.enum(["version", "overwrite", "rename", "skip", "fail"]);
+const onOff = when.default("auto");
 const state = z.enum(["running", "paused", "done", "partial", "failed", "cancelled", "interrupted"]);
 /** Names a transfer on both ends: 32 hex characters. */
 const key = z.string().regex(/^[0-9a-f]{32}$/);
@@ -52,7 +58,7 @@ const fileResult = z.object({
   why: z.string().nullable(),
   hash: z.string().nullable(),
   durationMs: bytes,
-  outcome: z.enum(["stored", "unchanged", "skipped", "exists", "failed"]),
+  outcome,
   code: z.string().nullable(),
   message: z.string().nullable(),
 });
@@ -186,14 +192,14 @@ export const TRANSFER_SHAPES = {
     input: z.strictObject({
       /** "self" is this node. */
       peer: peerText,
-      folder: nameText,
+      folder: folderRef,
       path: pathText,
-      version,
+      version: versionRef,
       /** Absolute. */
       output: absolutePath,
       /** `output` is a directory, made when missing. */
       isDirectory: z.boolean().default(false),
-      onDuplicate: policy.default("fail"),
+      onDuplicate: duplicatePolicy.default("fail"),
       reuse: z.boolean().default(true),
       ...how,
     }),
@@ -202,7 +208,7 @@ export const TRANSFER_SHAPES = {
   upload: {
     input: z.strictObject({
       peer: peerText,
-      folder: nameText,
+      folder: folderRef,
       path: pathText,
       isDirectory: z.boolean().default(false),
       /** Absolute; `name` is what it is to be called there, when not by its own name. */
@@ -212,7 +218,7 @@ export const TRANSFER_SHAPES = {
         .max(10_000),
       /** The sources are copies made for this upload: removed afterwards. */
       isTemporary: z.boolean().default(false),
-      onDuplicate: policy.default("version"),
+      onDuplicate: duplicatePolicy.default("version"),
       ...how,
     }),
     output: transferLine,
@@ -224,7 +230,7 @@ export const TRANSFER_SHAPES = {
       /** Background sync, too. */
       all: flag.default(false),
       /** So many are left out before the first. */
-      offset: z.coerce.number().int().min(0).default(0),
+      offset: givenCount.default(0),
       sort: z.enum(["newest", "size", "duration"]).default("newest"),
       /** Only what ended, or only what is under way. */
       over: flag.optional(),
@@ -232,7 +238,7 @@ export const TRANSFER_SHAPES = {
       state: state.optional(),
       peer: peerText.optional(),
       /** Somewhere in the path, the folder's id in front of it; in capitals or not. */
-      contains: z.string().min(1).max(1024).optional(),
+      contains: searchText.optional(),
     }),
     output: z.discriminatedUnion("type", [
       transfer.extend({ type: z.literal("transfer") }),
@@ -255,7 +261,7 @@ export const TRANSFER_SHAPES = {
       from: time.optional(),
       to: time.optional(),
       peer: peerText.optional(),
-      folder: nameText.optional(),
+      folder: folderRef.optional(),
       direction: z.enum(["in", "out"]).optional(),
       kind: z.enum(["upload", "download", "sync"]).optional(),
       limit: limit.default(1000),
@@ -287,16 +293,16 @@ export const TRANSFER_SHAPES = {
   },
   notices: {
     input: z.strictObject({
-      unread: z.union([z.boolean(), z.stringbool()]).default(false),
+      unread: flag.default(false),
       limit: limit.default(100),
       /** What is shown counts as read. */
-      markRead: z.union([z.boolean(), z.stringbool()]).default(false),
+      markRead: flag.default(false),
     }),
     output: z.object({ notices: z.array(notice), unread: count }),
   },
 
   downloadOpen: {
-    input: z.strictObject({ key, folder: nameText, path: pathText, version }),
+    input: z.strictObject({ key, folder: folderRef, path: pathText, version: versionRef }),
     output: z.discriminatedUnion("type", [
       z.object({
         type: z.literal("opened"),
@@ -316,7 +322,7 @@ export const TRANSFER_SHAPES = {
   uploadOpen: {
     input: z.strictObject({
       key,
-      folder: nameText,
+      folder: folderRef,
       path: pathText,
       /** The target is a directory, made when missing. */
       isDirectory: z.boolean(),
@@ -331,11 +337,11 @@ export const TRANSFER_SHAPES = {
   uploadTake: {
     input: z.strictObject({
       key,
-      folder: nameText,
+      folder: folderRef,
       path: pathText,
       token,
       into: z.boolean(),
-      onDuplicate: policy,
+      onDuplicate: duplicatePolicy,
       files: z.array(givenFile).min(1).max(500),
       delta: onOff,
       compression: onOff,

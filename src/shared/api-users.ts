@@ -1,13 +1,10 @@
 /** The shapes of accounts, their sessions, and logins on other devices. Part of api.ts, which has the rules. */
 import { z } from "zod";
+import { count, nothing, peerRef, role, time } from "./api-pieces.ts";
 
-const time = z.iso.datetime();
-const count = z.number().int().min(0);
-const role = z.enum(["admin", "user"]);
 /** Of any length that is worth an answer; what a name may be is said by user-rules.ts. */
 const userText = z.string().max(255);
 const password = z.string().max(4096);
-const peerText = z.string().min(1).max(255);
 const aboutUser = z.strictObject({ user: userText.min(1) });
 
 const user = z.object({
@@ -36,7 +33,7 @@ const session = z.object({
 });
 
 export const USER_SHAPES = {
-  userList: { input: z.strictObject({}), output: z.object({ users: z.array(user) }) },
+  userList: { input: nothing, output: z.object({ users: z.array(user) }) },
   userAdd: { input: z.strictObject({ name: userText, role: role.default("user"), password }), output: user },
   userRole: { input: aboutUser.extend({ role }), output: user.extend({ changed: z.boolean(), ended: count }) },
   userPassword: { input: aboutUser.extend({ password }), output: user.extend({ ended: count }) },
@@ -57,12 +54,12 @@ export const USER_SHAPES = {
   userRemove: { input: aboutUser, output: z.object({ name: z.string(), ended: count }) },
 
   login: {
-    input: z.strictObject({ peer: peerText, user: userText.min(1), password }),
+    input: z.strictObject({ peer: peerRef, user: userText.min(1), password }),
     output: z.object({ peer: z.string(), device: z.string(), user: z.string(), role }),
   },
   /** Without `user`: of everybody who is signed in there from here. */
   logout: {
-    input: z.strictObject({ peer: peerText, user: userText.optional() }),
+    input: z.strictObject({ peer: peerRef, user: userText.optional() }),
     output: z.object({
       peer: z.string(),
       device: z.string(),
@@ -76,7 +73,7 @@ export const USER_SHAPES = {
     input: z.strictObject({ user: userText, password }),
     output: z.object({ token: z.string().min(1).max(128), user: z.string().max(255), role }),
   },
-  loginClose: { input: z.strictObject({}), output: z.object({ closed: z.boolean() }) },
+  loginClose: { input: nothing, output: z.object({ closed: z.boolean() }) },
 } as const;
 
 export type UserView = z.output<typeof user>;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Status } from "../../src/shared/api.ts";
+import type { Status } from "../../src/shared/api-node.ts";
 import { pairedNodes, type TestNode, testNodes, until } from "../support/nodes.ts";
 
 test("a second folder is shared from both ends, kept from changes by rights, paused and unshared", async () => {

@@ -1,7 +1,11 @@
 /** A node's service made of plain data: what the command line and the control server are tested against. */
 
 import type { NodeService } from "../../src/daemon/api/node-service.ts";
-import type { Conflict, Folder, Peer, RestoreItem, Status } from "../../src/shared/api.ts";
+import type { Conflict } from "../../src/shared/api-conflicts.ts";
+import type { Folder } from "../../src/shared/api-folders.ts";
+import type { Status } from "../../src/shared/api-node.ts";
+import type { Peer } from "../../src/shared/api-peers.ts";
+import type { RestoreItem } from "../../src/shared/api-versions.ts";
 import { SyncError } from "../../src/shared/errors.ts";
 import { fakeTransferRoutes } from "./fake-transfers.ts";
 import { fakeUserRoutes } from "./fake-users.ts";

@@ -1,4 +1,5 @@
-import type { JoinResult, Status } from "../../shared/api.ts";
+import type { Status } from "../../shared/api-node.ts";
+import type { JoinResult } from "../../shared/api-peers.ts";
 import { printable } from "../../shared/printable.ts";
 import { LiveArea } from "../render/live-area.ts";
 import { Progress } from "../render/progress.ts";

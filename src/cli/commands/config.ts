@@ -1,7 +1,7 @@
 /** `syncline config …`: with a daemon through it, without one on the file itself. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Setting } from "../../shared/api.ts";
+import type { Setting } from "../../shared/api-settings.ts";
 import { SETTING_KEYS, type SettingKey, settingFromText } from "../../shared/config-settings.ts";
 import { EXIT, SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";

@@ -1,5 +1,5 @@
 /** `syncline conflict …`: files that were changed on two devices at once. */
-import type { Conflict } from "../../shared/api.ts";
+import type { Conflict } from "../../shared/api-conflicts.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { choice, given, isSet, optionalArgument, textArgument, textOption } from "../arguments.ts";

@@ -1,4 +1,4 @@
-import type { Check } from "../../shared/api.ts";
+import type { Check } from "../../shared/api-node.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandHandler } from "../command-table.ts";

@@ -1,6 +1,6 @@
 /** `syncline folder …`: what is in config.json about a folder. */
 import { resolve } from "node:path";
-import type { Folder } from "../../shared/api.ts";
+import type { Folder } from "../../shared/api-folders.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { choice, choiceOption, given, isSet, listArgument, textArgument, textOption } from "../arguments.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { JoinResult } from "../../shared/api.ts";
+import type { JoinResult } from "../../shared/api-peers.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { given, isSet, optionalArgument, textOption } from "../arguments.ts";

@@ -1,5 +1,6 @@
 /** `syncline list`: what lies in a folder, here or on a paired device. */
-import type { ListEntry, ListLine, RouteInput } from "../../shared/api.ts";
+import type { RouteInput } from "../../shared/api.ts";
+import type { ListEntry, ListLine } from "../../shared/api-list.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { choiceOption, given, isSet, optionalArgument, textOption } from "../arguments.ts";

@@ -1,4 +1,4 @@
-import type { Invite } from "../../shared/api.ts";
+import type { Invite } from "../../shared/api-peers.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { choiceOption, given, isSet, listOption } from "../arguments.ts";

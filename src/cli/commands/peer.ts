@@ -1,5 +1,5 @@
 /** `syncline peer …`: the devices this one is paired with. */
-import type { Peer } from "../../shared/api.ts";
+import type { Peer } from "../../shared/api-peers.ts";
 import { printable } from "../../shared/printable.ts";
 import { choice, choiceOption, given, listOption, textArgument, textOption } from "../arguments.ts";
 import type { CommandHandler } from "../command-table.ts";

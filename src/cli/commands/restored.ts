@@ -1,4 +1,4 @@
-import type { RestoreItem } from "../../shared/api.ts";
+import type { RestoreItem } from "../../shared/api-versions.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatBytes, plural } from "../render/format.ts";

@@ -1,7 +1,7 @@
 /** What `up` and `join` share: the daemon's start and the settings they store. */
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import type { Status } from "../../shared/api.ts";
+import type { Status } from "../../shared/api-node.ts";
 import { SETTING_KEYS, type SettingKey, settingFromText, settingRow } from "../../shared/config-settings.ts";
 import { EXIT } from "../../shared/errors.ts";
 import type { CommandOptions } from "../command-table.ts";

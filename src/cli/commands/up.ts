@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Folder, Status } from "../../shared/api.ts";
+import type { Folder } from "../../shared/api-folders.ts";
+import type { Status } from "../../shared/api-node.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { given, isSet, optionalArgument, textOption } from "../arguments.ts";

@@ -1,4 +1,4 @@
-import type { WaitResult } from "../../shared/api.ts";
+import type { WaitResult } from "../../shared/api-node.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { listOption, textOption } from "../arguments.ts";

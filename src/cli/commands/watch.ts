@@ -1,4 +1,4 @@
-import type { NodeEvent, Status } from "../../shared/api.ts";
+import type { NodeEvent, Status } from "../../shared/api-node.ts";
 import { printable } from "../../shared/printable.ts";
 import type { CommandHandler } from "../command-table.ts";
 import { eventLine } from "../render/event.ts";

@@ -4,7 +4,8 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Invite, JoinResult, Status } from "../../shared/api.ts";
+import type { Status } from "../../shared/api-node.ts";
+import type { Invite, JoinResult } from "../../shared/api-peers.ts";
 import { API_PREFIX, ROUTES } from "../../shared/api-routes.ts";
 import { parseRunInfo } from "../../shared/run-info.ts";
 

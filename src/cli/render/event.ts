@@ -1,5 +1,5 @@
 /** One event, log line or problem as a line. */
-import type { LogLine, NodeEvent } from "../../shared/api.ts";
+import type { LogLine, NodeEvent } from "../../shared/api-node.ts";
 import { printable } from "../../shared/printable.ts";
 import { formatTime } from "./format.ts";
 

@@ -1,5 +1,7 @@
 /** `syncline status` as sentences and tables. */
-import type { FolderStatus, PeerStatus, Status } from "../../shared/api.ts";
+import type { FolderStatus } from "../../shared/api-folders.ts";
+import type { Status } from "../../shared/api-node.ts";
+import type { PeerStatus } from "../../shared/api-peers.ts";
 import { printable } from "../../shared/printable.ts";
 import type { Session } from "../session.ts";
 import { formatAge, formatBytes, formatMs, formatPath, plural } from "./format.ts";

@@ -1,6 +1,7 @@
 /** The routes that need nothing but the process itself and its configuration. */
 import process from "node:process";
-import type { LogLine, RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { LogLine } from "../../shared/api-node.ts";
 import { LOG_LEVELS } from "../../shared/config-settings.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { changeSettings, listSettings } from "../config/settings.ts";

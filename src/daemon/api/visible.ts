@@ -6,7 +6,7 @@
  * named here one by one, so that a new one is for admins until somebody has
  * thought about it.
  */
-import type { NodeEvent } from "../../shared/api.ts";
+import type { NodeEvent } from "../../shared/api-node.ts";
 import type { ShortId } from "../../shared/ids.ts";
 import { type Actor, ownerFor } from "./actor.ts";
 

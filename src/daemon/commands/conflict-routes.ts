@@ -1,5 +1,5 @@
 /** The conflict commands. */
-import type { Conflict } from "../../shared/api.ts";
+import type { Conflict } from "../../shared/api-conflicts.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { type ConflictView, listConflicts, showConflict } from "../../sync/conflicts/list.ts";
 import { resolveConflict } from "../../sync/conflicts/resolve.ts";

@@ -3,8 +3,9 @@
  * who is signed in, as they are or, of a directory, as an archive. A download
  * is a transfer like any other; a preview is a look.
  */
-import type { ListEntry, ListLine, RouteOutput } from "../../shared/api.ts";
+import type { RouteOutput } from "../../shared/api.ts";
 import { API } from "../../shared/api.ts";
+import type { ListEntry, ListLine } from "../../shared/api-list.ts";
 import type { RouteName } from "../../shared/api-routes.ts";
 import { SyncError } from "../../shared/errors.ts";
 import {

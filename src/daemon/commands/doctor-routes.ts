@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { Check } from "../../shared/api.ts";
+import type { Check } from "../../shared/api-node.ts";
 import { formatHostPort } from "../../shared/host-port.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import { reserveBytes } from "../../sync/core/retention.ts";

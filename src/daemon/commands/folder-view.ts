@@ -1,5 +1,6 @@
 /** Folders as the node's interface shows them. */
-import type { Folder as FolderDocument, FolderStatus as FolderStatusDocument, Problem } from "../../shared/api.ts";
+import type { Folder as FolderDocument, FolderStatus as FolderStatusDocument } from "../../shared/api-folders.ts";
+import type { Problem } from "../../shared/api-pieces.ts";
 import { ERRORS, type ErrorCode } from "../../shared/errors.ts";
 import type { PathProblem } from "../../shared/file-info.ts";
 import type { DeviceId } from "../../shared/ids.ts";

@@ -1,5 +1,6 @@
 /** What lies in a folder, and which folders there are. */
-import type { ListEntry, ListLine, RouteRequest } from "../../shared/api.ts";
+import type { RouteRequest } from "../../shared/api.ts";
+import type { ListEntry, ListLine } from "../../shared/api-list.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { type ContentId, parseRelPath } from "../../shared/ids.ts";
 import { winnerOf } from "../../sync/core/heads.ts";

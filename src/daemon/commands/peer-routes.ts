@@ -1,6 +1,7 @@
 /** Commands about paired devices, inviting and joining. */
 import { readAddress } from "../../peer/discovery/address.ts";
-import type { Peer, PeerStatus, RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { Peer, PeerStatus } from "../../shared/api-peers.ts";
 import type { ConfigDraft } from "../../shared/config-schema.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { formatHostPort } from "../../shared/host-port.ts";

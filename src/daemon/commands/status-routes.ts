@@ -1,6 +1,8 @@
 /** What a node says of itself: status, why, watch, events. */
 import process from "node:process";
-import type { FolderState, NodeEvent, RouteOutput, RouteRequest, Status } from "../../shared/api.ts";
+import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { FolderState } from "../../shared/api-folders.ts";
+import type { NodeEvent, Status } from "../../shared/api-node.ts";
 import { ERRORS, SyncError } from "../../shared/errors.ts";
 import { formatHostPort } from "../../shared/host-port.ts";
 import { type FolderId, parseRelPath, type RelPath, relPathFault } from "../../shared/ids.ts";

@@ -1,5 +1,6 @@
 /** Versions, restore and trash. */
-import type { RestoreItem as RestoreDocument, RouteOutput, RouteRequest, TrashItem } from "../../shared/api.ts";
+import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { RestoreItem as RestoreDocument, TrashItem } from "../../shared/api-versions.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { type ContentId, type FolderId, parseRelPath, type RelPath } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";

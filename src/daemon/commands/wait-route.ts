@@ -5,7 +5,8 @@
  *    is in an index. 2. Each side has applied what the other's index then had.
  * What will not get in sync by waiting ends it at once, named.
  */
-import type { Problem, RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
+import type { Problem } from "../../shared/api-pieces.ts";
 import { SyncError } from "../../shared/errors.ts";
 import type { PathProblem } from "../../shared/file-info.ts";
 import { type DeviceId, type ShortId, shortId } from "../../shared/ids.ts";

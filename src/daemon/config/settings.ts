@@ -1,5 +1,5 @@
 /** What `config get` and `config set` do, with a daemon or without. */
-import type { Setting } from "../../shared/api.ts";
+import type { Setting } from "../../shared/api-settings.ts";
 import type { ConfigDraft } from "../../shared/config-schema.ts";
 import { SETTING_KEYS, SETTINGS, type SettingKey } from "../../shared/config-settings.ts";
 import { suggestion } from "../../shared/did-you-mean.ts";

@@ -4,8 +4,9 @@
  * is taken up again where it was left, by the id of the last event.
  */
 import { type Signal, signal } from "@preact/signals";
-import type { NodeEvent, SessionInput, SessionOutput, Status } from "../../shared/api.ts";
+import type { SessionInput, SessionOutput } from "../../shared/api.ts";
 import { type Access, ROUTE_ACCESS } from "../../shared/api-access.ts";
+import type { NodeEvent, Status } from "../../shared/api-node.ts";
 import type { RouteName } from "../../shared/api-routes.ts";
 import { call, callSession, Failure, isLost, lost, stream, token } from "./client.ts";
 import { TrafficLog } from "./traffic-log.ts";

@@ -1,7 +1,7 @@
 /** Two sides of a conflict beside each other, once one wants to see them. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { Conflict } from "../../shared/api.ts";
+import type { Conflict } from "../../shared/api-conflicts.ts";
 import { type Preview, previewOf } from "../api/download.ts";
 import { Button } from "../ui/basics.tsx";
 import { TwoSides } from "../ui/two-sides.tsx";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { Conflict } from "../../shared/api.ts";
+import type { Conflict } from "../../shared/api-conflicts.ts";
 import { call } from "../api/client.ts";
 import { may } from "../api/live.ts";
 import { bytes, moment } from "../text/format.ts";

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { Check } from "../../shared/api.ts";
+import type { Check } from "../../shared/api-node.ts";
 import { call } from "../api/client.ts";
 import type { Tone } from "../text/overview.ts";
 import { Answer } from "../ui/answer.tsx";

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { NodeEvent } from "../../shared/api.ts";
+import type { NodeEvent } from "../../shared/api-node.ts";
 import { status } from "../api/live.ts";
 import { tell } from "../text/event-text.ts";
 import { Ago, Empty, Name } from "../ui/basics.tsx";

@@ -1,7 +1,7 @@
 /** What can be done to files where they lie: renamed, moved, deleted, and new directories made. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { ListEntry } from "../../shared/api.ts";
+import type { ListEntry } from "../../shared/api-list.ts";
 import { callAt, collectAt } from "../api/client.ts";
 import type { Remote } from "../api/download.ts";
 import { plural } from "../text/format.ts";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { ListEntry } from "../../shared/api.ts";
+import type { ListEntry } from "../../shared/api-list.ts";
 import { collectAt } from "../api/client.ts";
 import { download, type Remote } from "../api/download.ts";
 import { bytes } from "../text/format.ts";

@@ -2,7 +2,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { ListEntry, RouteInput } from "../../shared/api.ts";
+import type { RouteInput } from "../../shared/api.ts";
+import type { ListEntry } from "../../shared/api-list.ts";
 import { Failure, stream } from "../api/client.ts";
 import { download } from "../api/download.ts";
 import { type RowPage, RowWindow } from "../api/row-window.ts";

@@ -1,7 +1,7 @@
 /** What a file's content is proven by: its SHA-256, and the same content on another device. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { ListEntry } from "../../shared/api.ts";
+import type { ListEntry } from "../../shared/api-list.ts";
 import { callAt, collect } from "../api/client.ts";
 import type { Remote } from "../api/download.ts";
 import { status } from "../api/live.ts";

@@ -1,7 +1,7 @@
 /** The directories of a folder as a tree beside the list; each is asked for when it is opened. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { ListEntry } from "../../shared/api.ts";
+import type { ListEntry } from "../../shared/api-list.ts";
 import { collectAt } from "../api/client.ts";
 import { href } from "../route.ts";
 import { Name } from "../ui/basics.tsx";

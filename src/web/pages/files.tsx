@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import type { ListLine } from "../../shared/api.ts";
+import type { ListLine } from "../../shared/api-list.ts";
 import { collectAt } from "../api/client.ts";
 import { status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";

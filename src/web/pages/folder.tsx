@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { Folder, Problem as PathProblem } from "../../shared/api.ts";
+import type { Folder } from "../../shared/api-folders.ts";
+import type { Problem as PathProblem } from "../../shared/api-pieces.ts";
 import { call } from "../api/client.ts";
 import { may, status } from "../api/live.ts";
 import { go, href } from "../route.ts";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { PeerStatus } from "../../shared/api.ts";
+import type { PeerStatus } from "../../shared/api-peers.ts";
 import { call } from "../api/client.ts";
 import { may, status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";

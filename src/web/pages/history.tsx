@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import type { RestoreItem, TrashItem } from "../../shared/api.ts";
+import type { RestoreItem, TrashItem } from "../../shared/api-versions.ts";
 import { call, collect } from "../api/client.ts";
 import { download, type Remote } from "../api/download.ts";
 import { may, status } from "../api/live.ts";

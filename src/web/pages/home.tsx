@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
-import type { FolderStatus, PeerStatus } from "../../shared/api.ts";
+import type { FolderStatus } from "../../shared/api-folders.ts";
+import type { PeerStatus } from "../../shared/api-peers.ts";
 import { call } from "../api/client.ts";
 import { events, may, status } from "../api/live.ts";
 import { href } from "../route.ts";

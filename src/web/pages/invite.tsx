@@ -1,7 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Invite } from "../../shared/api.ts";
+import type { Invite } from "../../shared/api-peers.ts";
 import { call } from "../api/client.ts";
 import { events, status } from "../api/live.ts";
 import { clock, list } from "../text/format.ts";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { JoinResult } from "../../shared/api.ts";
+import type { JoinResult } from "../../shared/api-peers.ts";
 import { stream } from "../api/client.ts";
 import { list } from "../text/format.ts";
 import { Button, Name, Problem } from "../ui/basics.tsx";

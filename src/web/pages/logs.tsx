@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { LogLine, RouteOutput } from "../../shared/api.ts";
+import type { RouteOutput } from "../../shared/api.ts";
+import type { LogLine } from "../../shared/api-node.ts";
 import { collect, stream } from "../api/client.ts";
 import { moment } from "../text/format.ts";
 import { Answer } from "../ui/answer.tsx";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { Peer } from "../../shared/api.ts";
+import type { Peer } from "../../shared/api-peers.ts";
 import { call, collect } from "../api/client.ts";
 import { may } from "../api/live.ts";
 import { href } from "../route.ts";

@@ -1,4 +1,4 @@
-import type { RestoreItem } from "../../shared/api.ts";
+import type { RestoreItem } from "../../shared/api-versions.ts";
 import { plural } from "../text/format.ts";
 import { say } from "../ui/toasts.tsx";
 

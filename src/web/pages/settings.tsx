@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { Setting } from "../../shared/api.ts";
+import type { Setting } from "../../shared/api-settings.ts";
 import { call } from "../api/client.ts";
 import { status } from "../api/live.ts";
 import { Answer } from "../ui/answer.tsx";

@@ -1,5 +1,5 @@
 /** An event as a sentence. */
-import type { NodeEvent } from "../../shared/api.ts";
+import type { NodeEvent } from "../../shared/api-node.ts";
 import { bytes } from "./format.ts";
 
 export interface Told {

@@ -2,7 +2,9 @@
  * One sentence that says how the node is, and every reason why it is not in
  * sync, each with what to do. Pure: from a status to words.
  */
-import type { FolderState, FolderStatus, PeerStatus, Status } from "../../shared/api.ts";
+import type { FolderState, FolderStatus } from "../../shared/api-folders.ts";
+import type { Status } from "../../shared/api-node.ts";
+import type { PeerStatus } from "../../shared/api-peers.ts";
 import { bytes, list, plural } from "./format.ts";
 
 export type Tone = "good" | "busy" | "warn" | "bad" | "idle";

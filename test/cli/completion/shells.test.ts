@@ -5,7 +5,7 @@ import { delimiter, join, resolve } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import type { ListLine } from "../../../src/shared/api.ts";
+import type { ListLine } from "../../../src/shared/api-list.ts";
 import { runTestCli, startTestNode } from "../../support/command-line.ts";
 import { fakeService } from "../../support/fake-node-service.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";

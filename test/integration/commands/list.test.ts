@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { ListLine } from "../../../src/shared/api.ts";
+import type { ListLine } from "../../../src/shared/api-list.ts";
 import { pairedNodes, type TestNode } from "../../support/nodes.ts";
 import { tree } from "../../support/tree.ts";
 
