@@ -178,6 +178,7 @@ function Top({ isOpen, onMenu }: { readonly isOpen: boolean; readonly onMenu: ()
 function Overall(): JSX.Element {
   if (link.value === "lost") return <State tone="warn">{isLost(trouble.value) ? "Not answering" : "Problems"}</State>;
   if (status.value === undefined) return <State tone="busy">Opening</State>;
+  if (status.value.folders.length === 0) return <State tone="idle">No folder yet</State>;
   const { tone } = overview(status.value);
   return <State tone={tone}>{tone === "warn" ? "Needs you" : OVERALL[status.value.state]}</State>;
 }

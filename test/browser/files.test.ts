@@ -115,6 +115,7 @@ test("a search that takes long is stopped, and a pattern that is none is told by
   await annas.route("**/api/v1/at/*/list?*regex*", async (route) => {
     if (isLetGo) await route.continue();
   });
+  await annas.getByRole("button", { name: "More ways to find" }).click();
   await annas.getByLabel("Find by").selectOption("regex");
   await annas.getByLabel("Find", { exact: true }).fill("^hello");
   await annas.getByText("Searching…").waitFor();

@@ -9,12 +9,7 @@ import { fakeFolder, fakePeer, fakeStatus } from "../support/fake-node-service.t
 describe("the sentence", () => {
   test.each([
     ["all is well", {}, "good", "Everything is in sync with desk."],
-    [
-      "nothing is set up",
-      { folders: [], peers: [] },
-      "idle",
-      "No folder yet. Add one, or join a machine that shares one.",
-    ],
+    ["nothing is set up", { folders: [], peers: [] }, "idle", "No folder yet"],
     ["nobody is paired", { peers: [] }, "idle", "Nothing is pending here, and no other machine is paired yet."],
     [
       "nobody is there",

@@ -15,10 +15,12 @@ const ICONS: Readonly<Record<ReturnType<typeof tell>["tone"], IconName>> = {
 
 /** Events as sentences, newest first. */
 export function EventList({ events }: { readonly events: readonly NodeEvent[] }): JSX.Element {
-  if (events.length === 0) return <Empty icon="activity" title="Nothing has happened yet" />;
+  // A notice tells its owner what another event tells here.
+  const told = events.filter(({ type }) => type !== "notice.created");
+  if (told.length === 0) return <Empty icon="activity" title="Nothing has happened yet" />;
   return (
     <ul class="feed">
-      {events.map((event) => {
+      {told.map((event) => {
         const { text, tone } = tell(event, nameOf);
         return (
           <li key={event.id}>

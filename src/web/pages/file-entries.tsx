@@ -1,5 +1,5 @@
 /** What lies in a directory, or is found below it: any number of rows, those in sight asked for as they come. */
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { RouteInput } from "../../shared/api.ts";
@@ -20,7 +20,7 @@ import { useWhenChanged } from "../ui/use-when.ts";
 import { ROWS_MAX, VirtualList } from "../ui/virtual-list.tsx";
 import { NewDirectory } from "./file-actions.tsx";
 import { FileDetails } from "./file-details.tsx";
-import { EVERYTHING, FileSearch } from "./file-search.tsx";
+import { EVERYTHING, FindField, FindWays } from "./file-search.tsx";
 
 const SORTS = [
   ["natural", "Name"],
@@ -34,6 +34,9 @@ const REST_MS = 1000;
 /** So long one waits without being told. */
 const PATIENCE_MS = 300;
 const PATTERN_FAULTS: readonly string[] = ["E_REGEX_SLOW"];
+
+/** Whether everything is shown that a list can be narrowed down by; stays so from directory to directory. */
+const hasMoreWays = signal(false);
 
 export interface EntriesProps {
   /** As in the address: a device, or here. */
@@ -63,14 +66,26 @@ export function Entries({ where, peer, folder, path }: EntriesProps): JSX.Elemen
   return (
     <>
       <div class="row-fields">
-        <FileSearch filter={filter} fault={fault} />
+        <FindField filter={filter} fault={fault} />
         <Choice label="Order" value={sort.value} options={SORTS} onChange={(order) => (sort.value = order)} />
-        <div class="stack tight">
-          <Tick label="All below" checked={isDeep.value} onChange={(isOn) => (isDeep.value = isOn)} />
+        <Tick label="All below" checked={isDeep.value} onChange={(isOn) => (isDeep.value = isOn)} />
+      </div>
+      {hasMoreWays.value ? (
+        <div class="row-fields">
+          <FindWays filter={filter} />
           <Tick label="Deleted ones, too" checked={withDeleted.value} onChange={(isOn) => (withDeleted.value = isOn)} />
         </div>
-      </div>
+      ) : null}
       <div class="actions">
+        <Button
+          icon="search"
+          expanded={hasMoreWays.value}
+          onPress={() => {
+            hasMoreWays.value = !hasMoreWays.value;
+          }}
+        >
+          More ways to find
+        </Button>
         <Button icon="down" onPress={() => attempt(() => download({ peer, folder, path }))}>
           Download all as an archive
         </Button>

@@ -26,12 +26,26 @@ const TIME_MS = { "1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS, "30d"
 
 export const EVERYTHING: FileFilter = { kind: "contains", text: "", fromMs: null, toMs: null };
 
-export function FileSearch(props: {
+export function FindField(props: {
   readonly filter: Signal<FileFilter>;
   /** What is wrong with the pattern. */
   readonly fault: Failure | undefined;
 }): JSX.Element {
   const { filter, fault } = props;
+  return (
+    <Field
+      label="Find"
+      type="search"
+      value={filter.value.text}
+      onChange={(text) => (filter.value = { ...filter.value, text })}
+      isWrong={fault !== undefined}
+      hint={fault === undefined ? undefined : <PatternFault pattern={filter.value.text} fault={fault} />}
+    />
+  );
+}
+
+/** How it is found: by what kind of pattern, and when it was changed. */
+export function FindWays({ filter }: { readonly filter: Signal<FileFilter> }): JSX.Element {
   const time = useSignal<(typeof TIMES)[number][0]>("any");
   const change = (changes: Partial<FileFilter>): void => {
     filter.value = { ...filter.value, ...changes };
@@ -44,14 +58,6 @@ export function FileSearch(props: {
   return (
     <>
       <Choice label="Find by" value={filter.value.kind} options={KINDS} onChange={(kind) => change({ kind })} />
-      <Field
-        label="Find"
-        type="search"
-        value={filter.value.text}
-        onChange={(text) => change({ text })}
-        isWrong={fault !== undefined}
-        hint={fault === undefined ? undefined : <PatternFault pattern={filter.value.text} fault={fault} />}
-      />
       <Choice label="Changed" value={time.value} options={TIMES} onChange={choose} />
       {time.value === "between" ? (
         <>

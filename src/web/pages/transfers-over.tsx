@@ -15,7 +15,7 @@ import { useData } from "../ui/use-data.ts";
 import { TRANSFER_STATES, TransferHead } from "./transfer-head.tsx";
 
 const KINDS = [
-  ["any", "Uploads and downloads"],
+  ["any", "Any"],
   ["upload", "Uploads"],
   ["download", "Downloads"],
 ] as const;

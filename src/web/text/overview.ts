@@ -62,8 +62,7 @@ export function overview(status: Status): Overview {
 }
 
 function headline(status: Status, needsPerson: number): Pick<Overview, "tone" | "sentence"> {
-  if (status.folders.length === 0)
-    return { tone: "idle", sentence: "No folder yet. Add one, or join a machine that shares one." };
+  if (status.folders.length === 0) return { tone: "idle", sentence: "No folder yet" };
   const connected = status.peers.filter(({ state }) => state === "connected");
   const but = needsPerson === 0 ? "" : `, but ${plural(needsPerson, "thing needs", "things need")} you`;
   switch (status.state) {

@@ -1,7 +1,7 @@
 /** Dialogs: the browser's own, which keep the focus inside and end with Escape. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "./basics.tsx";
 
 interface DialogProps {
@@ -14,16 +14,26 @@ interface DialogProps {
 
 export function Dialog({ title, onClose, children, isDrawer = false }: DialogProps): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
+  const isOver = useRef(false);
   const id = useId();
-  useEffect(() => {
-    const opener = document.activeElement;
-    element.current?.showModal();
+  // Before it leaves the page it is closed, which gives the focus back to what opened it.
+  useLayoutEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
     return () => {
-      if (opener instanceof HTMLElement) opener.focus();
+      isOver.current = true;
+      dialog?.close();
     };
   }, []);
   return (
-    <dialog ref={element} class={isDrawer ? "drawer" : ""} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={element}
+      class={isDrawer ? "drawer" : ""}
+      aria-labelledby={id}
+      onClose={() => {
+        if (!isOver.current) onClose();
+      }}
+    >
       <div class="dialog-head">
         <h2 id={id}>{title}</h2>
         <Button kind="quiet" icon="close" label="Close" onPress={onClose}>
