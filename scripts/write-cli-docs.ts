@@ -4,7 +4,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { COMMANDS, type CommandRow } from "../src/cli/command-table.ts";
+import type { CommandRow } from "../src/cli/command-rows/command-row.ts";
+import { COMMANDS } from "../src/cli/command-table.ts";
 import { GLOBAL_OPTIONS } from "../src/cli/globals.ts";
 import { SETTING_KEYS, settingRow, variableOf } from "../src/shared/config-settings.ts";
 

@@ -1,7 +1,7 @@
 /** Reads what the parser found into what a command needs. */
 import { nearest } from "../shared/did-you-mean.ts";
 import { SyncError } from "../shared/errors.ts";
-import type { CommandArguments, CommandOptions } from "./command-table.ts";
+import type { CommandArguments, CommandOptions } from "./command-rows/command-row.ts";
 
 /** An argument that the parser has made sure of. */
 export function textArgument(args: CommandArguments, position: number): string {

@@ -2,14 +2,8 @@
 import { Command, type CommanderError, Option } from "commander";
 import { nearest } from "../shared/did-you-mean.ts";
 import { SyncError } from "../shared/errors.ts";
-import {
-  COMMAND_GROUPS,
-  COMMANDS,
-  type CommandArguments,
-  type CommandOption,
-  type CommandOptions,
-  type CommandRow,
-} from "./command-table.ts";
+import type { CommandArguments, CommandOption, CommandOptions, CommandRow } from "./command-rows/command-row.ts";
+import { COMMAND_GROUPS, COMMANDS } from "./command-table.ts";
 import { GLOBAL_OPTIONS } from "./globals.ts";
 
 export interface Invocation {

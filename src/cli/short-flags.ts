@@ -1,5 +1,5 @@
 /** Short flags written together, such as `-rn`: the parser takes them so only when all are the command's own. */
-import type { CommandRow } from "./command-table.ts";
+import type { CommandRow } from "./command-rows/command-row.ts";
 import { GLOBAL_OPTIONS } from "./globals.ts";
 
 /**

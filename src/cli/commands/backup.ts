@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { readAgain, readSecret } from "../read-secret.ts";
 import { plural } from "../render/format.ts";
 import type { Session } from "../session.ts";

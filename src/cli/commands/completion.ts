@@ -1,6 +1,6 @@
 /** `syncline completion`: what makes a shell ask `syncline __complete`. */
 import { choice, textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { COMPLETION_SCRIPTS } from "../completion/scripts.ts";
 
 export const completion: CommandHandler = async (session, args) => {

@@ -6,7 +6,7 @@ import { SETTING_KEYS, type SettingKey, settingFromText } from "../../shared/con
 import { EXIT, SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { given, optionalArgument, textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { renderTable } from "../render/table.ts";
 import type { Session } from "../session.ts";
 

@@ -3,7 +3,7 @@ import type { Conflict } from "../../shared/api-conflicts.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { choice, given, isSet, optionalArgument, textArgument, textOption } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { formatBytes, formatTime } from "../render/format.ts";
 import { renderTable } from "../render/table.ts";
 import type { Session } from "../session.ts";

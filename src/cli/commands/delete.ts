@@ -3,7 +3,7 @@ import type { DeleteLine } from "../../shared/api-files.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { isSet, listArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { type FarPlace, locateAnywhere } from "../locate.ts";
 import { formatBytes, plural } from "../render/format.ts";
 import type { Session } from "../session.ts";

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SyncError } from "../../shared/errors.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { arrival } from "../demo/arrival.ts";
 import { inSync, LocalNode } from "../demo/local-node.ts";
 import { type Pair, type Scenario, scenarios } from "../demo/scenarios.ts";

@@ -3,7 +3,7 @@ import { createTwoFilesPatch } from "diff";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { optionalArgument, textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { locateAnywhere } from "../locate.ts";
 import { splitVersion } from "../remote-path.ts";
 import { formatTime } from "../render/format.ts";

@@ -1,7 +1,7 @@
 import type { Check } from "../../shared/api-node.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { plural } from "../render/format.ts";
 import type { Session } from "../session.ts";
 

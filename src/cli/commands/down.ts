@@ -1,6 +1,6 @@
 import process from "node:process";
 import { SyncError } from "../../shared/errors.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { stopDaemon } from "../start-daemon.ts";
 
 const STOP_MS = 30_000;

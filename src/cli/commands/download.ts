@@ -7,7 +7,7 @@ import type { RouteInput } from "../../shared/api.ts";
 import type { SettledPolicy } from "../../shared/duplicates.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { listArgument, textOption } from "../arguments.ts";
-import type { CommandHandler, CommandOptions } from "../command-table.ts";
+import type { CommandHandler, CommandOptions } from "../command-rows/command-row.ts";
 import { ApiFailure } from "../failure.ts";
 import { SELF, splitVersion } from "../remote-path.ts";
 import type { Session } from "../session.ts";

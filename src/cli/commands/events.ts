@@ -1,5 +1,5 @@
 import { countOption, given, isSet, textOption } from "../arguments.ts";
-import type { CommandHandler, CommandOptions } from "../command-table.ts";
+import type { CommandHandler, CommandOptions } from "../command-rows/command-row.ts";
 import { parseTime } from "../parse-time.ts";
 import { eventLine } from "../render/event.ts";
 import type { Session } from "../session.ts";

@@ -1,7 +1,7 @@
 /** `syncline folder …`: what a person decides about a folder's content. */
 import { printable } from "../../shared/printable.ts";
 import { isSet, textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { formatPath, plural } from "../render/format.ts";
 import type { Session } from "../session.ts";
 

@@ -4,7 +4,7 @@ import type { Folder } from "../../shared/api-folders.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { choice, choiceOption, given, isSet, listArgument, textArgument, textOption } from "../arguments.ts";
-import type { CommandHandler, CommandOptions } from "../command-table.ts";
+import type { CommandHandler, CommandOptions } from "../command-rows/command-row.ts";
 import { formatBytes, formatPath, plural } from "../render/format.ts";
 import { FOLDER_COLUMNS, folderRow, problemLines } from "../render/status.ts";
 import { renderFacts, renderTable } from "../render/table.ts";

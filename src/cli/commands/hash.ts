@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { printable } from "../../shared/printable.ts";
 import { listArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { locateAnywhere } from "../locate.ts";
 import { parseTarget } from "../remote-path.ts";
 import type { Session } from "../session.ts";

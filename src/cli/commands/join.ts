@@ -3,7 +3,7 @@ import type { JoinResult } from "../../shared/api-peers.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { given, isSet, optionalArgument, textOption } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { formatPath } from "../render/format.ts";
 import { LiveArea } from "../render/live-area.ts";
 import type { Session } from "../session.ts";

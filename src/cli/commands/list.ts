@@ -4,7 +4,7 @@ import type { ListEntry, ListLine } from "../../shared/api-list.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { choiceOption, given, isSet, optionalArgument, textOption } from "../arguments.ts";
-import type { CommandHandler, CommandOptions } from "../command-table.ts";
+import type { CommandHandler, CommandOptions } from "../command-rows/command-row.ts";
 import { locateAnywhere, type Place } from "../locate.ts";
 import { parseTime } from "../parse-time.ts";
 import { parseTarget, SELF } from "../remote-path.ts";

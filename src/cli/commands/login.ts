@@ -2,7 +2,7 @@
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { given, textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { readPassword } from "../read-secret.ts";
 import type { Session } from "../session.ts";
 

@@ -1,6 +1,6 @@
 import { LOG_LEVELS } from "../../shared/config-settings.ts";
 import { choiceOption, countOption, given, isSet } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { logLine } from "../render/event.ts";
 
 /** Lists the daemon's log; with -f goes on. */

@@ -1,6 +1,6 @@
 import { printable } from "../../shared/printable.ts";
 import { listArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { locateAnywhere } from "../locate.ts";
 import { forEachPath } from "./each.ts";
 

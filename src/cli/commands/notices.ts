@@ -2,7 +2,7 @@
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { countOption, isSet, optionalArgument } from "../arguments.ts";
-import type { CommandArguments, CommandHandler } from "../command-table.ts";
+import type { CommandArguments, CommandHandler } from "../command-rows/command-row.ts";
 import { namedDevice } from "../remote-path.ts";
 import { formatTime } from "../render/format.ts";
 import type { Session } from "../session.ts";

@@ -2,7 +2,7 @@ import type { Invite } from "../../shared/api-peers.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { choiceOption, given, isSet, listOption } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { formatClock } from "../render/format.ts";
 import { LiveArea } from "../render/live-area.ts";
 import { renderQr } from "../render/qr.ts";

@@ -1,7 +1,7 @@
 import { EXIT, SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { countOption, given, textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { formatMs } from "../render/format.ts";
 
 /** Measures the way to a device. Exit 6 when no answer came. */

@@ -2,7 +2,7 @@
 import type { Peer } from "../../shared/api-peers.ts";
 import { printable } from "../../shared/printable.ts";
 import { choice, choiceOption, given, listOption, textArgument, textOption } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { formatAge, formatBytes, formatMs, plural } from "../render/format.ts";
 import { PEER_COLUMNS, peerRow } from "../render/status.ts";
 import { renderFacts, renderTable } from "../render/table.ts";

@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { EXIT, SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { carryOut, type RunProgram, runProgram } from "../service/carry-out.ts";
 import { serviceSpec } from "../service/service-spec.ts";
 import { type Service, type Step, serviceOf } from "../service/service-steps.ts";

@@ -4,7 +4,7 @@ import process from "node:process";
 import type { Status } from "../../shared/api-node.ts";
 import { SETTING_KEYS, type SettingKey, settingFromText, settingRow } from "../../shared/config-settings.ts";
 import { EXIT } from "../../shared/errors.ts";
-import type { CommandOptions } from "../command-table.ts";
+import type { CommandOptions } from "../command-rows/command-row.ts";
 import { ApiFailure } from "../failure.ts";
 import { LiveArea } from "../render/live-area.ts";
 import type { Session } from "../session.ts";

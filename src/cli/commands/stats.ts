@@ -3,7 +3,7 @@ import type { TransferView } from "../../shared/api-transfers.ts";
 import { describeSaved } from "../../shared/bandwidth-saved.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { choiceOption, countOption, given, isSet, textOption } from "../arguments.ts";
-import type { CommandHandler, CommandOptions } from "../command-table.ts";
+import type { CommandHandler, CommandOptions } from "../command-rows/command-row.ts";
 import { parseTime } from "../parse-time.ts";
 import { formatBytes, formatTime, plural } from "../render/format.ts";
 import { renderTable } from "../render/table.ts";

@@ -1,4 +1,4 @@
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { renderStatus } from "../render/status.ts";
 
 /** Says whether everything is in sync. */

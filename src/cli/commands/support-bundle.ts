@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { textOption } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { formatBytes } from "../render/format.ts";
 import type { Session } from "../session.ts";
 import { redact, secretWords } from "../support/redact.ts";

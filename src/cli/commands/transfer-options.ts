@@ -4,7 +4,7 @@ import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { parseRate } from "../../shared/rate-limit.ts";
 import { choiceOption, given, textOption } from "../arguments.ts";
-import type { CommandOptions } from "../command-table.ts";
+import type { CommandOptions } from "../command-rows/command-row.ts";
 import { parseTarget } from "../remote-path.ts";
 import type { Session } from "../session.ts";
 

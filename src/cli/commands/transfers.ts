@@ -2,7 +2,7 @@
 
 import { SyncError } from "../../shared/errors.ts";
 import { countOption, isSet, textArgument } from "../arguments.ts";
-import type { CommandArguments, CommandHandler } from "../command-table.ts";
+import type { CommandArguments, CommandHandler } from "../command-rows/command-row.ts";
 import { renderTable } from "../render/table.ts";
 import { transferCells } from "../render/transfer.ts";
 import type { Session } from "../session.ts";

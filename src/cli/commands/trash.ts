@@ -2,7 +2,7 @@
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { given, listArgument, optionalArgument, textOption } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { type FarPlace, locateAnywhere, locateFolderOrPath, type Place } from "../locate.ts";
 import { parseTime } from "../parse-time.ts";
 import { parseTarget, SELF } from "../remote-path.ts";

@@ -5,7 +5,7 @@ import type { Status } from "../../shared/api-node.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { given, isSet, optionalArgument, textOption } from "../arguments.ts";
-import type { CommandHandler, CommandOptions } from "../command-table.ts";
+import type { CommandHandler, CommandOptions } from "../command-rows/command-row.ts";
 import { ApiFailure } from "../failure.ts";
 import { formatBytes, formatClock, formatPath, plural } from "../render/format.ts";
 import { renderStatus } from "../render/status.ts";

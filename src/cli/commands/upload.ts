@@ -8,7 +8,7 @@ import type { SettledPolicy } from "../../shared/duplicates.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { listArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import type { Session } from "../session.ts";
 import { type Asked, collect, runTransfers, tell, throwFailure } from "./run-transfers.ts";
 import { askPolicy, type How, type RemotePlace, readHow, readPolicy, remotePlace } from "./transfer-options.ts";

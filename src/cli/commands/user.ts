@@ -4,7 +4,7 @@ import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { LINK_USER, userNameFault } from "../../shared/user-rules.ts";
 import { choice, choiceOption, given, optionalArgument, textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { readNewPassword, readPassword } from "../read-secret.ts";
 import { namedDevice } from "../remote-path.ts";
 import { formatAge, plural } from "../render/format.ts";

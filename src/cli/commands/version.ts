@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { printable } from "../../shared/printable.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import type { Io } from "../io.ts";
 
 /** Prints the versions of the program, and of the daemon when it runs. */

@@ -1,6 +1,6 @@
 import { SyncError } from "../../shared/errors.ts";
 import { given, textArgument, textOption } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { locateAnywhere } from "../locate.ts";
 import { parseTime } from "../parse-time.ts";
 import { splitVersion } from "../remote-path.ts";

@@ -2,7 +2,7 @@ import type { WaitResult } from "../../shared/api-node.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { printable } from "../../shared/printable.ts";
 import { listOption, textOption } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { parseDuration } from "../parse-duration.ts";
 import { formatBytes, plural } from "../render/format.ts";
 import { LiveArea } from "../render/live-area.ts";

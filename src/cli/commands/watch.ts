@@ -1,6 +1,6 @@
 import type { NodeEvent, Status } from "../../shared/api-node.ts";
 import { printable } from "../../shared/printable.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { eventLine } from "../render/event.ts";
 import { formatBytes, plural } from "../render/format.ts";
 import { LiveArea } from "../render/live-area.ts";

@@ -1,6 +1,6 @@
 import { printable } from "../../shared/printable.ts";
 import { textArgument } from "../arguments.ts";
-import type { CommandHandler } from "../command-table.ts";
+import type { CommandHandler } from "../command-rows/command-row.ts";
 import { locate } from "../locate.ts";
 
 /** Says why a path is not in sync, and what to do. */

@@ -3,7 +3,8 @@
  * table of commands. Pure: what peers and folders there are is asked by whoever
  * carries the wishes out.
  */
-import { COMMAND_GROUPS, COMMANDS, type CommandRow } from "../command-table.ts";
+import type { CommandRow } from "../command-rows/command-row.ts";
+import { COMMAND_GROUPS, COMMANDS } from "../command-table.ts";
 import { GLOBAL_OPTIONS } from "../globals.ts";
 
 export interface Candidate {

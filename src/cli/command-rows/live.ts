@@ -1,0 +1,141 @@
+/** Commands that tell what is going on, and why. */
+import { LOG_LEVELS } from "../../shared/config-settings.ts";
+import type { CommandRow } from "./command-row.ts";
+
+const TRANSFER: readonly [string, string] = ["<id>", "its number in `syncline transfers list`"];
+const TARGET = "a local path, or self:FOLDER/PATH";
+
+export const LIVE_COMMANDS: readonly CommandRow[] = [
+  {
+    name: "transfers list",
+    endless: true,
+    group: "Live",
+    summary: "Lists uploads and downloads, those that run and those that are over",
+    options: [
+      { flags: "-f, --follow", description: "goes on with what changes" },
+      { flags: "--all", description: "what background sync moved, too" },
+      { flags: "--limit <n>", description: "at most so many, the latest (default 100)" },
+    ],
+    readOnly: true,
+    load: async () => (await import("../commands/transfers.ts")).transfersList,
+  },
+  {
+    name: "transfers pause",
+    group: "Live",
+    summary: "Pauses a transfer; what has come stays",
+    args: [TRANSFER],
+    load: async () => (await import("../commands/transfers.ts")).transfersPause,
+  },
+  {
+    name: "transfers resume",
+    group: "Live",
+    summary: "Goes on with a paused transfer",
+    args: [TRANSFER],
+    load: async () => (await import("../commands/transfers.ts")).transfersResume,
+  },
+  {
+    name: "transfers cancel",
+    group: "Live",
+    summary: "Ends a transfer; what has come is kept, so that `transfers retry` goes on there",
+    args: [TRANSFER],
+    load: async () => (await import("../commands/transfers.ts")).transfersCancel,
+  },
+  {
+    name: "transfers retry",
+    group: "Live",
+    summary: "Runs a transfer again that is over; it goes on where it broke off",
+    args: [TRANSFER],
+    takesUser: true,
+    load: async () => (await import("../commands/transfers.ts")).transfersRetry,
+  },
+  {
+    name: "stats",
+    endless: true,
+    group: "Live",
+    summary: "Sums what was transferred, and what was saved",
+    options: [
+      { flags: "--since <time>", description: "at work at this time or later: 2h, yesterday, 2026-07-01" },
+      { flags: "--until <time>", description: "begun before this time" },
+      { flags: "--peer <peer>", description: "with this device" },
+      { flags: "--folder <folder>", description: "of this folder" },
+      { flags: "--direction <way>", description: "in or out", values: ["in", "out"] },
+      { flags: "--kind <kind>", description: "upload, download or sync", values: ["upload", "download", "sync"] },
+      { flags: "--limit <n>", description: "list at most so many, the latest (default 1000); the sums are of all" },
+      { flags: "--csv", description: "as comma-separated values" },
+      { flags: "-f, --follow", description: "goes on with what changes" },
+    ],
+    readOnly: true,
+    load: async () => (await import("../commands/stats.ts")).stats,
+  },
+  {
+    name: "notices",
+    endless: true,
+    group: "Live",
+    summary: "Lists who downloaded your files by hand; what is shown counts as read",
+    args: [["[peer]", "DEVICE: with a colon, for those of the user that you are there (--user)"]],
+    options: [
+      { flags: "-f, --follow", description: "goes on with what comes" },
+      { flags: "--unread", description: "only those not seen yet" },
+      { flags: "--limit <n>", description: "at most so many, the latest (default 100)" },
+    ],
+    readOnly: true,
+    load: async () => (await import("../commands/notices.ts")).notices,
+  },
+  {
+    name: "watch",
+    endless: true,
+    group: "Live",
+    summary: "Shows state and events as they come, until Ctrl-C",
+    readOnly: true,
+    load: async () => (await import("../commands/watch.ts")).watch,
+  },
+  {
+    name: "events",
+    endless: true,
+    group: "Live",
+    summary: "Lists what happened",
+    options: [
+      { flags: "-f, --follow", description: "goes on with what happens" },
+      { flags: "--since <id|time>", description: "after this event, or this time" },
+      { flags: "--limit <n>", description: "at most so many, the latest (default 100)" },
+      { flags: "--folder <folder>", description: "of this folder" },
+      { flags: "--type <type>", description: "of this type, or of all that begin with it: file, peer.paired" },
+    ],
+    readOnly: true,
+    load: async () => (await import("../commands/events.ts")).events,
+  },
+  {
+    name: "logs",
+    endless: true,
+    group: "Live",
+    summary: "Lists the daemon's log",
+    options: [
+      { flags: "-f, --follow", description: "goes on with what is logged" },
+      { flags: "--lines <n>", description: "at most so many, the latest (default 100)" },
+      { flags: "--level <level>", description: "at least this: debug, info, warn, error", values: LOG_LEVELS },
+    ],
+    readOnly: true,
+    load: async () => (await import("../commands/logs.ts")).logs,
+  },
+  {
+    name: "why",
+    group: "Live",
+    summary: "Says why a path is not in sync, and what to do",
+    args: [["<path>", TARGET]],
+    readOnly: true,
+    load: async () => (await import("../commands/why.ts")).why,
+  },
+  {
+    name: "wait",
+    group: "Live",
+    summary: "Waits until every change made so far is everywhere",
+    options: [
+      { flags: "--folder <folder...>", description: "only this folder; may be given again" },
+      { flags: "--peer <peer...>", description: "this device must be there, too; may be given again" },
+      { flags: "--peer-grace <time>", description: "how long a device may take to come up (default 5s)" },
+    ],
+    readOnly: true,
+    details: "Gives up after --timeout (default 60s).",
+    load: async () => (await import("../commands/wait.ts")).wait,
+  },
+];
