@@ -6,8 +6,7 @@ import { homePaths } from "../shared/home-paths.ts";
 import { reportFailure } from "./failure.ts";
 import { type Globals, readGlobals } from "./globals.ts";
 import type { Io } from "./io.ts";
-import { buildProgram, commandOf, type Invocation, rowOf, usageError } from "./program.ts";
-import { parseTarget, SELF } from "./remote-path.ts";
+import { buildProgram, commandOf, type Invocation, rowOf } from "./program.ts";
 import { Session } from "./session.ts";
 import { splitShortFlags } from "./short-flags.ts";
 
@@ -29,7 +28,7 @@ export async function runCli(argv: readonly string[], io: Io, interrupt: AbortSi
     if (typeof invocation === "number") return invocation;
     const globals = readGlobals(invocation.globals);
     refuseDryRun(invocation, globals);
-    refuseUser(invocation, globals, io.platform);
+    await refuseUser(invocation, globals, io.platform);
     timeout = globals.timeoutMs === undefined ? undefined : AbortSignal.timeout(globals.timeoutMs);
     const signal = timeout === undefined ? interrupt : AbortSignal.any([interrupt, timeout]);
     const session = new Session({ io, globals, paths: homeOf(globals, io), interrupt, signal });
@@ -58,7 +57,10 @@ async function parse(argv: readonly string[], io: Io): Promise<Invocation | numb
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === "commander.helpDisplayed" || error.code === "commander.version") return EXIT.done;
-    if (error.code !== "commander.help") throw usageError(error, argv);
+    if (error.code !== "commander.help") {
+      const { usageError } = await import("./usage-error.ts");
+      throw usageError(error, argv);
+    }
     if (program.opts()["version"] !== true) throw missingCommand(argv);
   }
   if (invocation !== undefined) return invocation;
@@ -79,8 +81,9 @@ function refuseDryRun({ row }: Invocation, globals: Globals): void {
 }
 
 /** A command that goes to no other device would do as if nobody had been named. */
-function refuseUser({ row, args }: Invocation, { user }: Globals, platform: string): void {
+async function refuseUser({ row, args }: Invocation, { user }: Globals, platform: string): Promise<void> {
   if (user === undefined || row.takesUser === true) return;
+  const { parseTarget, SELF } = await import("./remote-path.ts");
   const targets = args.flat().map((text) => parseTarget(text ?? "", platform));
   if (targets.some((target) => target.kind === "remote" && target.peer !== SELF)) return;
   throw new SyncError("E_USAGE", "--user has no meaning here: on its own node, whoever can open it is admin", {
