@@ -28,7 +28,7 @@ import { DeletionGuard } from "./deletion-guard.ts";
 import { PeerSession } from "./exchange/peer-session.ts";
 import { PushedContents } from "./exchange/pushed-contents.ts";
 import type { FolderContext, FolderEvent, FolderMode } from "./folder-context.ts";
-import { isHaltCode, type RootState, type ScanBatch, type ScanRequest } from "./folder-disk.ts";
+import { isHaltCode, type RootState, type ScanBatch } from "./folder-disk.ts";
 import type { FolderStateName, FolderStatus, PeerProgress } from "./folder-status.ts";
 import { IgnoreKeeper } from "./ignore-keeper.ts";
 import { beginLife, isSameIndex, newEpoch, renewEpoch } from "./index-lives.ts";
@@ -41,7 +41,7 @@ import { ProblemBook } from "./problem-book.ts";
 import { dissolveMoves } from "./puller/apply-moves.ts";
 import { Puller } from "./puller/puller.ts";
 import { Sources } from "./puller/sources.ts";
-import { DirtySet } from "./scanner/settle.ts";
+import { ScanAgenda, type ScanScope } from "./scanner/scan-agenda.ts";
 import { noteHistoryBegin } from "./versions/history-begin.ts";
 
 const HALTED_RETRY_MS = 5_000;
@@ -59,8 +59,6 @@ export interface FolderSettings {
   readonly ignorePatterns: readonly string[];
 }
 
-type ScanScope = Omit<ScanRequest, "ignore">;
-
 export class Folder implements AsyncDisposable {
   readonly #context: FolderContext;
   readonly #emitOut: (event: FolderEvent) => void;
@@ -70,7 +68,7 @@ export class Folder implements AsyncDisposable {
   readonly #inbox = new Map<PeerLink, Promise<void>>();
   readonly #sources: Sources;
   readonly #pushed = new PushedContents();
-  readonly #dirty: DirtySet;
+  readonly #agenda: ScanAgenda;
   readonly #scanProblems: ProblemBook;
   readonly #applyProblems: ProblemBook;
   readonly #puller: Puller;
@@ -82,15 +80,10 @@ export class Folder implements AsyncDisposable {
   /** Changes made here in a receive-only folder: kept on disk, told to nobody. */
   readonly #ownChanges = new Set<RelPath>();
   #settings: FolderSettings;
-  #scan: ScanScope | undefined = { paths: "everything", isThorough: false };
   #needsRecovery = true;
   /** The index was opened by this run of the folder. */
   #hasBegun = false;
-  #lastFullScan = 0;
-  /** What is being looked at; until that is over, none of it counts as known. */
-  #scanning: ScanScope | undefined;
   #isWatchedWhole = true;
-  #hasScanned = false;
   #root: RootState | undefined;
   #error: PathProblem | undefined;
   /** What stopped the folder last, so that the log tells it once. */
@@ -106,14 +99,14 @@ export class Folder implements AsyncDisposable {
     this.#sources = new Sources(this.#context);
     this.#barriers = new Barriers(this.#context);
     this.#ignore = new IgnoreKeeper(this.#context);
-    this.#dirty = new DirtySet();
+    this.#agenda = new ScanAgenda(context.clock);
     this.#scanProblems = new ProblemBook(context.clock);
     this.#applyProblems = new ProblemBook(context.clock);
     this.#guard = new DeletionGuard(this.#context);
     this.#puller = new Puller(this.#context, this.#sources, this.#applyProblems, {
       wake: () => this.#bell.ring(),
       takePushed: (contentId) => this.#pushed.take(contentId),
-      lookAgain: (path) => this.#dirty.note(path, this.#context.clock.monotonic()),
+      lookAgain: (path) => this.#agenda.note(path),
       recover: () => {
         this.#needsRecovery = true;
       },
@@ -174,7 +167,7 @@ export class Folder implements AsyncDisposable {
       return;
     }
     if (path === "" || path === IGNORE_FILE) this.#ignore.doubt();
-    this.#dirty.note(path as RelPath | "", this.#context.clock.monotonic());
+    this.#agenda.note(path as RelPath | "");
     this.#bell.ring();
   }
 
@@ -190,7 +183,7 @@ export class Folder implements AsyncDisposable {
 
   /** Looks at everything again: hints may have been lost, patterns changed, or a person asked. */
   rescan(isThorough = false): void {
-    this.#scan = { paths: "everything", isThorough: isThorough || this.#scan?.isThorough === true };
+    this.#agenda.noteWhole(isThorough);
     this.#bell.ring();
   }
 
@@ -379,15 +372,13 @@ export class Folder implements AsyncDisposable {
   #nextTurnMs(): number | undefined {
     if (this.#settings.isPaused) return undefined;
     if (this.#error !== undefined || this.#root?.type === "halted") return HALTED_RETRY_MS;
-    const now = this.#context.clock.monotonic();
     const candidates = [
-      this.#dirty.nextDueMs(now),
+      this.#agenda.nextDueMs(this.#settings.rescanMs),
       this.#scanProblems.nextDueMs(),
       // A deletion that is due waits until nothing is fetched any more; that wakes the loop by itself.
       this.#settings.mode === "send-only"
         ? undefined
         : this.#applyProblems.nextDueMs({ isLater: !this.#puller.isIdle }),
-      Math.max(0, this.#lastFullScan + this.#settings.rescanMs - now),
       IDLE_LOOK_MS,
     ].filter((value) => value !== undefined);
     return Math.min(...candidates);
@@ -442,7 +433,7 @@ export class Folder implements AsyncDisposable {
     await this.#context.index.write.openFolder(this.#context.folder, epoch);
     if (isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, "1");
     await this.#context.disk.writeEpoch(epoch);
-    this.#hasScanned = false;
+    this.#agenda.startAnew();
     this.#puller.restart();
     for (const session of this.#sessions.values()) this.#open(session);
   }
@@ -461,7 +452,7 @@ export class Folder implements AsyncDisposable {
 
   async #recover(): Promise<void> {
     if (!this.#needsRecovery) return;
-    for (const path of await finishInterrupted(this.#context)) this.#dirty.note(path, this.#context.clock.monotonic());
+    for (const path of await finishInterrupted(this.#context)) this.#agenda.note(path);
     this.#needsRecovery = false;
   }
 
@@ -482,23 +473,12 @@ export class Folder implements AsyncDisposable {
   // Scanning.
 
   #dueScan(): ScanScope | undefined {
-    const now = this.#context.clock.monotonic();
-    if (this.#scan !== undefined || now - this.#lastFullScan >= this.#settings.rescanMs || !this.#hasScanned) {
-      const request = this.#scan ?? { paths: "everything", isThorough: false };
-      this.#scan = undefined;
-      this.#dirty.takeAll();
-      return request;
-    }
-    const due = this.#dirty.takeDue(now);
-    const retries = this.#scanProblems.due() as RelPath[];
-    if (due === "everything") return { paths: "everything", isThorough: false };
-    const paths = [...due, ...retries];
-    if (paths.length === 0) return undefined;
-    // A problem of the folder's own directory is one of the whole; it has no path and is no row.
-    if ((paths as readonly string[]).includes("")) return { paths: "everything", isThorough: false };
-    // While deletions are held, every look is at the whole, so that the held set is always the true one.
-    if (this.#guard.heldHere.length > 0) return { paths: "everything", isThorough: false };
-    return { paths, isThorough: false };
+    return this.#agenda.takeDue({
+      rescanMs: this.#settings.rescanMs,
+      retries: this.#scanProblems.due() as RelPath[],
+      // While deletions are held, every look is at the whole, so that the held set is always the true one.
+      isWholeOnly: this.#guard.heldHere.length > 0,
+    });
   }
 
   async #runScan(request: ScanScope): Promise<void> {
@@ -506,12 +486,12 @@ export class Folder implements AsyncDisposable {
     const missing: RelPath[] = [];
     const late: PresentObservation[] = [];
     const mood: ScanMood = { isReborn: this.#context.index.read.note(this.#context.folder, REBORN_NOTE) !== undefined };
-    this.#scanning = request;
+    this.#agenda.begin(request);
     this.#tell();
     if (isFull) {
       this.#ignore.doubt();
       await this.#loadIgnore();
-      this.#scan = undefined;
+      this.#agenda.dropWhole();
       this.#scanProblems.beginAll();
       this.#ownChanges.clear();
     } else for (const path of request.paths) this.#scanProblems.begin(path);
@@ -540,19 +520,16 @@ export class Folder implements AsyncDisposable {
       await this.#commit(late, mood);
       this.#scanProblems.end(isFull ? undefined : request.paths);
       if (isFull) {
-        this.#lastFullScan = this.#context.clock.monotonic();
-        this.#hasScanned = true;
+        this.#agenda.seenWhole();
         if (mood.isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, null);
         await noteHistoryBegin(this.#context);
         for (const [link, session] of this.#sessions) void this.#inTurn(link, () => this.#meet(session));
       }
     } catch (error) {
-      // What was not looked at is looked at again.
-      if (isFull) this.#scan = request;
-      else for (const path of request.paths) this.#dirty.note(path, this.#context.clock.monotonic());
+      this.#agenda.again(request);
       throw error;
     } finally {
-      this.#scanning = undefined;
+      this.#agenda.end();
     }
     this.#guard.observe();
     this.#puller.looked();
@@ -560,11 +537,12 @@ export class Folder implements AsyncDisposable {
 
   /** What is gone may only have another name, of which the watcher told a moment later: that is looked at first (invariant 3). */
   async #lookForNewNames(look: (scope: ScanScope) => Promise<void>): Promise<void> {
-    const soon = this.#dirty.takeDue(this.#context.clock.monotonic() + RENAME_MS);
+    const soon = this.#agenda.takeSoon(RENAME_MS);
     if (soon === "everything") this.rescan();
     else if (soon.length > 0) {
-      await look({ paths: soon, isThorough: false }).catch((error: unknown) => {
-        for (const path of soon) this.#dirty.note(path, this.#context.clock.monotonic());
+      const scope: ScanScope = { paths: soon, isThorough: false };
+      await look(scope).catch((error: unknown) => {
+        this.#agenda.again(scope);
         throw error;
       });
     }
@@ -613,7 +591,7 @@ export class Folder implements AsyncDisposable {
 
   /** What a receive-only folder finds it takes only when a peer has told of it: it looks at the disk later. */
   async #meet(session: PeerSession): Promise<void> {
-    const hasScanned = this.#hasScanned || this.#settings.mode === "receive-only";
+    const hasScanned = this.#agenda.hasSeenWhole || this.#settings.mode === "receive-only";
     await session.meet({ hasScanned });
     this.#bell.ring();
   }
@@ -672,22 +650,12 @@ export class Folder implements AsyncDisposable {
    * that covers it, or undefined when the folder cannot be looked at.
    */
   async flush(signal: AbortSignal): Promise<{ readonly sequence: number } | undefined> {
-    if (!this.#hasScanned) this.#bell.ring();
+    if (!this.#agenda.hasSeenWhole) this.#bell.ring();
     else if (!this.#isWatchedWhole || !(await this.#barriers.isWatcherCurrent(signal))) this.rescan();
-    await this.command(async () => {
-      const now = this.#context.clock.monotonic();
-      const rest = this.#dirty.takeAll();
-      if (rest === "everything") this.rescan();
-      else for (const path of rest) this.#dirty.note(path, now - LIMITS.settleMaxMs.value);
-    });
+    await this.command(async () => this.#agenda.hurry());
     while (!signal.aborted && !this.#stop.signal.aborted) {
       if (this.#settings.isPaused || this.#root?.type === "halted") return undefined;
-      const isLooking =
-        !this.#hasScanned ||
-        this.#scan !== undefined ||
-        this.#scanning !== undefined ||
-        this.#dirty.nextDueMs(this.#context.clock.monotonic()) === 0;
-      if (!isLooking) break;
+      if (!this.#agenda.isBehind) break;
       await this.changed(signal);
     }
     signal.throwIfAborted();
@@ -859,15 +827,14 @@ export class Folder implements AsyncDisposable {
     if (this.#settings.isPaused) return "paused";
     if (this.#root?.type === "halted") return "halted";
     if (this.#error !== undefined) return "error";
-    if (this.#scanning?.paths === "everything" || !this.#hasScanned) return "scanning";
+    if (this.#agenda.isLookingAtAll) return "scanning";
     const isShared = this.peers.every((peer) => !peer.isActive || (peer.hasOurs && peer.haveTheirs));
     return this.#isBusy(needFiles) || !isShared ? "syncing" : "in-sync";
   }
 
   #isBusy(needFiles: number): boolean {
     const isNeeded = needFiles > 0 && this.#settings.mode !== "send-only";
-    const isToLookAt = this.#dirty.size > 0 || this.#scanning !== undefined;
-    return isNeeded || isToLookAt || !this.#puller.isIdle || this.#guard.held !== undefined;
+    return isNeeded || this.#agenda.isBusy || !this.#puller.isIdle || this.#guard.held !== undefined;
   }
 
   #tell(): void {
