@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { freePort } from "../support/free-port.ts";
 import { addFolder, pairedNodes, sharedPair, testNodes, until } from "../support/nodes.ts";
 
 interface EventLine {
@@ -12,15 +11,6 @@ interface EventLine {
 }
 
 const pair = sharedPair();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 test("waiting leaves a paused peer out by name, and fails when it was asked for; events name whole device ids", async () => {
   const [a, b] = await pair();
