@@ -212,12 +212,11 @@ async function empty(reload: () => Promise<void>): Promise<void> {
       `${plural(items, "deleted file")} (${bytes(size)}) are removed from this machine for good.`,
       "Remove them for good",
     );
-    if (isSure) {
-      await call("trashEmpty", {});
-      say("The trash is empty");
-    }
+    if (!isSure) return;
+    await call("trashEmpty", {});
+    say("The trash is empty");
+    await reload();
   });
-  await reload();
 }
 
 /** The folder that the address names, or the first one. */

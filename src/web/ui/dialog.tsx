@@ -30,6 +30,12 @@ export function Dialog({ title, onClose, children, isDrawer = false }: DialogPro
       ref={element}
       class={isDrawer ? "drawer" : ""}
       aria-labelledby={id}
+      // At once: of what it closes itself a browser tells a moment later, when the next key may have opened it again.
+      onCancel={(event) => {
+        if (event.target !== event.currentTarget) return;
+        event.preventDefault();
+        onClose();
+      }}
       onClose={() => {
         if (!isOver.current) onClose();
       }}
