@@ -17,7 +17,7 @@ export interface OpenContent extends ContentFacts {
   /** Another one for other content; null for an archive, which is never the same twice. */
   readonly tag: string | null;
   readonly mtimeMs: number;
-  /** Bytes of a range of a file; of an archive all of it. Throws when they cannot be had. */
+  /** Bytes of a range of a file; of an archive all of it. Each piece is the reader's own, who may give its memory back. Throws when they cannot be had. */
   read(range: ByteRange): AsyncIterable<Uint8Array>;
   /** Lets go of it, and notes how it ended. `isAll`: the last byte was handed over. Never throws. */
   close(end: { readonly error: unknown; readonly isAll: boolean }): Promise<void>;

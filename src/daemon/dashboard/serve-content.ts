@@ -9,6 +9,7 @@ import type { SessionOutput } from "../../shared/api.ts";
 import { API_PREFIX } from "../../shared/api-routes.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { releaseBytes } from "../../shared/release-bytes.ts";
 import type { RequestContext } from "../api/node-service.ts";
 import type { ByteRange } from "../transfers/read-content.ts";
 import type { Session } from "../users/session-book.ts";
@@ -151,7 +152,7 @@ async function sendPreview(content: OpenContent, response: ServerResponse, signa
 async function pipe(pieces: AsyncIterable<Uint8Array>, response: ServerResponse, signal: AbortSignal): Promise<void> {
   for await (const bytes of pieces) {
     signal.throwIfAborted();
-    if (!response.write(bytes)) await once(response, "drain", { signal });
+    if (!response.write(bytes, () => releaseBytes(bytes))) await once(response, "drain", { signal });
   }
   response.end();
 }

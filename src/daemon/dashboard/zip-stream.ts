@@ -41,7 +41,7 @@ const MADE_BY_UNIX = 3 << 8;
 const UNIX_TYPES = { file: 0o100000, directory: 0o040000, symlink: 0o120000 } as const;
 const IS_MSDOS_DIRECTORY = 0x10;
 
-/** Gives the bytes of an archive of `entries`, in their order. */
+/** Gives the bytes of an archive of `entries`, in their order. Each piece is the taker's own: it is not looked at again. */
 export async function* zipStream(entries: AsyncIterable<ZipEntry>): AsyncGenerator<Uint8Array> {
   const all: Written[] = [];
   let at = 0;
@@ -52,6 +52,8 @@ export async function* zipStream(entries: AsyncIterable<ZipEntry>): AsyncGenerat
     const flags = IS_UTF8 | (isAtOnce ? 0 : HAS_DESCRIPTOR);
     let crc = isAtOnce ? crc32(content) : 0;
     const head = localHeader(entry, name, flags, crc);
+    const offset = at;
+    at += head.length + entry.size;
     yield head;
     if (isAtOnce) yield content;
     else {
@@ -61,9 +63,9 @@ export async function* zipStream(entries: AsyncIterable<ZipEntry>): AsyncGenerat
       }
     }
     const tail = isAtOnce ? new Uint8Array(0) : descriptor(entry, crc);
+    at += tail.length;
     yield tail;
-    all.push({ entry, name, offset: at, flags, crc });
-    at += head.length + entry.size + tail.length;
+    all.push({ entry, name, offset, flags, crc });
   }
   const start = at;
   for (const written of all) {

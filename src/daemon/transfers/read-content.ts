@@ -6,6 +6,7 @@
 import { SyncError } from "../../shared/errors.ts";
 import { toHex } from "../../shared/hex.ts";
 import { LIMITS } from "../../shared/limits.ts";
+import { releaseBytes } from "../../shared/release-bytes.ts";
 import { chunkOffsets, encodeChunkList, HASH_BYTES } from "../../sync/delta/chunk-list.ts";
 import { WHOLE_FILE_BYTES_MAX } from "../../sync/delta/cut-row.ts";
 import { isWireHash, type WireChunkList } from "../../sync/delta/wire-chunk-list.ts";
@@ -126,6 +127,7 @@ async function readPiece(
     whole.set(bytes, offset - start);
     hashes.set(hash, (first + i) * HASH_BYTES);
   }
+  for (const bytes of answer) if (bytes !== undefined) releaseBytes(bytes);
   return whole;
 }
 

@@ -137,3 +137,26 @@ test("names cannot break out of the header, binaries are no text, and a director
   const broken = JSON.parse((await ticketFor(dashboard, ann, { path: "broken.txt" })).body);
   await expect(dashboard.ask({ path: broken.url, headers: ann })).rejects.toThrow();
 });
+
+test("the memory of what was sent is given back at once", async () => {
+  const pieces = [new Uint8Array(200_000).fill(1), new Uint8Array(100_000).fill(2)];
+  const facts = { name: "big.bin", type: "file", size: 300_000 } as const;
+  const content: ContentSource = {
+    look: async () => facts,
+    open: async () => ({
+      ...facts,
+      tag: '"tag"',
+      mtimeMs: 0,
+      read: async function* () {
+        yield* pieces;
+      },
+      close: async () => {},
+    }),
+  };
+  await using dashboard = await testDashboard({ content });
+  const ann = dashboard.signedIn("admin");
+  const { url } = JSON.parse((await ticketFor(dashboard, ann, { path: "big.bin" })).body);
+  const { status, body } = await dashboard.ask({ path: url, headers: ann });
+  expect([status, body]).toEqual([200, "\u0001".repeat(200_000) + "\u0002".repeat(100_000)]);
+  await expect.poll(() => pieces.map(({ length }) => length)).toEqual([0, 0]);
+});
