@@ -72,7 +72,7 @@ const LAYERS: readonly Layer[] = [
   {
     name: "web-talks-over-the-api",
     from: "^src/web/",
-    allowed: "^src/(web/|shared/(api|api-[a-z]+|qr-code|user-rules)\\.ts$)",
+    allowed: "^src/(web/|shared/(api|api-[a-z]+|log-text|qr-code|user-rules)\\.ts$)",
     comment: "the page runs in a browser: it uses the interface's tables and the types of its schemas",
   },
 ];

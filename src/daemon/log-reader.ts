@@ -4,15 +4,21 @@ import { type FileHandle, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { LogLine } from "../shared/api-node.ts";
 import { LOG_LEVELS, type LogLevel } from "../shared/config-settings.ts";
+import { logText } from "../shared/log-text.ts";
 import { parseLogLine } from "./log-line.ts";
 
 const BLOCK_BYTES = 64 * 1024;
 /** A line that is longer is no line of ours. */
 const LINE_BYTES_MAX = 1024 * 1024;
 
-export interface LogQuery {
-  readonly lines: number;
+export interface LogFilter {
   readonly level: LogLevel;
+  /** Somewhere in the line, in capitals or not. */
+  readonly contains?: string | undefined;
+}
+
+export interface LogQuery extends LogFilter {
+  readonly lines: number;
   readonly signal: AbortSignal;
   readonly end: LogEnd;
 }
@@ -29,9 +35,17 @@ export function logEnd(directory: string): LogEnd {
   return { number, size: number === 0 ? 0 : statSync(join(directory, logName(number))).size };
 }
 
-/** The last `lines` lines of at least `level`, oldest first. */
+/** Tells of lines whether they are of at least a level and contain a text. */
+export function logMatcher({ level, contains }: LogFilter): (line: LogLine) => boolean {
+  const least = LOG_LEVELS.indexOf(level);
+  const words = contains?.toLowerCase();
+  return (line) =>
+    LOG_LEVELS.indexOf(line.level) >= least && (words === undefined || logText(line).toLowerCase().includes(words));
+}
+
+/** The last `lines` lines that match, oldest first. */
 export async function readLogTail(directory: string, query: LogQuery): Promise<readonly LogLine[]> {
-  const least = LOG_LEVELS.indexOf(query.level);
+  const matches = logMatcher(query);
   const found: LogLine[] = [];
   if (query.lines === 0) return found;
   const numbers = logNumbers(await readdir(directory)).filter((number) => number <= query.end.number);
@@ -40,7 +54,7 @@ export async function readLogTail(directory: string, query: LogQuery): Promise<r
     for await (const text of linesFromEnd(join(directory, logName(number)), size)) {
       query.signal.throwIfAborted();
       const line = parseLogLine(text);
-      if (line === undefined || LOG_LEVELS.indexOf(line.level) < least) continue;
+      if (line === undefined || !matches(line)) continue;
       found.push(line);
       if (found.length === query.lines) return found.reverse();
     }

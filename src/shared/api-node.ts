@@ -137,6 +137,8 @@ export const NODE_SHAPES = {
     input: z.strictObject({
       lines: givenCount.default(100),
       level: z.enum(["debug", "info", "warn", "error"]).default("debug"),
+      /** Somewhere in its level, message or facts, in capitals or not. */
+      contains: z.string().min(1).max(1024).optional(),
       follow: flag.default(false),
     }),
     output: z.union([logLine, z.object({ type: z.literal("summary"), lines: z.number().int() })]),

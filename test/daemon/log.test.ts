@@ -72,15 +72,17 @@ describe("the log", () => {
     const log = await openLog({ directory: directory.path, level: "debug", terminal: undefined });
     for (let i = 0; i < 2000; i++)
       (i % 100 === 0 ? log.warn : log.info).call(log, `line ${i} ü`, { pad: "x".repeat(i % 300) });
-    const tail = async (lines: number, level: "debug" | "warn"): Promise<readonly string[]> => {
+    const tail = async (lines: number, level: "debug" | "warn", contains?: string): Promise<readonly string[]> => {
       log.flush();
-      return (await readLogTail(directory.path, { lines, level, signal, end: logEnd(directory.path) })).map(
-        ({ message }) => message,
-      );
+      const query = { lines, level, contains, signal, end: logEnd(directory.path) };
+      return (await readLogTail(directory.path, query)).map(({ message }) => message);
     };
     expect(await tail(2, "debug")).toEqual(["line 1998 ü", "line 1999 ü"]);
     expect(await tail(2, "warn")).toEqual(["line 1800 ü", "line 1900 ü"]);
     expect(await tail(0, "debug")).toEqual([]);
+    expect(await tail(2, "warn", "LINE 10")).toEqual(["line 100 ü", "line 1000 ü"]);
+    expect(await tail(9, "debug", "pad=xxxxx ")).toEqual([]);
+    expect(await tail(1, "debug", `pad=${"x".repeat(299)}`)).toEqual(["line 1799 ü"]);
     expect(await tail(5000, "debug")).toHaveLength(2000);
     await log[Symbol.asyncDispose]();
   });

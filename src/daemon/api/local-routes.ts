@@ -2,10 +2,9 @@
 import process from "node:process";
 import type { RouteOutput, RouteRequest } from "../../shared/api.ts";
 import type { LogLine } from "../../shared/api-node.ts";
-import { LOG_LEVELS } from "../../shared/config-settings.ts";
 import { SyncError } from "../../shared/errors.ts";
 import { changeSettings, listSettings } from "../config/settings.ts";
-import { logEnd, readLogTail } from "../log-reader.ts";
+import { logEnd, logMatcher, readLogTail } from "../log-reader.ts";
 import type { NodeContext } from "../node-context.ts";
 import { Feed } from "./feed.ts";
 import type { NodeService } from "./node-service.ts";
@@ -69,15 +68,15 @@ async function* streamLogs(
   signal: AbortSignal,
 ): AsyncIterable<RouteOutput<"logs">> {
   const { paths, log } = context;
-  const { lines, level } = request;
-  const least = LOG_LEVELS.indexOf(level);
+  const { lines, level, contains } = request;
+  const matches = logMatcher(request);
   const feed = new Feed<LogLine>(WAITING_LINES_MAX);
   // Subscribing writes out what is buffered; in the same turn, the files end where the feed begins.
   const unsubscribe = log.subscribe((line) => {
-    if (request.follow && LOG_LEVELS.indexOf(line.level) >= least) feed.push(line);
+    if (request.follow && matches(line)) feed.push(line);
   });
   try {
-    const tail = await readLogTail(paths.logDir, { lines, level, signal, end: logEnd(paths.logDir) });
+    const tail = await readLogTail(paths.logDir, { lines, level, contains, signal, end: logEnd(paths.logDir) });
     yield* tail;
     if (request.follow) yield* feed.items(signal);
     else yield { type: "summary", lines: tail.length };

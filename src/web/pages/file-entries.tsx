@@ -15,7 +15,7 @@ import { Ago, Button, Empty, Loading, Name } from "../ui/basics.tsx";
 import { Choice, Tick } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt } from "../ui/toasts.tsx";
-import { useSettled } from "../ui/use-settled.ts";
+import { TYPING_MS, useSettled } from "../ui/use-settled.ts";
 import { useWhenChanged } from "../ui/use-when.ts";
 import { ROWS_MAX, VirtualList } from "../ui/virtual-list.tsx";
 import { NewDirectory } from "./file-actions.tsx";
@@ -27,8 +27,6 @@ const SORTS = [
   ["mtime", "Newest first"],
   ["size", "Largest first"],
 ] as const;
-/** So long nothing more is typed, before it is looked for. */
-const TYPING_MS = 200;
 /** A list is not read anew more often. */
 const REST_MS = 1000;
 /** So long one waits without being told. */

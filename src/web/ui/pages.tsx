@@ -3,11 +3,9 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { Button } from "./basics.tsx";
 import { Field } from "./form.tsx";
-import { useSettled } from "./use-settled.ts";
+import { TYPING_MS, useSettled } from "./use-settled.ts";
 
 const PAGE_ROWS = 50;
-/** So long nothing more is typed, before it is looked for. */
-const TYPING_MS = 200;
 
 export interface ListPage {
   /** As the daemon is asked. */

@@ -3,11 +3,9 @@ import type { ComponentChildren, JSX } from "preact";
 import { stream } from "../api/client.ts";
 import { Field } from "./form.tsx";
 import { useData } from "./use-data.ts";
-import { useSettled } from "./use-settled.ts";
+import { TYPING_MS, useSettled } from "./use-settled.ts";
 
 const OFFERED = 8;
-/** So long nothing more is typed, before it is looked for. */
-const TYPING_MS = 200;
 
 export function PathField(props: {
   readonly label: string;
