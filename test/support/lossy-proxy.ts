@@ -44,9 +44,11 @@ export async function startLossyProxy(options: LossyProxyOptions): Promise<Lossy
       [far, near],
     ] as const) {
       sockets.add(from);
+      const throttled = throttle(options.tcpBytesPerMs);
       from.on("error", () => {});
-      from.on("close", () => to.destroy());
-      from.pipe(throttle(options.tcpBytesPerMs)).pipe(to);
+      // What is still on its way arrives.
+      from.on("close", () => throttled.end());
+      from.pipe(throttled).pipe(to);
     }
   });
   server.listen(0, HOST);
