@@ -22,6 +22,8 @@ test("a change shows on both pages by itself", async () => {
   await writeFile(join(anna.directory, "news.txt"), "news\n");
   await berts.locator(".feed .text", { hasText: "news.txt" }).first().waitFor();
   await berts.getByText("2 files").first().waitFor();
+  await berts.reload();
+  await berts.locator(".feed .text", { hasText: "news.txt" }).first().waitFor();
 });
 
 test("names are text, whatever they hold", async () => {

@@ -8,7 +8,7 @@ import type { SessionInput, SessionOutput } from "../../shared/api.ts";
 import { type Access, ROUTE_ACCESS } from "../../shared/api-access.ts";
 import type { NodeEvent, Status } from "../../shared/api-node.ts";
 import type { RouteName } from "../../shared/api-routes.ts";
-import { call, callSession, Failure, isLost, lost, stream, token } from "./client.ts";
+import { call, callSession, collect, Failure, isLost, lost, stream, token } from "./client.ts";
 import { TrafficLog } from "./traffic-log.ts";
 
 export type Session = SessionOutput<"session">;
@@ -136,6 +136,7 @@ async function* listen(signal: AbortSignal): AsyncGenerator<void> {
   const cut = new AbortController();
   const watchdog = watchSilence(cut);
   try {
+    if (events.value.length === 0 && may("events")) void addEarlier(signal);
     const since = events.value[0]?.id;
     const input = { burst: BURST, ...(since === undefined ? {} : { since }) };
     for await (const item of stream("watch", input, AbortSignal.any([signal, cut.signal]))) {
@@ -148,6 +149,15 @@ async function* listen(signal: AbortSignal): AsyncGenerator<void> {
   } finally {
     watchdog.stop();
   }
+}
+
+/** What happened before is shown, too; and should the connection break before anything happens, it is taken up from there. */
+async function addEarlier(signal: AbortSignal): Promise<void> {
+  const lines = await collect("events", { limit: BURST }, signal).catch(() => []);
+  if (signal.aborted) return;
+  const since = events.value.at(-1)?.id ?? Number.POSITIVE_INFINITY;
+  const earlier = lines.filter((line) => "id" in line && line.id < since) as readonly NodeEvent[];
+  events.value = [...events.value, ...earlier.toReversed()];
 }
 
 function takeStatus(next: Status): void {
