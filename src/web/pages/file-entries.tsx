@@ -20,7 +20,7 @@ import { useWhenChanged } from "../ui/use-when.ts";
 import { ROWS_MAX, VirtualList } from "../ui/virtual-list.tsx";
 import { NewDirectory } from "./file-actions.tsx";
 import { FileDetails } from "./file-details.tsx";
-import { EVERYTHING, FindField, FindWays } from "./file-search.tsx";
+import { EVERYTHING, FileFindField, FileFindWays } from "./file-search.tsx";
 
 const SORTS = [
   ["natural", "Name"],
@@ -64,13 +64,13 @@ export function Entries({ where, peer, folder, path }: EntriesProps): JSX.Elemen
   return (
     <>
       <div class="row-fields">
-        <FindField filter={filter} fault={fault} />
+        <FileFindField filter={filter} fault={fault} />
         <Choice label="Order" value={sort.value} options={SORTS} onChange={(order) => (sort.value = order)} />
         <Tick label="All below" checked={isDeep.value} onChange={(isOn) => (isDeep.value = isOn)} />
       </div>
       {hasMoreWays.value ? (
         <div class="row-fields">
-          <FindWays filter={filter} />
+          <FileFindWays filter={filter} />
           <Tick label="Deleted ones, too" checked={withDeleted.value} onChange={(isOn) => (withDeleted.value = isOn)} />
         </div>
       ) : null}

@@ -26,7 +26,7 @@ const TIME_MS = { "1h": HOUR_MS, "24h": 24 * HOUR_MS, "7d": 168 * HOUR_MS, "30d"
 
 export const EVERYTHING: FileFilter = { kind: "contains", text: "", fromMs: null, toMs: null };
 
-export function FindField(props: {
+export function FileFindField(props: {
   readonly filter: Signal<FileFilter>;
   /** What is wrong with the pattern. */
   readonly fault: Failure | undefined;
@@ -45,7 +45,7 @@ export function FindField(props: {
 }
 
 /** How it is found: by what kind of pattern, and when it was changed. */
-export function FindWays({ filter }: { readonly filter: Signal<FileFilter> }): JSX.Element {
+export function FileFindWays({ filter }: { readonly filter: Signal<FileFilter> }): JSX.Element {
   const time = useSignal<(typeof TIMES)[number][0]>("any");
   const change = (changes: Partial<FileFilter>): void => {
     filter.value = { ...filter.value, ...changes };
