@@ -42,9 +42,8 @@ test.each(["link", "bob"] as const)(
       await saysNot(own, at, [...empty, ...FAILURE_WORDS]);
       expect(await own.evaluate("document.getAnimations().length")).toBe(0);
     }
-    await boundary.drop();
-
     boundary.set("fail", /\/(session|watch.*)$/);
+    await boundary.drop();
     await own.reload();
     for (const [at, said] of asked.filter(([, { loading, isTold }]) => loading.length > 0 && isTold !== true)) {
       await go(own, at);
@@ -83,8 +82,8 @@ test("notices are asked for, fail, and are told by the bell", async () => {
   await dialog.getByText("Asking for the notices…").waitFor();
   await inspect(own, "notices, loading", "body");
   await own.keyboard.press("Escape");
-  await boundary.drop();
   boundary.set("fail", /\/(session|watch.*)$/);
+  await boundary.drop();
   await bell.click();
   await dialog.getByText(FAILURE_WORDS[0] ?? "").waitFor();
   await inspect(own, "notices, failed", "body");
@@ -101,9 +100,30 @@ test("notices are asked for, fail, and are told by the bell", async () => {
   await own.keyboard.press("Escape");
 });
 
+test("a tab that nobody looks at lets go of its connection, and is current when it is looked at again", async () => {
+  const own = pages.root;
+  await go(own, "home");
+  const isLetGo = own.waitForEvent("requestfailed", (request) => request.url().includes("/watch"));
+  await hide(own, true);
+  await isLetGo;
+  await own.getByText("In sync").first().waitFor();
+  await scene.anna.json("folder", "pause", "anna-files");
+  await hide(own, false);
+  await own.locator("header").getByText("Paused").waitFor();
+  await scene.anna.json("folder", "resume", "anna-files");
+  await own.locator("header").getByText("Paused").waitFor({ state: "detached" });
+});
+
+/** Headless Chromium shows every tab: what it would tell of a hidden one is said by the test. */
+async function hide(page: Page, isHidden: boolean): Promise<void> {
+  await page.evaluate(`Object.defineProperty(document, "hidden", { configurable: true, value: ${isHidden} })`);
+  await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+}
+
 test("where the daemon is gone, each page says so, keeps what it knows, and goes on by itself", async () => {
   const own = pages.link;
   await go(own, "home");
+  await says(own, SAID["home"]?.filled ?? []);
   await scene.anna.kill();
   await own.getByRole("alert").getByText("Syncline does not answer").waitFor();
   for (const [at, said] of ALL) {

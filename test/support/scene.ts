@@ -159,7 +159,7 @@ export class Boundary {
     [this.#what, this.#unheld] = [what, except];
   }
 
-  /** What was held back goes nowhere. */
+  /** What was held back goes nowhere. What the page asks anew meanwhile would be held back for good, unless `set` says otherwise first. */
   async drop(): Promise<void> {
     for (const route of this.#held.splice(0)) await route.abort().catch(() => {});
   }

@@ -24,6 +24,11 @@ export const events: Signal<readonly NodeEvent[]> = signal([]);
 export const signInFailure: Signal<Failure | undefined> = signal(undefined);
 /** Why the link is lost, when it is. */
 export const trouble: Signal<Failure> = signal(lost());
+/**
+ * Whether somebody looks. A browser has six connections for all tabs of a site:
+ * one that has not been seen for a while lets go of its own, and takes it up when it is.
+ */
+export const isSeen: Signal<boolean> = signal(true);
 /** Counts up whenever something happened that lists may show. */
 export const changes: Signal<number> = signal(0);
 export const traffic: Signal<TrafficLog> = signal(new TrafficLog());
@@ -36,6 +41,7 @@ const LONGEST_WAIT_MS = 10_000;
 /** A stream that has been silent for so long is asked for: a computer that slept leaves dead connections. */
 const SILENCE_MS = 20_000;
 const PROBE_MS = 5000;
+const UNSEEN_MS = 5000;
 
 /** Whether who is signed in may call a route. */
 export function may(route: RouteName): boolean {
@@ -125,6 +131,10 @@ async function follow(): Promise<void> {
       if (error instanceof Failure) trouble.value = error;
     }
     if (stop.signal.aborted) return;
+    if (!isSeen.value) {
+      await woken();
+      continue;
+    }
     link.value = "lost";
     await pause(waitMs);
     waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
@@ -135,6 +145,9 @@ async function follow(): Promise<void> {
 async function* listen(signal: AbortSignal): AsyncGenerator<void> {
   const cut = new AbortController();
   const watchdog = watchSilence(cut);
+  const untilUnseen = isSeen.subscribe((now) => {
+    if (!now) cut.abort();
+  });
   try {
     if (events.value.length === 0 && may("events")) void addEarlier(signal);
     const since = events.value[0]?.id;
@@ -147,6 +160,7 @@ async function* listen(signal: AbortSignal): AsyncGenerator<void> {
       yield;
     }
   } finally {
+    untilUnseen();
     watchdog.stop();
   }
 }
@@ -205,12 +219,14 @@ async function returnOf(): Promise<void> {
 
 /** Waits, but no longer than until the page is looked at again or the network is back. */
 async function pause(ms: number): Promise<void> {
+  const timer = setTimeout(() => wake(), ms);
+  await woken();
+  clearTimeout(timer);
+}
+
+async function woken(): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
+    wake = resolve;
   });
 }
 
@@ -219,6 +235,18 @@ addEventListener("online", () => wake());
 addEventListener("hashchange", () => {
   if (location.hash.startsWith("#k=")) void begin();
 });
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) wake();
-});
+
+let unseen = 0;
+function look(): void {
+  clearTimeout(unseen);
+  if (document.hidden) {
+    unseen = window.setTimeout(() => {
+      isSeen.value = false;
+    }, UNSEEN_MS);
+  } else {
+    isSeen.value = true;
+    wake();
+  }
+}
+document.addEventListener("visibilitychange", look);
+look();

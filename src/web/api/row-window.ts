@@ -37,7 +37,7 @@ export class RowWindow<T> {
   readonly #error: Signal<unknown> = signal(undefined);
   readonly #isStopped: Signal<boolean> = signal(false);
   #seen: Span = { first: 0, last: 0 };
-  #open: (Span & { readonly stop: AbortController }) | undefined;
+  #open: (Span & { readonly stop: AbortController; readonly done: Promise<void> }) | undefined;
   #isStale = false;
   /** Of the last answer. */
   tookMs = 0;
@@ -71,10 +71,17 @@ export class RowWindow<T> {
     void this.#fill();
   };
 
-  /** Asks anew for what is in sight. */
+  /** Asks anew for what is in sight, once what is asked now is answered. */
   async refresh(): Promise<void> {
     this.#isStale = true;
     await this.#fill();
+  }
+
+  /** Asks anew at once: what was asked before the daemon was lost may never be answered. */
+  async renew(): Promise<void> {
+    this.#callOff();
+    this.#error.value = undefined;
+    await this.refresh();
   }
 
   /** Calls off what is being asked for, and asks no more. */
@@ -99,9 +106,13 @@ export class RowWindow<T> {
     const span = isFresh ? this.#seen : this.#missing();
     if (span === undefined) return;
     const open = this.#open;
-    if (open !== undefined && (isFresh || (open.first <= span.first && open.last >= span.last))) return;
+    if (open !== undefined && (isFresh || (open.first <= span.first && open.last >= span.last))) return await open.done;
     this.#callOff();
-    await this.#load(span, isFresh);
+    const stop = new AbortController();
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    this.#open = { ...span, stop, done };
+    await this.#load(span, isFresh, stop);
+    resolve();
   }
 
   /** Of the pages in sight, those that are not here. */
@@ -113,9 +124,7 @@ export class RowWindow<T> {
     return first > last ? undefined : { first, last };
   }
 
-  async #load(span: Span, isFresh: boolean): Promise<void> {
-    const stop = new AbortController();
-    this.#open = { ...span, stop };
+  async #load(span: Span, isFresh: boolean, stop: AbortController): Promise<void> {
     this.#isStale = false;
     const begun = performance.now();
     try {

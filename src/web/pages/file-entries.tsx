@@ -16,7 +16,7 @@ import { Choice, Tick } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { TYPING_MS, useSettled } from "../ui/use-settled.ts";
-import { useWhenChanged } from "../ui/use-when.ts";
+import { useReturn, useWhenChanged } from "../ui/use-when.ts";
 import { ROWS_MAX, VirtualList } from "../ui/virtual-list.tsx";
 import { NewDirectory } from "./file-actions.tsx";
 import { FileDetails } from "./file-details.tsx";
@@ -57,9 +57,11 @@ export function Entries({ where, peer, folder, path }: EntriesProps): JSX.Elemen
     ...{ folder, path, recursive: isDeep.value, deleted: withDeleted.value },
     ...{ sort: sort.value, directoriesFirst: true, ...narrowed },
   });
-  useWhenChanged(() => rows.refresh(), {
-    ...{ live: peer === undefined, restMs: REST_MS, tookMs: () => rows.tookMs },
-  });
+  useWhenChanged(
+    { act: () => rows.refresh(), tookMs: () => rows.tookMs },
+    { live: peer === undefined, restMs: REST_MS },
+  );
+  useReturn(() => rows.renew());
   const fault = patternFault(rows.error.value);
   return (
     <>

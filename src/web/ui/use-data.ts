@@ -1,8 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { isLost } from "../api/client.ts";
-import { link } from "../api/live.ts";
-import { useWhenChanged } from "./use-when.ts";
+import { useReturn, useWhenChanged } from "./use-when.ts";
 
 export interface Data<T> {
   /** The last answer; stays while it is asked anew. */
@@ -66,11 +65,13 @@ export function useData<T>(
     void reload();
     return () => run.peek()?.stop.abort();
   }, [key]);
-  // It is asked anew in a moment; until then it has not failed.
-  useEffect(() => {
-    if (link.value === "live" && isLost(error.peek())) error.value = undefined;
-  }, [link.value]);
-  useWhenChanged(refresh, { live: options.live === true, tookMs: () => tookMs.peek(), restMs: options.restMs });
+  // It is asked anew; until it is answered it has not failed.
+  useReturn(async () => {
+    if (isLost(error.peek())) error.value = undefined;
+    await reload();
+  });
+  const { live = false, restMs } = options;
+  useWhenChanged({ act: refresh, tookMs: () => tookMs.peek() }, { live, ...(restMs === undefined ? {} : { restMs }) });
   const isShown = options.keeps === true || shownKey.value === key;
   return { value: isShown ? value.value : undefined, error: error.value, reload };
 }

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { link } from "../api/live.ts";
+import { isSeen, link } from "../api/live.ts";
 import type { Data } from "./use-data.ts";
 
 /** Lines of so long are shown together. */
@@ -8,7 +8,8 @@ const GATHER_MS = 250;
 
 /**
  * What a route tells line by line, without an end. Asked at once, when `key`
- * changes, and anew when the daemon is back; what was told before stays until then.
+ * changes, and anew when the daemon is back or the page is looked at again; what was told
+ * before stays until then.
  */
 export function useStream<Line, T>(
   route: {
@@ -25,6 +26,7 @@ export function useStream<Line, T>(
   const shownKey = useSignal(key);
   const tries = useSignal(0);
   useEffect(() => {
+    if (!isSeen.value) return;
     const stop = new AbortController();
     let shown: T | undefined;
     let gathered: Line[] = [];
@@ -52,7 +54,7 @@ export function useStream<Line, T>(
       stop.abort();
       clearInterval(timer);
     };
-  }, [key, link.value, tries.value]);
+  }, [key, link.value, isSeen.value, tries.value]);
   const reload = async (): Promise<void> => {
     tries.value++;
   };

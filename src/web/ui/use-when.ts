@@ -1,44 +1,39 @@
-import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { changes, link } from "../api/live.ts";
-
-const PAUSE_MS = 250;
-/** What takes long is asked for less often: a list of 100,000 files is not read four times a second. */
-const REST_FACTOR = 20;
+import { type Asked, PAUSE_MS, Paced } from "../api/paced.ts";
 
 /**
- * Calls `act` when the daemon is back, and with `live` a moment after anything
- * happened: once for many changes in a row. What is rendered meanwhile does not
- * call it off. `tookMs` says how long it took the last time, `restMs` how long at
- * least nothing is asked.
+ * With `live`, asks anew when anything happened; never more often than each `restMs`.
+ * What is rendered meanwhile does not call it off.
  */
-export function useWhenChanged(
-  act: () => Promise<void>,
-  options: { readonly live: boolean; readonly tookMs: () => number; readonly restMs?: number | undefined },
-): void {
-  const { live, tookMs, restMs = PAUSE_MS } = options;
-  const latest = useRef({ act, tookMs });
-  latest.current = { act, tookMs };
-  const source: ReadonlySignal<unknown> = live ? changes : link;
+export function useWhenChanged(asked: Asked, options: { readonly live: boolean; readonly restMs?: number }): void {
+  const { live, restMs = PAUSE_MS } = options;
+  const latest = useRef(asked);
+  latest.current = asked;
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    if (!live) return;
+    const paced = new Paced(() => latest.current, restMs);
     let isFirst = true;
-    const stop = source.subscribe((now) => {
-      if (isFirst || (!live && now !== "live")) {
-        isFirst = false;
-        return;
-      }
-      timer ??= setTimeout(
-        () => {
-          timer = undefined;
-          void latest.current.act();
-        },
-        Math.max(restMs, latest.current.tookMs() * REST_FACTOR),
-      );
+    const unsubscribe = changes.subscribe(() => {
+      if (!isFirst) paced.changed();
+      isFirst = false;
     });
     return () => {
-      stop();
-      clearTimeout(timer);
+      unsubscribe();
+      paced.stop();
     };
-  }, [source, live, restMs]);
+  }, [live, restMs]);
+}
+
+/** Calls `act` when the daemon is back: what was asked before may never be answered. */
+export function useReturn(act: () => Promise<void>): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    let wasLost = false;
+    return link.subscribe((now) => {
+      if (now === "live" && wasLost) void latest.current();
+      wasLost = now === "lost";
+    });
+  }, []);
 }
