@@ -1,8 +1,9 @@
 /** Uploads from browsers: what is taken, what is kept over a lost page and a lost daemon, and what becomes of it. */
 import { createHash } from "node:crypto";
-import { appendFile, readdir, readFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { BatchDirectory } from "../../../src/daemon/dashboard/batches/batch-directory.ts";
 import type { UploadBatchDeps } from "../../../src/daemon/dashboard/batches/upload-batch.ts";
 import { UploadBatches } from "../../../src/daemon/dashboard/batches/upload-batches.ts";
 import { systemRandom } from "../../../src/daemon/system-ports.ts";
@@ -143,6 +144,54 @@ test("what stops the engine holds the batch, over a restart too, and nothing is 
   await again.start();
   await until(() => again.get(id, ANN).view.state === "done", "the batch to be done");
   expect(engine.taken).toEqual([{ name: "a.txt", text: "a" }]);
+});
+
+test("what waits to be placed is known after a restart, and not sent again", async () => {
+  const { directory, deps, batches } = await setUp(new FakeEngine());
+  await using _ = directory;
+  const { id } = await batches.open(WHERE, ANN);
+  const file = fileOf("trip/a.txt", 1);
+  await batches.get(id, ANN).put(file, piece(0, "a"));
+  await batches[Symbol.asyncDispose]();
+
+  const again = new UploadBatches(deps);
+  await again.start();
+  expect(await again.get(id, ANN).fileState(file)).toEqual({ state: "whole", received: 1 });
+  expect(again.get(id, ANN).view).toMatchObject({ waitingFiles: 1, waitingBytes: 1 });
+});
+
+test("a piece costs what it is, and no reading of what came before it", async () => {
+  const { directory, deps, batches } = await setUp(new FakeEngine());
+  await using _ = directory;
+  const { id } = await batches.open(WHERE, ANN);
+  const batch = batches.get(id, ANN);
+  const file = fileOf("a.txt", 10);
+  await batch.put(file, piece(0, "0123"));
+  const parts = join(deps.directory, id, "parts");
+  const [part = ""] = (await readdir(parts)).filter((name) => !name.endsWith(".notes"));
+  // Whoever read it again would find that it is not what was noted.
+  await writeFile(join(parts, part), "xxxx");
+  expect(await batch.put(file, piece(4, "4567"))).toEqual({ state: "partial", received: 8 });
+});
+
+test("a file comes whole while a round takes away what waits", async () => {
+  const { directory, deps } = await setUp(new FakeEngine());
+  await using _ = directory;
+  const place = new BatchDirectory(join(deps.directory, "one"));
+  await mkdir(join(place.path, "parts"), { recursive: true });
+  const files = Array.from({ length: 300 }, (_, count) => fileOf(`d/${count}`, 0));
+  const taken = new Set<string>();
+  const round = async (): Promise<void> => {
+    await place.round();
+    for (const { name } of await place.waiting()) taken.add(name);
+    await place.removeSettled(["d"]);
+  };
+  for (const file of files) {
+    const part = await place.part(file);
+    await Promise.all([place.takeWhole(part, file), round()]);
+  }
+  await round();
+  expect(taken.size).toBe(files.length);
 });
 
 test("a batch is its own person's, and is forgotten with everything that came", async () => {

@@ -9,9 +9,10 @@
  */
 import { createHash } from "node:crypto";
 import { appendFile, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import type { SettledFile } from "../../../shared/api-browser.ts";
 import type { RelPath } from "../../../shared/ids.ts";
+import { KeyedLock } from "../../transfers/keyed-lock.ts";
 import { writeFileAtomically } from "../../write-file.ts";
 import { BatchPart } from "./batch-part.ts";
 
@@ -35,13 +36,10 @@ export interface FileFacts {
   readonly mtimeMs: number;
 }
 
-export interface WaitingFiles {
-  readonly files: number;
-  readonly bytes: number;
-}
-
 export class BatchDirectory {
   readonly path: string;
+  /** No file may be on its way into the tree while a round takes the tree away. */
+  readonly #tree = new KeyedLock();
 
   constructor(path: string) {
     this.path = path;
@@ -82,8 +80,10 @@ export class BatchDirectory {
   async takeWhole(part: BatchPart, { name, mtimeMs }: FileFacts): Promise<void> {
     await part.finish(mtimeMs);
     const target = join(this.path, "tree", ...name.split("/"));
-    await mkdir(dirname(target), { recursive: true });
-    await rename(part.path, target);
+    await this.#tree.with("", async () => {
+      await mkdir(dirname(target), { recursive: true });
+      await rename(part.path, target);
+    });
   }
 
   /** Begins a round with what waits, or goes on with the last one. Gives the names at its top. */
@@ -92,7 +92,7 @@ export class BatchDirectory {
     const left = await namesIn(directory);
     if (left.length > 0) return { directory, names: left };
     await rm(directory, { recursive: true, force: true });
-    await rename(join(this.path, "tree"), directory).catch(() => undefined);
+    await this.#tree.with("", () => rename(join(this.path, "tree"), directory).catch(() => undefined));
     return { directory, names: await namesIn(directory) };
   }
 
@@ -101,9 +101,9 @@ export class BatchDirectory {
     for (const name of names) await rm(join(this.path, "round", ...name.split("/")), { recursive: true, force: true });
   }
 
-  async waiting(): Promise<WaitingFiles> {
-    const [tree, round] = await Promise.all([sumOf(join(this.path, "tree")), sumOf(join(this.path, "round"))]);
-    return { files: tree.files + round.files, bytes: tree.bytes + round.bytes };
+  /** Whole files that are in no folder yet. */
+  async waiting(): Promise<readonly FileFacts[]> {
+    return [...(await filesBelow(join(this.path, "tree"))), ...(await filesBelow(join(this.path, "round")))];
   }
 
   async remove(): Promise<void> {
@@ -115,10 +115,15 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   return (await readdir(directory).catch(() => [])).sort();
 }
 
-async function sumOf(directory: string): Promise<WaitingFiles> {
+async function filesBelow(directory: string): Promise<readonly FileFacts[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile());
-  let bytes = 0;
-  for (const { parentPath, name } of files) bytes += (await stat(join(parentPath, name))).size;
-  return { files: files.length, bytes };
+  const files: FileFacts[] = [];
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const { size, mtimeMs } = await stat(path);
+    const name = relative(directory, path).split(sep).join("/") as RelPath;
+    files.push({ name, size, mtimeMs: Math.round(mtimeMs) });
+  }
+  return files;
 }

@@ -16,6 +16,7 @@ import type { RequestContext } from "../../api/node-service.ts";
 import { KeyedLock } from "../../transfers/keyed-lock.ts";
 import type { UploadRequest } from "../../transfers/upload.ts";
 import type { BatchDirectory, BatchFacts, FileFacts } from "./batch-directory.ts";
+import type { BatchPart } from "./batch-part.ts";
 
 /** A round begins with so much, or when the last file is here. */
 const ROUND_FILES = 200;
@@ -23,6 +24,8 @@ const ROUND_BYTES = 64 * 1024 * 1024;
 /** What one upload may name; the rest goes with the next round. */
 const SOURCES_MAX = 5000;
 const SETTLED_AT_ONCE = 1000;
+/** More files than a page sends at once. */
+const GROWING_MAX = 32;
 
 export interface UploadBatchDeps {
   readonly clock: Clock;
@@ -39,6 +42,8 @@ export class UploadBatch {
   /** Whole files by name, with what tells them from others. */
   readonly #whole = new Map<string, string>();
   readonly #settledNames = new Set<string>();
+  /** Parts that grew last, so that not every piece has all before it read and proven again. */
+  readonly #growing = new Map<string, { readonly version: string; readonly part: BatchPart }>();
   #facts: BatchFacts;
   readonly #settled: SettledFile[];
   #waitingFiles: number;
@@ -52,29 +57,27 @@ export class UploadBatch {
     deps: UploadBatchDeps,
     directory: BatchDirectory,
     facts: BatchFacts,
-    before: { readonly settled: readonly SettledFile[]; readonly files: number; readonly bytes: number },
+    before: { readonly settled: readonly SettledFile[]; readonly waiting: readonly FileFacts[] },
   ) {
     this.#deps = deps;
     this.#directory = directory;
     this.#facts = facts;
     this.#settled = [...before.settled];
     for (const { name } of before.settled) this.#settledNames.add(name);
-    this.#waitingFiles = before.files;
-    this.#waitingBytes = before.bytes;
+    for (const file of before.waiting) this.#whole.set(file.name, versionOf(file));
+    this.#waitingFiles = before.waiting.length;
+    this.#waitingBytes = before.waiting.reduce((sum, { size }) => sum + size, 0);
   }
 
   static async begin(deps: UploadBatchDeps, directory: BatchDirectory, facts: BatchFacts): Promise<UploadBatch> {
     await directory.writeFacts(facts);
-    return new UploadBatch(deps, directory, facts, { settled: [], files: 0, bytes: 0 });
+    return new UploadBatch(deps, directory, facts, { settled: [], waiting: [] });
   }
 
   /** Takes up a batch that an earlier run of the daemon left. */
   static async load(deps: UploadBatchDeps, directory: BatchDirectory): Promise<UploadBatch> {
-    const settled = await directory.readSettled();
-    const batch = new UploadBatch(deps, directory, await directory.readFacts(), {
-      settled,
-      ...(await directory.waiting()),
-    });
+    const before = { settled: await directory.readSettled(), waiting: await directory.waiting() };
+    const batch = new UploadBatch(deps, directory, await directory.readFacts(), before);
     batch.#poke();
     return batch;
   }
@@ -116,7 +119,7 @@ export class UploadBatch {
     return await this.#locks.with(file.name, async () => {
       const known = this.#known(file);
       if (known !== undefined) return known;
-      const { received } = await this.#directory.part(file);
+      const { received } = await this.#partOf(file);
       return { state: received === 0 ? "none" : "partial", received };
     });
   }
@@ -164,7 +167,7 @@ export class UploadBatch {
     this.#assertOpen();
     const known = this.#known(file);
     if (known !== undefined) return known;
-    const part = await this.#directory.part(file);
+    const part = await this.#partOf(file);
     if (start !== part.received)
       throw new SyncError("E_UPLOAD_OFFSET", `${part.received} bytes of ${file.name} are here, not ${start}`);
     if (start + bytes.length > file.size) throw new SyncError("E_USAGE", `${file.name} is longer than was said`);
@@ -174,14 +177,30 @@ export class UploadBatch {
         hint: "send this piece again",
       });
     if (start === 0) await this.#assertSpace(file);
+    // What a write that fails has left is read against the notes.
+    this.#growing.delete(file.name);
     if (bytes.length > 0) await part.add(bytes, found.toString("hex"));
-    if (part.received < file.size) return { state: "partial", received: part.received };
+    if (part.received < file.size) {
+      this.#keepGrowing(file, part);
+      return { state: "partial", received: part.received };
+    }
     await this.#directory.takeWhole(part, file);
     this.#whole.set(file.name, versionOf(file));
     this.#waitingFiles++;
     this.#waitingBytes += file.size;
     this.#poke();
     return { state: "whole", received: file.size };
+  }
+
+  async #partOf(file: FileFacts): Promise<BatchPart> {
+    const known = this.#growing.get(file.name);
+    return known?.version === versionOf(file) ? known.part : await this.#directory.part(file);
+  }
+
+  #keepGrowing(file: FileFacts, part: BatchPart): void {
+    this.#growing.set(file.name, { version: versionOf(file), part });
+    const [oldest] = this.#growing.keys();
+    if (this.#growing.size > GROWING_MAX && oldest !== undefined) this.#growing.delete(oldest);
   }
 
   #assertOpen(): void {
