@@ -11,9 +11,9 @@ import type { RegexData } from "./regex-worker.ts";
  * so much time for all it is asked together; then the thread is ended.
  */
 export class RegexMatcher implements AsyncDisposable {
-  readonly #worker: Worker;
-  readonly #pattern: string;
-  readonly #ready: Promise<unknown>;
+  readonly #data: RegexData;
+  /** Begun when it is first asked: what was never asked leaves nothing behind, however it ends. */
+  #thread: Promise<Worker> | undefined;
   #leftMs: number = LIMITS.regexMs.value;
 
   /** Throws E_USAGE for a pattern that is none. */
@@ -24,32 +24,35 @@ export class RegexMatcher implements AsyncDisposable {
         facts: { index: checked.fault.index },
         hint: "mend the regular expression",
       });
-    const workerData: RegexData = { pattern, flags: checked.flags };
-    this.#pattern = pattern;
-    this.#worker = new Worker(new URL("./regex-worker.ts", import.meta.url), { workerData });
-    this.#ready = once(this.#worker, "message");
-    // It may be disposed of before anybody asks.
-    this.#ready.catch(() => undefined);
+    this.#data = { pattern, flags: checked.flags };
   }
 
   /** Which of the texts the pattern is found in. Throws E_REGEX_SLOW. */
   async test(texts: readonly string[], signal: AbortSignal): Promise<readonly boolean[]> {
-    await this.#ready;
+    this.#thread ??= startThread(this.#data);
+    const worker = await this.#thread;
     const begunMs = performance.now();
     const late = AbortSignal.timeout(Math.max(1, Math.ceil(this.#leftMs)));
-    this.#worker.postMessage(texts);
+    worker.postMessage(texts);
     try {
-      const [found] = await once(this.#worker, "message", { signal: AbortSignal.any([signal, late]) });
+      const [found] = await once(worker, "message", { signal: AbortSignal.any([signal, late]) });
       return found as readonly boolean[];
     } catch (cause) {
       if (signal.aborted || !late.aborted) throw cause;
-      throw new SyncError("E_REGEX_SLOW", `the regular expression ${this.#pattern} takes too long`, { cause });
+      throw new SyncError("E_REGEX_SLOW", `the regular expression ${this.#data.pattern} takes too long`, { cause });
     } finally {
       this.#leftMs -= performance.now() - begunMs;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.terminate();
+    const worker = await this.#thread?.catch(() => undefined);
+    await worker?.terminate();
   }
+}
+
+async function startThread(workerData: RegexData): Promise<Worker> {
+  const worker = new Worker(new URL("./regex-worker.ts", import.meta.url), { workerData });
+  await once(worker, "message");
+  return worker;
 }

@@ -20,6 +20,10 @@ async function shown(request: Partial<ListFilterRequest>): Promise<readonly stri
   return (await filter.apply(ROWS, NEVER)).map(({ path }) => path);
 }
 
+function threads(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "MessagePort" || name === "Worker").length;
+}
+
 const ALL = ["inv_2024.pdf", "inv_2025.pdf", "notes.txt", "sub", "sub/inv_1.pdf", "sub/deep/a.PDF"];
 
 test.each([
@@ -61,6 +65,12 @@ describe("a pattern that is none", () => {
   test("is refused, with its place", async () => {
     await expect(shown({ regex: "(abc" })).rejects.toMatchObject({ code: "E_USAGE", facts: { index: 4 } });
     await expect(shown({ glob: "a//b" })).rejects.toMatchObject({ code: "E_USAGE" });
+  });
+
+  test("leaves no thread of the other one behind", async () => {
+    const before = threads();
+    await expect(shown({ regex: "a", pathRegex: "(" })).rejects.toMatchObject({ code: "E_USAGE" });
+    expect(threads()).toBe(before);
   });
 
   test("or never comes back is ended", async () => {
