@@ -18,6 +18,15 @@ export const peerStatus = z.object({
   lastSeen: time.nullable(),
   /** Why it is offline or refused, when that is known. */
   message: z.string().nullable(),
+  /** Folders that it shares with this device, and this device not with it; known while it is connected. */
+  offers: z.array(
+    z.object({
+      id: z.string(),
+      label: z.string(),
+      /** Whether the folder is here, and only to be shared back. */
+      isHere: z.boolean(),
+    }),
+  ),
 });
 
 const sharedFolder = z.object({ id: z.string(), label: z.string(), rights });
@@ -28,8 +37,6 @@ const peer = peerStatus.extend({
   /** Configured and learned, HOST:PORT. */
   addresses: z.array(z.string()),
   folders: z.array(sharedFolder),
-  /** Folders that the device shares with this one and that are not here; known while it is connected. */
-  offers: z.array(z.object({ id: z.string(), label: z.string() })).optional(),
   /** Three words that both ends show, null when it was added by id. */
   words: z.array(z.string()).nullable(),
   /** Whether that device said that it no longer trusts this one. */

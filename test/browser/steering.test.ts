@@ -34,7 +34,10 @@ test("a folder that the other machine shares is taken up, and syncs both ways", 
   const { folder: shared } = await anna.json<{ folder: { id: string } }>("folder", "add", pictures);
   await anna.json("folder", "share", shared.id, "--to", "bert", "--rights", "write");
 
-  await goTo(berts, "peers");
+  for (const page of ["peers", "home"]) {
+    await goTo(berts, page);
+    await berts.getByText("Shares pictures, which is not here yet.").waitFor();
+  }
   await berts.getByRole("link", { name: "Take it up" }).click();
   const dialog = berts.getByRole("dialog", { name: `Take up ${shared.id}` });
   const there = join(bert.directory, "../berts-pictures");

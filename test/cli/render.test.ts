@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { formatAge, formatBytes, formatClock, formatMs, formatPath, plural } from "../../src/cli/render/format.ts";
 import { bar, Progress } from "../../src/cli/render/progress.ts";
-import { statusSentence } from "../../src/cli/render/status.ts";
+import { offerLines, statusSentence } from "../../src/cli/render/status.ts";
 import { fitWidth, renderFacts, renderTable, textWidth } from "../../src/cli/render/table.ts";
 import { fakeFolder, fakePeer, fakeStatus } from "../support/fake-node-service.ts";
 
@@ -92,6 +92,17 @@ describe("progress", () => {
     expect(bar(0.525)).toBe(`${"━".repeat(10)}╸${" ".repeat(9)}`);
     expect(bar(2)).toBe("━".repeat(20));
   });
+});
+
+test("what a device shares and this one does not is named with the command that takes it up", () => {
+  const offers = [
+    { id: "pics-1", label: "pics", isHere: false },
+    { id: "docs-2", label: "docs", isHere: true },
+  ];
+  expect(offerLines(fakePeer({ offers }))).toEqual([
+    "desk shares pics with this device, and it is not here\n  next: syncline folder add DIR --from desk --folder-id pics-1",
+    "desk shares docs with this device, and this device not with desk\n  next: syncline folder share docs-2 --to desk",
+  ]);
 });
 
 describe("the sentence of status", () => {

@@ -12,9 +12,15 @@ test("a second folder is shared from both ends, kept from changes by rights, pau
   await writeFile(join(here, "from-anna"), "1");
   const { folder } = await a.json<{ folder: { id: string } }>("folder", "add", here);
   await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "read");
-  expect(await b.json("peer", "show", "anna")).toMatchObject({ offers: [{ id: folder.id, label: "anna-files-2" }] });
-  await b.json("folder", "add", there, "--folder-id", folder.id);
-  await b.json("folder", "share", folder.id, "--to", "anna");
+  const offer = { id: folder.id, label: "anna-files-2", isHere: false };
+  expect(await b.json("peer", "show", "anna")).toMatchObject({ offers: [offer] });
+  expect((await b.run("status")).stdout).toContain(
+    `next: syncline folder add DIR --from anna --folder-id ${folder.id}`,
+  );
+  expect((await b.run("folder", "add", there, "--from", "anna", "--folder-id", "none-such")).code).toBe(4);
+  await b.json("folder", "add", there, "--from", "anna");
+  await b.json("folder", "add", there, "--from", "anna", "--folder-id", folder.id);
+  expect((await b.run("folder", "add", there, "--from", "anna")).code).toBe(4);
   await a.wait();
   expect(await readFile(join(there, "from-anna"), "utf8")).toBe("1");
 

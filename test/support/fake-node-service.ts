@@ -51,6 +51,7 @@ export function fakePeer(changes: Partial<Peer> = {}): Peer {
     needBytes: 0,
     lastSeen: "2026-07-01T15:59:00.000Z",
     message: null,
+    offers: [],
     role: "user",
     paused: false,
     addresses: ["192.168.1.5:4777"],

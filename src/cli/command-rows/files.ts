@@ -2,6 +2,7 @@
 import type { CommandOption, CommandRow } from "./command-row.ts";
 
 const WHEN = ["auto", "on", "off"];
+const RIGHTS = ["read", "write"];
 const FOLDER_MODES = ["two-way", "send-only", "receive-only"];
 
 /** What uploads and downloads share. */
@@ -23,6 +24,12 @@ export const FOLDER_COMMANDS: readonly CommandRow[] = [
     args: [["<dir>", "the directory"]],
     options: [
       { flags: "--folder-id <id>", description: "the folder's id; give the other device's to join its folder" },
+      { flags: "--from <peer>", description: "takes up the folder that this device shares, and shares it back" },
+      {
+        flags: "--rights <rights>",
+        description: "what that device may do: read or write (default write)",
+        values: RIGHTS,
+      },
       { flags: "--label <label>", description: "what to call it (default: the directory's name)" },
       {
         flags: "--mode <mode>",
@@ -55,7 +62,7 @@ export const FOLDER_COMMANDS: readonly CommandRow[] = [
     args: [FOLDER],
     options: [
       { flags: "--to <peer>", description: "the device" },
-      { flags: "--rights <rights>", description: "read or write (default write)", values: ["read", "write"] },
+      { flags: "--rights <rights>", description: "read or write (default write)", values: RIGHTS },
     ],
     load: async () => (await import("../commands/folder.ts")).folderShare,
   },

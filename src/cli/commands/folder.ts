@@ -12,21 +12,51 @@ import type { Session } from "../session.ts";
 
 const WHEN = ["auto", "on", "off"] as const;
 const MODES = ["two-way", "send-only", "receive-only"] as const;
+const RIGHTS = ["read", "write"] as const;
 
 export const folderAdd: CommandHandler = async (session, args, options) => {
+  const from = textOption(options, "from");
+  const rights = choiceOption(options, "rights", RIGHTS);
+  const id = textOption(options, "folderId");
   const request = {
     path: resolve(session.io.cwd, textArgument(args, 0)),
     force: isSet(options, "force"),
     ...given({
-      id: textOption(options, "folderId"),
+      id: from === undefined ? id : await offeredId(session, from, id),
       label: textOption(options, "label"),
       mode: choiceOption(options, "mode", MODES),
     }),
   };
-  const document = await session.call("folderAdd", request);
-  const where = `${printable(document.folder.id)} at ${formatPath(document.folder.path, session.io.userHome)}`;
-  done(session, document, document.added ? `added ${where}` : `is there already: ${where}`);
+  const { folder, added } = await session.call("folderAdd", request);
+  const shared =
+    from === undefined
+      ? folder
+      : await session.call("folderShare", { folder: folder.id, peer: from, ...given({ rights }) });
+  const where = `${printable(folder.id)} at ${formatPath(folder.path, session.io.userHome)}`;
+  const withWhom = from === undefined ? "" : `, shared with ${printable(from)}`;
+  done(session, { folder: shared, added }, `${added ? "added" : "is there already:"} ${where}${withWhom}`);
 };
+
+/** Which of the folders that a device shares is meant: the only one, where none is named. */
+async function offeredId(session: Session, from: string, id: string | undefined): Promise<string> {
+  const { name, state, offers, folders } = await session.call("peerShow", { peer: from });
+  const known = [...offers, ...folders].filter((folder) => folder.id === id);
+  const [only, ...others] = id === undefined ? offers : known;
+  const who = printable(name);
+  if (only === undefined) {
+    if (state !== "connected")
+      throw new SyncError("E_PEER_OFFLINE", `${who} is not connected, so what it shares is not known`);
+    const what = id === undefined ? "nothing that is not shared with it, too" : `no folder ${printable(id)}`;
+    throw new SyncError("E_FOLDER_NOT_FOUND", `${who} shares ${what}`, {
+      hint: `share it there: syncline folder share FOLDER --to DEVICE`,
+    });
+  }
+  if (others.length > 0)
+    throw new SyncError("E_USAGE", `${who} shares more than one folder`, {
+      hint: `name one: ${offers.map((one) => `--folder-id ${printable(one.id)}`).join(" or ")}`,
+    });
+  return only.id;
+}
 
 export const folderList: CommandHandler = async (session) => {
   const document = await session.call("folderList", {});
@@ -53,7 +83,7 @@ export const folderShow: CommandHandler = async (session, args) => {
 
 export const folderShare: CommandHandler = async (session, args, options) => {
   const peer = requiredOption(options, "to", "folder share FOLDER --to PEER");
-  const rights = choiceOption(options, "rights", ["read", "write"]);
+  const rights = choiceOption(options, "rights", RIGHTS);
   const folder = await session.call("folderShare", { folder: textArgument(args, 0), peer, ...given({ rights }) });
   done(session, folder, `${printable(folder.id)} is shared with ${printable(peer)}`);
 };

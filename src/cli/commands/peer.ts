@@ -4,7 +4,7 @@ import { printable } from "../../shared/printable.ts";
 import { choice, choiceOption, given, listOption, textArgument, textOption } from "../arguments.ts";
 import type { CommandHandler } from "../command-rows/command-row.ts";
 import { formatAge, formatBytes, formatMs, plural } from "../render/format.ts";
-import { PEER_COLUMNS, peerRow } from "../render/status.ts";
+import { offerLines, PEER_COLUMNS, peerRow } from "../render/status.ts";
 import { renderFacts, renderTable } from "../render/table.ts";
 import type { Session } from "../session.ts";
 
@@ -94,10 +94,7 @@ function show(session: Session, peer: Peer): void {
     ...peer.folders.map((folder) => ["folder", `${folder.id} (${folder.rights})`] as const),
   ];
   session.print(renderFacts(facts, session.globals.plain));
-  for (const { id, label } of peer.offers ?? [])
-    session.note(
-      `${printable(peer.name)} shares ${printable(label)} with this device, and it is not here\n  next: syncline folder add DIR --folder-id ${id}, then syncline folder share ${id} --to ${printable(peer.name)}`,
-    );
+  for (const line of offerLines(peer)) session.note(line);
   if (peer.removedUs)
     session.note(
       `${printable(peer.name)} no longer trusts this device\n  next: pair again, or \`syncline peer remove ${printable(peer.name)}\``,

@@ -67,6 +67,8 @@ export function renderStatus(session: Session, status: Status): string {
     );
   const problems = status.folders.flatMap((folder) => problemLines(folder));
   if (problems.length > 0) parts.push(problems.join("\n"));
+  const offers = status.peers.flatMap((peer) => offerLines(peer));
+  if (offers.length > 0) parts.push(offers.join("\n"));
   if (status.folders.length === 0) parts.push("  next: syncline up DIR | syncline join CODE DIR");
   else if (status.peers.length === 0) parts.push("  next: syncline peer invite");
   else if (status.folders.some(({ conflicts }) => conflicts > 0)) parts.push("  next: syncline conflict list");
@@ -121,6 +123,15 @@ export function peerRow(peer: PeerStatus, now: Date): readonly (string | number)
     lacks,
     seen,
   ];
+}
+
+/** Folders that a device shares and this one does not, each with what to do. */
+export function offerLines({ name, offers }: PeerStatus): readonly string[] {
+  return offers.map(({ id, label, isHere }) =>
+    isHere
+      ? `${printable(`${name} shares ${label} with this device, and this device not with ${name}`)}\n  next: ${printable(`syncline folder share ${id} --to ${name}`)}`
+      : `${printable(`${name} shares ${label} with this device, and it is not here`)}\n  next: ${printable(`syncline folder add DIR --from ${name} --folder-id ${id}`)}`,
+  );
 }
 
 /** Problems of a folder, each with what to do. */

@@ -112,7 +112,15 @@ export function peerStatus(node: Node, view: PeerView): PeerStatus {
     needBytes: needs.bytes,
     lastSeen: isConnected ? new Date(node.parts.clock.now()).toISOString() : timeOrNull(view.lastSeenMs),
     message: view.message,
+    offers: offersOf(node, view),
   };
+}
+
+function offersOf(node: Node, view: PeerView): PeerStatus["offers"] {
+  const { folders } = node.parts.context.config.get();
+  return (view.facts?.folders ?? [])
+    .filter(({ id }) => folders[id]?.peers[view.id] === undefined)
+    .map(({ id, label }) => ({ id, label, isHere: Object.hasOwn(folders, id) }));
 }
 
 function timeOrNull(ms: number | null): string | null {
@@ -148,9 +156,6 @@ function peerDocument(node: Node, view: PeerView): Peer {
       const grant = folder.peers[view.id];
       return grant === undefined ? [] : [{ id, label: folder.label, rights: grant.rights }];
     }),
-    offers: (view.facts?.folders ?? [])
-      .filter(({ id }) => !Object.hasOwn(folders, id))
-      .map(({ id, label }) => ({ id, label })),
     words: view.config.words === null ? null : [...view.config.words],
     removedUs: view.removedUs,
   };

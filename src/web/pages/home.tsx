@@ -8,6 +8,7 @@ import { bytes, latency, plural } from "../text/format.ts";
 import { folderTone, overview, peerTone, type Reason, type Tone } from "../text/overview.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, State, Words } from "../ui/basics.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
+import { OfferWords } from "../ui/offer-words.tsx";
 import { Throughput } from "../ui/throughput.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { useTitle } from "../ui/use-title.ts";
@@ -210,6 +211,11 @@ function Peers({ peers }: { readonly peers: readonly PeerStatus[] }): JSX.Elemen
                     last seen <Ago time={peer.lastSeen} />
                   </span>
                 )}
+                {peer.offers.map((offer) => (
+                  <span class="small below" key={offer.id}>
+                    <OfferWords peer={peer} offer={offer} />
+                  </span>
+                ))}
               </span>
               <State tone={peerTone(peer.state)}>{peer.state}</State>
             </li>

@@ -3,13 +3,13 @@ import type { JSX } from "preact";
 import type { Peer } from "../../shared/api-peers.ts";
 import { call, collect } from "../api/client.ts";
 import { may } from "../api/live.ts";
-import { href } from "../route.ts";
 import { latency, list } from "../text/format.ts";
 import { peerTone } from "../text/overview.ts";
 import { Answer } from "../ui/answer.tsx";
 import { Ago, Button, Card, Empty, Name, Page, State } from "../ui/basics.tsx";
 import { confirm, Dialog } from "../ui/dialog.tsx";
 import { Choice, Field, Form } from "../ui/form.tsx";
+import { OfferWords } from "../ui/offer-words.tsx";
 import { attempt, say } from "../ui/toasts.tsx";
 import { useData } from "../ui/use-data.ts";
 import { peerFacts } from "./home.tsx";
@@ -75,7 +75,7 @@ interface PeerCardProps {
 }
 
 function PeerCard({ peer, onRename, reload }: PeerCardProps): JSX.Element {
-  const { id, name, state, role, words, folders, offers = [], removedUs } = peer;
+  const { id, name, state, role, words, folders, offers, removedUs } = peer;
   const change = async (work: () => Promise<unknown>, done: string): Promise<void> => {
     if (await attempt(work, done)) await reload();
   };
@@ -132,12 +132,7 @@ function PeerCard({ peer, onRename, reload }: PeerCardProps): JSX.Element {
       {offers.map((offer) => (
         <p class="notice busy" key={offer.id}>
           <span>
-            Shares <Name>{offer.label}</Name>, which is not here yet.{" "}
-            {may("folderAdd") ? (
-              <a href={`${href("folders")}?add=${encodeURIComponent(offer.id)}&from=${encodeURIComponent(id)}`}>
-                Take it up
-              </a>
-            ) : null}
+            <OfferWords peer={peer} offer={offer} />
           </span>
         </p>
       ))}
