@@ -4,6 +4,12 @@ import { toIndexError } from "./sqlite-errors.ts";
 export type SqlRow = readonly SQLOutputValue[];
 
 /**
+ * SQLite plans by the value of a bare `LIMIT ?`, and so prepares the statement
+ * anew whenever one is bound: 60 µs instead of 1. What is computed it leaves alone.
+ */
+const BOUND_LIMIT = /\bLIMIT \?\d*/g;
+
+/**
  * Runs SQL on one connection, each text prepared once.
  *
  * Rows come as arrays in the order of the selected columns. Failures are
@@ -55,7 +61,7 @@ export class Statements {
   #prepare(sql: string): StatementSync {
     let statement = this.#prepared.get(sql);
     if (statement === undefined) {
-      statement = this.#database.prepare(sql);
+      statement = this.#database.prepare(sql.replaceAll(BOUND_LIMIT, "$& + 0"));
       statement.setReturnArrays(true);
       this.#prepared.set(sql, statement);
     }
