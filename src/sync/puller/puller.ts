@@ -139,16 +139,20 @@ export class Puller {
     return false;
   }
 
-  /** Gives everything else on this thread its turn, now and then: no stretch of planning holds the loop for long. */
-  async #breathe(): Promise<void> {
+  /**
+   * Whether everything else on this thread is due its turn: no stretch of
+   * planning holds the loop for long. Between turns nothing is awaited, so that
+   * a stretch reads the index in one transaction.
+   */
+  #isBreathDue(): boolean {
     this.#planned++;
-    if (this.#planned % PLANS_AT_A_STRETCH === 0) await this.#context.clock.sleep(0);
+    return this.#planned % PLANS_AT_A_STRETCH === 0;
   }
 
   async #takeReady(): Promise<Map<RelPath, Planned>> {
     const batch = new Map<RelPath, Planned>();
     for (const item of this.#fetcher.take(BATCH_STEPS)) {
-      await this.#breathe();
+      if (this.#isBreathDue()) await this.#context.clock.sleep(0);
       const action = planPath(this.#knowledge(item.path));
       if (isFileInstall(action) && action.winner.contentId === item.contentId) {
         this.#withAncestors(batch, item.path);
@@ -173,7 +177,7 @@ export class Puller {
       this.#cursor = last;
       for (const path of page) {
         if (this.#fetcher.isActive(path) || batch.has(path) || this.#mustWait(path)) continue;
-        await this.#breathe();
+        if (this.#isBreathDue()) await this.#context.clock.sleep(0);
         this.#problems.begin(path);
         didPlan = this.#planOne(path, batch) || didPlan;
       }

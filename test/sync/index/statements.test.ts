@@ -13,7 +13,8 @@ test("a statement with a limit is prepared once, whatever limits it is given", (
     return constants.SQLITE_OK;
   });
   const first = (limit: number): number => sql.all("SELECT number FROM row ORDER BY number LIMIT ?", limit).length;
-  const second = (limit: number): number => sql.all("SELECT number FROM row WHERE number > ?1 LIMIT ?2", 1, limit).length;
+  const second = (limit: number): number =>
+    sql.all("SELECT number FROM row WHERE number > ?1 LIMIT ?2", 1, limit).length;
   expect([1, 2, -1, 3].map(first)).toEqual([1, 2, 3, 3]);
   expect([1, 2, -1].map(second)).toEqual([1, 2, 2]);
   expect(prepared).toBe(2);
