@@ -11,7 +11,7 @@ import { LIMITS } from "../../shared/limits.ts";
 import type { Switch } from "../../shared/messages.ts";
 import type { Clock } from "../../shared/ports.ts";
 import { NO_TRANSFER, type TransferBytes, transferOf, type WireBytes } from "../../shared/transfer-bytes.ts";
-import type { FetchLink } from "../../sync/fetch/fetch-context.ts";
+import type { FetchContext, FetchLink } from "../../sync/fetch/fetch-context.ts";
 import { fetchLarge, type Progress } from "../../sync/fetch/fetch-large.ts";
 import { fetchSmall } from "../../sync/fetch/fetch-small.ts";
 import type { ContentSource } from "../../sync/folder-disk.ts";
@@ -144,7 +144,7 @@ async function fetchGroup(
     const { contentId, size } = item.content;
     return contentId === null ? [] : [{ path: item.offered, contentId, size, item }];
   });
-  const { fetched, wire } = await fetchSmall(fetchContextOf(receiving.context, sources), files, signal);
+  const { fetched, wire } = await fetchSmall(fetchingFrom(receiving, sources), files, signal);
   for (const result of fetched) {
     const { item } = result.file;
     if (result.type === "bytes") found.set(item, { from: "bytes", bytes: result.bytes });
@@ -189,12 +189,8 @@ async function receiveOne(receiving: Receiving, item: Incoming, signal: AbortSig
   const progress = { total: size, done: 0 };
   const unfollow = receiving.follow(path, progress);
   try {
-    const fetching = {
-      ...fetchContextOf(context, new OneSource(renamedLink(receiving.link, offered), receiving.clock)),
-      options: { delta: receiving.delta, compression: receiving.compression },
-    };
     const fetched = await fetchLarge(
-      fetching,
+      fetchingFrom(receiving, new OneSource(renamedLink(receiving.link, offered), clock)),
       { path, contentId, size, bases: receiving.delta === "off" ? [] : basesOf(context, path) },
       progress,
       signal,
@@ -211,6 +207,11 @@ async function receiveOne(receiving: Receiving, item: Incoming, signal: AbortSig
     unfollow();
     await context.disk.leaveStaged(contentId).catch(() => undefined);
   }
+}
+
+/** As the folder fetches, but from this one source, and as the command says. */
+function fetchingFrom({ context, delta, compression }: Receiving, sources: OneSource): FetchContext {
+  return { ...fetchContextOf(context, sources), options: { delta, compression } };
 }
 
 /** The disk may be ahead of the index: what a scan is about to see is waited for. */

@@ -117,12 +117,13 @@ export function plainLink(link: FetchLink): FetchLink {
 export function renamedLink(link: FetchLink, name: RelPath): FetchLink {
   return {
     ...link,
-    fetchChunks: (requests, signal) =>
+    fetchChunks: (requests, signal, compression) =>
       link.fetchChunks(
         requests.map((request) => ({ ...request, path: name })),
         signal,
+        compression,
       ),
-    fetchRegions: (request, signal) => link.fetchRegions({ ...request, path: name }, signal),
+    fetchRegions: (request, signal, compression) => link.fetchRegions({ ...request, path: name }, signal, compression),
     fetchChunkList: (wanted, signal) => link.fetchChunkList({ ...wanted, path: name }, signal),
   };
 }

@@ -82,6 +82,24 @@ test("files and directories go to a folder that is not synced here; versions kee
   expect(stats.totals.transfers).toBe(6);
 });
 
+test("an upload is compressed as the command says, small files and large ones", { timeout: 180_000 }, async () => {
+  const [a, b] = await pair();
+  const docs = `${a.directory}-packed`;
+  await addFolder(a, docs, "packed");
+  await a.json("folder", "share", "packed", "--to", "bert", "--rights", "write");
+  const place = join(b.directory, "..", "packed");
+  const savedOf = async (when: string): Promise<readonly number[]> => {
+    // Of random hexadecimal digits half can be spared, and nothing of them is here already.
+    await tree(place, { small: randomBytes(8_000).toString("hex"), large: randomBytes(1_000_000).toString("hex") });
+    const paths = ["small", "large"].map((name) => join(place, name));
+    const { files } = await b.json<Document>("upload", ...paths, `anna:packed/${when}/`, "--compression", when);
+    return files.map(({ saved }) => saved.compression);
+  };
+  // What goes uncompressed costs its frames besides.
+  for (const saved of await savedOf("off")) expect(saved).toBeLessThanOrEqual(0);
+  for (const saved of await savedOf("on")) expect(saved).toBeGreaterThan(1000);
+});
+
 test("rights are judged by the receiver, and its refusals have their exit codes", { timeout: 180_000 }, async () => {
   const [a, b, shared] = await pair();
   const docs = `${a.directory}-docs`;
