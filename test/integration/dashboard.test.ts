@@ -50,6 +50,26 @@ test("the page that a browser is sent to is its owner's alone, and gone once use
   expect((await node.run("logs")).stdout).not.toContain(key);
 });
 
+test("a page that is refused again and again pushes nothing else out of the events", async () => {
+  const [node] = await testNodes("anna");
+  await node.up("--dashboard", "127.0.0.1:0");
+  const { dashboard: url } = await node.json<{ dashboard: string }>("status");
+  for (let count = 0; count < 20; count++) {
+    const headers = { Origin: `http://evil${count}.example` };
+    expect((await fetch(`${url}/api/v1/status?${count}`, { headers })).status).toBe(403);
+  }
+  // Written behind whatever came before.
+  const { link } = await node.json<{ link: string }>("open", "--print");
+  expect((await signInBy(link)).status).toBe(200);
+  const typesNow = async (): Promise<readonly string[]> =>
+    (await node.run("events", "--json")).stdout
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+  await until(async () => (await typesNow()).includes("user.signed-in"), "the sign-in to be an event");
+  expect((await typesNow()).filter((type) => type === "auth.refused")).toHaveLength(1);
+});
+
 interface HttpsAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;

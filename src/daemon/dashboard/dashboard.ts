@@ -15,6 +15,7 @@ import type { Clock, Log, Random } from "../../shared/ports.ts";
 import type { NodeService } from "../api/node-service.ts";
 import type { PeerAsker } from "../api/peer-commands.ts";
 import type { NodeContext } from "../node-context.ts";
+import { Seldom } from "../seldom.ts";
 import type { Users } from "../users/users.ts";
 import { writeFileAtomically } from "../write-file.ts";
 import type { UploadBatchDeps } from "./batches/upload-batch.ts";
@@ -45,6 +46,7 @@ export interface DashboardOptions {
 export class Dashboard implements AsyncDisposable {
   readonly #options: DashboardOptions;
   readonly #keys: LoginKeys;
+  readonly #refusals: Seldom;
   readonly #pageFile: string;
   readonly #stop = new AbortController();
   #batches: UploadBatches | undefined;
@@ -54,6 +56,7 @@ export class Dashboard implements AsyncDisposable {
   constructor(options: DashboardOptions) {
     this.#options = options;
     this.#keys = new LoginKeys(options.clock, options.random);
+    this.#refusals = new Seldom(options.clock);
     this.#pageFile = join(options.context.paths.stateDir, "open.html");
   }
 
@@ -109,7 +112,11 @@ export class Dashboard implements AsyncDisposable {
       page: await PageFiles.open(PAGE),
       content: { source: content, tickets: new Tickets(clock, random) },
       batches: this.#batches,
-      onRefused: this.#options.onRefused,
+      onRefused: (what) => {
+        // Any page that a browser has open here can be refused as often as it likes.
+        if (this.#refusals.isDue(JSON.stringify([what["reason"], what["user"], what["route"]])))
+          this.#options.onRefused(what);
+      },
     };
     if (!this.#handler.page.isBuilt) log.warn("The dashboard's page is not built; run `npm run build:web`");
     await this.#listen(addressOf(context.config.get()));

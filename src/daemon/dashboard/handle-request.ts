@@ -132,7 +132,12 @@ class ApiRequest {
         hint: `see ${API_PREFIX}/openapi.json`,
       });
     if (ROUTE_ACCESS[match.name] === "admin" && session.actor.role !== "admin") {
-      options.onRefused({ reason: "for admins only", user: session.actor.user, path: pathname });
+      options.onRefused({
+        reason: "for admins only",
+        user: session.actor.user,
+        route: match.name,
+        path: pathname,
+      });
       throw new SyncError("E_NOT_ALLOWED", "only an admin may do this");
     }
     if (method !== "GET")

@@ -30,6 +30,7 @@ import { formatHostPort, type HostPort, parseHostPort } from "../../shared/host-
 import type { DeviceId, FolderId } from "../../shared/ids.ts";
 import { LIMITS } from "../../shared/limits.ts";
 import type { Clock, Log, Random } from "../../shared/ports.ts";
+import { Seldom } from "../seldom.ts";
 import type {
   MainCalls,
   MainNote,
@@ -51,7 +52,6 @@ import { NetUdp } from "./net-udp.ts";
 import type { OfferedFile } from "./offered-files.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { addressTexts, ownAddresses } from "./own-addresses.ts";
-import { RefusalReports } from "./refusal-reports.ts";
 import { withServedLog } from "./served-log.ts";
 import { Handed, type Handlers } from "./thread-calls.ts";
 import { Traffic } from "./traffic.ts";
@@ -84,7 +84,7 @@ export class NetNode implements AsyncDisposable {
   readonly #finder: NetFinder;
   readonly #prober: NetProber;
   readonly #udp: NetUdp;
-  readonly #refusals: RefusalReports;
+  readonly #refusals: Seldom;
   readonly #traffic = new Traffic();
   readonly #open = new OpenConnections();
   readonly #devices = new Map<DeviceId, NetDevice>();
@@ -107,7 +107,7 @@ export class NetNode implements AsyncDisposable {
     this.#times = { ...CONNECTION_TIMES, ...options.times };
     this.#run = Buffer.from(random.bytes(8)).readBigUInt64LE();
     this.#prober = new NetProber(clock);
-    this.#refusals = new RefusalReports(clock, post);
+    this.#refusals = new Seldom(clock);
     this.#udp = new NetUdp({
       identity,
       log: this.#log,
@@ -314,7 +314,8 @@ export class NetNode implements AsyncDisposable {
     // Not a byte: a stranger learns nothing, and a removed peer no more than that.
     channel.stream.destroy();
     const message = device === undefined ? "it is not paired with this device" : "it is paused here";
-    this.#refusals.report({ address: channel.address, device: deviceId, message });
+    if (this.#refusals.isDue(`${deviceId} ${message}`))
+      this.#deps.post({ type: "refused", address: channel.address, device: deviceId, message });
   }
 
   /** Starts a connection with a trusted device; resolves once it is over. */
