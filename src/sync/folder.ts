@@ -14,6 +14,7 @@
  * 3. What was found present in a scan is committed before what was found
  *    missing, so that moves are met as additions first.
  */
+import { SyncError } from "../shared/errors.ts";
 import type { PathProblem } from "../shared/file-info.ts";
 import { parentOf, type RelPath, relPathFault, type ShortId } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
@@ -59,6 +60,12 @@ export interface FolderSettings {
   readonly ignorePatterns: readonly string[];
 }
 
+/** What waits for its turn. */
+interface Command {
+  readonly run: () => Promise<void>;
+  readonly giveUp: (reason: SyncError) => void;
+}
+
 export class Folder implements AsyncDisposable {
   readonly #context: FolderContext;
   readonly #emitOut: (event: FolderEvent) => void;
@@ -73,7 +80,7 @@ export class Folder implements AsyncDisposable {
   readonly #applyProblems: ProblemBook;
   readonly #puller: Puller;
   readonly #guard: DeletionGuard;
-  readonly #commands: (() => Promise<void>)[] = [];
+  readonly #commands: Command[] = [];
   readonly #barriers: Barriers;
   readonly #ignore: IgnoreKeeper;
   readonly #waiters = new Set<() => void>();
@@ -122,11 +129,13 @@ export class Folder implements AsyncDisposable {
     this.#done = this.#run();
   }
 
-  /** Stops the loop and waits for the step in hand to reach the disk. */
+  /** Stops the loop and waits for the step in hand to reach the disk. Whoever still waits for a turn is told. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#bell.ring();
     await this.#done;
+    for (const { giveUp } of this.#commands.splice(0)) giveUp(stopped());
+    for (const wake of [...this.#waiters]) wake();
     await this.#puller.dispose();
   }
 
@@ -248,7 +257,8 @@ export class Folder implements AsyncDisposable {
   #inTurn(link: PeerLink, work: () => Promise<void>): Promise<void> {
     const before = this.#inbox.get(link) ?? Promise.resolve();
     const dealt = before.then(work).catch((error: unknown) => {
-      this.#context.log.error("Message not taken", { device: link.name, error: String(error) });
+      if (!this.#stop.signal.aborted)
+        this.#context.log.error("Message not taken", { device: link.name, error: String(error) });
     });
     this.#inbox.set(link, dealt);
     return dealt;
@@ -300,16 +310,17 @@ export class Folder implements AsyncDisposable {
     this.#bell.ring();
   }
 
-  /** Runs a command in the loop, between turns, and resolves with its result. */
+  /** Runs a command in the loop, between turns, and resolves with its result. Rejects with E_INTERRUPTED when the folder ends first. */
   command<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#stop.signal.aborted) return Promise.reject(stopped());
     return new Promise<T>((resolve, reject) => {
-      this.#commands.push(() =>
+      const run = (): Promise<void> =>
         work().then(resolve, (error: unknown) => {
           // It may have failed between the disk and the index.
           this.#needsRecovery = true;
           reject(error);
-        }),
-      );
+        });
+      this.#commands.push({ run, giveUp: reject });
       this.#bell.ring();
     });
   }
@@ -334,7 +345,8 @@ export class Folder implements AsyncDisposable {
 
   /** One turn of the loop. Returns whether more can be done at once. */
   async #turn(): Promise<boolean> {
-    for (let command = this.#commands.shift(); command !== undefined; command = this.#commands.shift()) await command();
+    for (let command = this.#commands.shift(); command !== undefined; command = this.#commands.shift())
+      await command.run();
     if (this.#settings.isPaused) return false;
     if ((await this.#checkRoot(HALTED_RETRY_MS)).type !== "ok") return false;
     await this.#recover();
@@ -653,7 +665,8 @@ export class Folder implements AsyncDisposable {
     if (!this.#agenda.hasSeenWhole) this.#bell.ring();
     else if (!this.#isWatchedWhole || !(await this.#barriers.isWatcherCurrent(signal))) this.rescan();
     await this.command(async () => this.#agenda.hurry());
-    while (!signal.aborted && !this.#stop.signal.aborted) {
+    while (!signal.aborted) {
+      if (this.#stop.signal.aborted) throw stopped();
       if (this.#settings.isPaused || this.#root?.type === "halted") return undefined;
       if (!this.#agenda.isBehind) break;
       await this.changed(signal);
@@ -845,6 +858,10 @@ export class Folder implements AsyncDisposable {
     }
     for (const wake of [...this.#waiters]) wake();
   }
+}
+
+function stopped(): SyncError {
+  return new SyncError("E_INTERRUPTED", "the folder was stopped meanwhile");
 }
 
 /** Under this note lies what patterns counted when a device was asked for its index. */

@@ -41,3 +41,14 @@ test("while a changed file is read the folder is not in step", async () => {
   await world.settle();
   expect([...states]).toEqual(["syncing"]);
 });
+
+test("who waits for a turn of a folder that ends is told, and who comes later, too", { timeout: 10_000 }, async () => {
+  const { world, node } = await inStep();
+  const { engine } = node;
+  const stopping = node.stop();
+  const queued = engine?.command(async () => "done");
+  const late = stopping.then(() => engine?.command(async () => "done"));
+  const ends = Promise.allSettled([queued, late]);
+  await world.run(1000);
+  for (const end of await ends) expect(end).toMatchObject({ status: "rejected", reason: { code: "E_INTERRUPTED" } });
+});
