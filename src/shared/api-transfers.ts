@@ -78,6 +78,8 @@ const transfer = z.object({
   user: z.string().nullable(),
   folder: z.string(),
   path: z.string(),
+  /** Which of the file's versions was downloaded; null: what was there. */
+  version: z.number().int().nullable(),
   local: z.string(),
   transport: z.string().nullable(),
   why: z.string().nullable(),

@@ -115,12 +115,15 @@ test("a version of any size comes from this node and from a peer, whole and by r
       { path, storedAs: join(place, name), outcome: "stored", hash: `sha256:${sha256(bytes)}` },
     ]);
     expect(sha256(await readFile(join(place, name)))).toBe(sha256(bytes));
+    expect((await anna.run("transfers", "list")).stdout).toContain(`${folder}/${path}@${version} `);
   }
   const { transfers } = await anna.json<{ transfers: TransferView[] }>("stats", "--kind", "download");
   // Of each two ranges, the whole, and the command.
   const ended = Object.groupBy(transfers, ({ deviceName, state }) => `${deviceName} ${state}`);
   const counts = Object.fromEntries(Object.entries(ended).map(([how, rows]) => [how, rows?.length]));
   expect(counts).toEqual({ "null done": 4, "bert done": 4 });
+  const served = await bert.json<{ transfers: TransferView[] }>("stats", "--kind", "download");
+  expect([...transfers, ...served.transfers].filter(({ version }) => version === null)).toEqual([]);
   const { notices } = await bert.json<{ notices: object[] }>("notices");
   expect(notices).toMatchObject([{ path, count: 3 }]);
 });

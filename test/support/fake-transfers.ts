@@ -35,6 +35,7 @@ export function fakeTransfer(changes: Partial<TransferView> = {}): TransferView 
     user: null,
     folder: "docs",
     path: "big.iso",
+    version: null,
     local: "/home/ann/big.iso",
     transport: "tcp",
     why: "tcp is the connection that stands",

@@ -116,7 +116,7 @@ export function transferCells(view: TransferView): readonly string[] {
     view.state,
     `${arrow} ${view.kind}${view.side === "served" && view.kind !== "sync" ? " (by it)" : ""}`,
     who,
-    view.path === "" ? view.folder : `${view.folder}/${view.path}`,
+    view.path === "" ? view.folder : `${view.folder}/${view.path}${view.version === null ? "" : `@${view.version}`}`,
     `${formatBytes(done)}${whole}`,
     describeSaved(view.fileBytes, view.wireBytes),
   ];

@@ -90,12 +90,13 @@ export class BrowserDownload implements OpenContent {
 
   static async open(node: Node, request: ContentRequest, context: RequestContext): Promise<BrowserDownload> {
     const { book } = node.transfers;
-    const { folder, path } = request;
+    const { folder, path, version } = request;
     const peer = await reach(node, request.peer);
     const key = book.newKey();
     const device = peer?.device ?? null;
     const { user } = context.actor;
-    const job = await book.open({ key, kind: "download", folder, path, local: TO, device, user, request: null });
+    const facts = { kind: "download" as const, folder, path, version, local: TO, device, user, request: null };
+    const job = await book.open({ key, ...facts });
     const serving = new Serving(node.transfers.serving, peer, context, (wire) => job.countCommand(wire));
     const stop = new AbortController();
     const rest = openedAt(serving, key, request, AbortSignal.any([context.signal, stop.signal]));

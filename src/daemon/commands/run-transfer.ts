@@ -29,8 +29,8 @@ export async function* download(
   request: DownloadRequest,
   context: RequestContext,
 ): AsyncGenerator<TransferLine> {
-  const { folder, path, output } = request;
-  const asked = { kind: "download", request, canRetry: true, folder, path, local: output } as const;
+  const { folder, path, version, output } = request;
+  const asked = { kind: "download", request, canRetry: true, folder, path, version, local: output } as const;
   yield* transfer(node, asked, context, (parts) => {
     const { index, clock, hasher, log, identity } = node.parts;
     const rootOf = (id: string): string | undefined => node.folders.find(id as FolderId)?.config.path;
@@ -116,13 +116,14 @@ async function* transfer(
     readonly canRetry: boolean;
     readonly folder: string;
     readonly path: string;
+    readonly version?: number | undefined;
     readonly local: string;
   },
   { signal, actor, asUser }: RequestContext,
   prepare: (parts: RunParts) => (signal: AbortSignal) => AsyncIterable<TransferLine>,
 ): AsyncGenerator<TransferLine> {
   const { book } = node.transfers;
-  const { kind, request, canRetry, folder, path, local } = asked;
+  const { kind, request, canRetry, folder, path, version, local } = asked;
   let peer = await reach(node, request.peer);
   if (peer === undefined && asUser !== undefined)
     throw new SyncError(
@@ -136,6 +137,7 @@ async function* transfer(
     kind,
     folder,
     path,
+    version,
     local,
     device,
     user: asUser ?? null,

@@ -62,7 +62,7 @@ async function* openDownload(
   await runtime.folder.flush(AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)])).catch(() => undefined);
   signal.throwIfAborted();
   const top = version === undefined ? topOf(runtime, path) : keptHead(runtime, parseRelPath(request.path), version);
-  await node.transfers.served.open(actor, { key: request.key, kind: "download", folder: runtime.id, path });
+  await node.transfers.served.open(actor, { key: request.key, kind: "download", folder: runtime.id, path, version });
   const isDirectory = top === undefined || top.type === "directory";
   const sums = isDirectory ? await sumsBelow(runtime, path) : { files: 1, bytes: top.size };
   yield {

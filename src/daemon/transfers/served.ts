@@ -39,6 +39,7 @@ export class ServedTransfers {
       readonly kind: "upload" | "download";
       readonly folder: FolderId;
       readonly path: string;
+      readonly version?: number | undefined;
     },
   ): Promise<void> {
     const device = actor.device;
@@ -76,6 +77,7 @@ export class ServedTransfers {
       readonly kind: "upload" | "download";
       readonly folder: FolderId;
       readonly path: string;
+      readonly version?: number | undefined;
     },
   ): Promise<TransferRow> {
     const key = keyOf(device, facts.key);
@@ -93,6 +95,7 @@ export class ServedTransfers {
       user: actor.user,
       folder: facts.folder,
       path: facts.path,
+      version: facts.version ?? null,
       local: "",
       transport: null,
       why: null,

@@ -59,12 +59,14 @@ export class TransferBook {
     facts: Pick<NewTransfer, "key" | "kind" | "folder" | "path" | "local" | "request"> & {
       readonly device: DeviceId | null;
       readonly user?: string | null;
+      readonly version?: number | undefined;
     },
   ): Promise<Job> {
     const { index, clock, log } = this.#deps;
     const id = await index.write.openTransfer({
       user: null,
       ...facts,
+      version: facts.version ?? null,
       side: "asked",
       direction: facts.kind === "upload" ? "out" : "in",
       transport: null,

@@ -29,6 +29,9 @@ const CONTENT_HASHES = `
   ) STRICT;
 `;
 
+/** Which of a file's versions a download was of; null: the one that was there. */
+const TRANSFER_VERSIONS = "ALTER TABLE transfer ADD COLUMN version INTEGER";
+
 /** Every step there ever was, in order. A step that was released never changes; what it must become is the next step. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, up: (database) => database.exec(SCHEMA_1) },
@@ -38,6 +41,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 5, up: addChunks },
   { version: 6, up: (database) => database.exec(USERS) },
   { version: 7, up: (database) => database.exec(CONTENT_HASHES) },
+  { version: 8, up: (database) => database.exec(TRANSFER_VERSIONS) },
 ];
 
 /** "Sync" in ASCII: tells an index from any other SQLite file. */

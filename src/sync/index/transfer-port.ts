@@ -34,6 +34,8 @@ export interface TransferRow extends TransferTotals {
   readonly folder: string;
   /** Below the folder; "" is the folder itself, or all of it for sync. */
   readonly path: string;
+  /** Which of a file's versions was downloaded; null: what was there. */
+  readonly version: number | null;
   /** Where the bytes lie on the asking side; "" where that is not known. */
   readonly local: string;
   readonly transport: string | null;

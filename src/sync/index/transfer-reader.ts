@@ -14,8 +14,8 @@ import type {
   TransferTotals,
 } from "./transfer-port.ts";
 
-const TRANSFER = `SELECT id, key, kind, side, direction, device, user, folder, path, local, transport, why, state, code,
-  message, started_at, ended_at, duration_ms, request, files, file_bytes, wire_bytes, saved_delta, saved_reuse,
+const TRANSFER = `SELECT id, key, kind, side, direction, device, user, folder, path, version, local, transport, why, state,
+  code, message, started_at, ended_at, duration_ms, request, files, file_bytes, wire_bytes, saved_delta, saved_reuse,
   saved_compression FROM transfer`;
 const FILE = `SELECT path, stored_as, file_bytes, wire_bytes, saved_delta, saved_reuse, saved_compression, hash,
   duration_ms, outcome, code, message FROM transfer_file`;
@@ -158,11 +158,11 @@ function numberOf(flag: boolean | undefined): number | undefined {
 }
 
 function toTransferRow(row: SqlRow): TransferRow {
-  const [id, key, kind, side, direction, device, user, folder, path, local, transport, why, state, code, message] = row;
-  const [startedAtMs, endedAtMs, durationMs, request, files, fileBytes, wireBytes, delta, reuse, compression] =
-    row.slice(15);
+  const [id, key, kind, side, direction, device, user, folder, path, version, local, transport, why, state] = row;
+  const [code, message, startedAtMs, endedAtMs, durationMs, request] = row.slice(14);
+  const [files, fileBytes, wireBytes, delta, reuse, compression] = row.slice(20);
   const texts = { key, kind, side, direction, device, user, folder, path, local, transport, why, state, code, message };
-  const numbers = { id, startedAtMs, endedAtMs, durationMs, request, files, fileBytes, wireBytes };
+  const numbers = { id, version, startedAtMs, endedAtMs, durationMs, request, files, fileBytes, wireBytes };
   return { ...texts, ...numbers, saved: { delta, reuse, compression } } as unknown as TransferRow;
 }
 

@@ -6,7 +6,7 @@ import type { Statements } from "./statements.ts";
 import type { NewNotice, NewTransfer, SyncCount, TransferChange, TransferFile } from "./transfer-port.ts";
 
 const NEW_COLUMNS =
-  "key, kind, side, direction, device, user, folder, path, local, transport, why, state, code, message, started_at, ended_at, request";
+  "key, kind, side, direction, device, user, folder, path, version, local, transport, why, state, code, message, started_at, ended_at, request";
 
 /** The column of each fact that may change. */
 const CHANGING = {
@@ -42,8 +42,9 @@ export class TransferTable {
   openTransfer(row: NewTransfer): number {
     const added = this.#sql.get(
       `INSERT INTO transfer (${NEW_COLUMNS}) VALUES (${NEW_COLUMNS.replaceAll(/\w+/g, "?")}) RETURNING id`,
-      ...[row.key, row.kind, row.side, row.direction, row.device, row.user, row.folder, row.path, row.local],
-      ...[row.transport, row.why, row.state, row.code, row.message, row.startedAtMs, row.endedAtMs, row.request],
+      ...[row.key, row.kind, row.side, row.direction, row.device, row.user, row.folder, row.path],
+      ...[row.version, row.local, row.transport, row.why, row.state, row.code, row.message],
+      ...[row.startedAtMs, row.endedAtMs, row.request],
     );
     assert(added !== undefined, "a transfer without a number");
     const id = added[0] as number;

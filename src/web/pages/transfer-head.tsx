@@ -16,12 +16,13 @@ export const TRANSFER_STATES: Readonly<Record<TransferView["state"], readonly [T
 };
 
 function What({ row }: { readonly row: TransferView }): JSX.Element {
-  const { kind, side, path, folder, deviceName, user } = row;
+  const { kind, side, path, version, folder, deviceName, user } = row;
   const who = side === "served" ? `${deviceName ?? "this device"}${user === null ? "" : ` (${user})`}` : null;
   const other = deviceName ?? "this device";
   return (
     <span class="transfer-what">
-      <strong>{path === "" ? <FolderName id={folder} /> : <Name>{path}</Name>}</strong>{" "}
+      <strong>{path === "" ? <FolderName id={folder} /> : <Name>{path}</Name>}</strong>
+      {version === null ? " " : `, version ${version} `}
       <span class="muted small">
         {who === null
           ? kind === "upload"

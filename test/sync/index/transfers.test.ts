@@ -20,6 +20,7 @@ function opened(key: string, more: Partial<NewTransfer> = {}): NewTransfer {
     user: null,
     folder: "docs",
     path: `${key}.bin`,
+    version: null,
     local: `/tmp/${key}.bin`,
     transport: null,
     why: null,
@@ -60,8 +61,8 @@ describe.each([
   afterAll(() => index[Symbol.asyncDispose]());
 
   test("a transfer is opened, changes, and keeps its files in order", async () => {
-    const id = await index.write.openTransfer(opened("one"));
-    expect(index.read.transfer(id)).toMatchObject({ key: "one", state: "running", files: 0, endedAtMs: null });
+    const id = await index.write.openTransfer(opened("one", { version: 3 }));
+    expect(index.read.transfer(id)).toMatchObject({ key: "one", version: 3, state: "running", endedAtMs: null });
     await index.write.changeTransfer(id, { transport: "tcp", why: "asked for" }, [fileLine("a"), fileLine("b")]);
     const saved = { delta: 14, reuse: 0, compression: 0 };
     const totals = { files: 3, fileBytes: 30, wireBytes: 9, saved };
