@@ -47,6 +47,26 @@ test.each(["link", "root", "bob"] as const)("every page shows what is there: %s"
   }
 });
 
+test("Home tells how far a transfer is though nothing else happens, also where the first answer failed", async () => {
+  const own = pages.link;
+  const { transfers } = await scene.anna.json<{ transfers: { id: number; state: string }[] }>("stats");
+  const running = String(transfers.find(({ state }) => state === "running")?.id);
+  await scene.anna.json("transfers", "pause", running);
+  let asked = 0;
+  await own.route("**/api/v1/transfers?*", async (route) => {
+    if (++asked === 1) return await route.abort();
+    const response = await route.fetch();
+    const body = (await response.text()).replaceAll(/"doneBytes":\d+/g, `"doneBytes":${asked}000`);
+    return await route.fulfill({ response, body });
+  });
+  await go(own, "folders");
+  await go(own, "home");
+  await says(own, ["2.0 kB of 1.0 MB"]);
+  await says(own, ["5.0 kB of 1.0 MB"]);
+  await own.unroute("**/api/v1/transfers?*");
+  await scene.anna.json("transfers", "resume", running);
+});
+
 test.each([
   ["folders/none", ["no folder"]],
   ["files/here/none", ["no folder"]],

@@ -19,13 +19,12 @@ import type { FolderRuntime } from "../folder-runtime.ts";
 import type { Node } from "../node.ts";
 import { fixFor, folderStatus, problemDocument } from "./folder-view.ts";
 import { peerStatus } from "./peer-routes.ts";
+import { newsOf } from "./status-news.ts";
 
 export type StatusRoutes = Pick<NodeService, "status" | "why" | "watch" | "events">;
 
 /** More than a third of a second: with the first one, which comes at once, a page is told of what happens four times in any second at most, also where one is late. */
 const WATCH_MS = 340;
-/** Less traffic is no news: connections that idle talk, too. */
-const TOLD_BYTES = 64 * 1024;
 const FEED_MAX = 10_000;
 /** From best to worst. */
 const SEVERITY: readonly FolderState[] = ["in-sync", "paused", "scanning", "syncing", "halted", "error"];
@@ -253,11 +252,9 @@ async function* watch(
     }
     let status = await statusOf(node, actor);
     while (!signal.aborted) {
-      const { process: _process, traffic, ...telling } = status;
-      const moved = Math.floor((traffic.wireBytesSent + traffic.wireBytesReceived) / TOLD_BYTES);
-      const text = JSON.stringify({ ...telling, moved });
-      if (text !== told) yield { type: "status", status };
-      told = text;
+      const news = newsOf(status);
+      if (news !== told) yield { type: "status", status };
+      told = news;
       const fresh = feed.take();
       for (const event of fresh.slice(burst === undefined ? 0 : -burst))
         if (event.id > lastId) yield { type: "event", event };

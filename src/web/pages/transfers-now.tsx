@@ -14,6 +14,7 @@ const REST_MS = 1000;
 export function TransfersNow(): JSX.Element | null {
   const { value } = useData((signal) => collect("transferList", { over: false, limit: SHOWN }, signal), "now", {
     ...{ live: true, restMs: REST_MS },
+    goesOn: (lines) => lines?.some(({ type }) => type === "transfer") ?? true,
   });
   const rows = (value ?? []).filter((line) => line.type === "transfer").toReversed();
   const summary = value?.find((line) => line.type === "summary");

@@ -25,6 +25,8 @@ export function useData<T>(
   options: {
     readonly live?: boolean;
     readonly restMs?: number;
+    /** Whether what was answered changes though nothing happens, or, before there is an answer, is worth another try. */
+    readonly goesOn?: (value: T | undefined) => boolean;
     /** What was answered for another key stays until the next answer is there: a page of the same list. */
     readonly keeps?: boolean;
   } = {},
@@ -71,7 +73,8 @@ export function useData<T>(
     await reload();
   });
   const { live = false, restMs } = options;
-  useWhenChanged({ act: refresh, tookMs: () => tookMs.peek() }, { live, ...(restMs === undefined ? {} : { restMs }) });
+  const pace = { live, goesOn: options.goesOn?.(value.value) ?? false };
+  useWhenChanged({ act: refresh, tookMs: () => tookMs.peek() }, restMs === undefined ? pace : { ...pace, restMs });
   const isShown = options.keeps === true || shownKey.value === key;
   return { value: isShown ? value.value : undefined, error: error.value, reload };
 }

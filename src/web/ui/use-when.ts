@@ -1,13 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
-import { changes, link } from "../api/live.ts";
+import { changes, isSeen, link } from "../api/live.ts";
 import { type Asked, PAUSE_MS, Paced } from "../api/paced.ts";
 
 /**
- * With `live`, asks anew when anything happened; never more often than each `restMs`.
- * What is rendered meanwhile does not call it off.
+ * With `live`, asks anew when anything happened, and while something `goesOn` also when nothing did;
+ * never more often than each `restMs`. What is rendered meanwhile does not call it off.
  */
-export function useWhenChanged(asked: Asked, options: { readonly live: boolean; readonly restMs?: number }): void {
-  const { live, restMs = PAUSE_MS } = options;
+export function useWhenChanged(
+  asked: Asked,
+  options: { readonly live: boolean; readonly restMs?: number; readonly goesOn?: boolean },
+): void {
+  const { live, restMs = PAUSE_MS, goesOn = false } = options;
   const latest = useRef(asked);
   latest.current = asked;
   useEffect(() => {
@@ -18,11 +21,13 @@ export function useWhenChanged(asked: Asked, options: { readonly live: boolean; 
       if (!isFirst) paced.changed();
       isFirst = false;
     });
+    const timer = goesOn ? setInterval(() => isSeen.value && paced.changed(), restMs) : undefined;
     return () => {
+      clearInterval(timer);
       unsubscribe();
       paced.stop();
     };
-  }, [live, restMs]);
+  }, [live, restMs, goesOn]);
 }
 
 /** Calls `act` when the daemon is back: what was asked before may never be answered. */
