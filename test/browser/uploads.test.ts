@@ -19,6 +19,7 @@ stage(async (scene) => {
   annas = await scene.signedIn(anna);
   desktop = join(anna.directory, "../desktop");
   await mkdir(join(desktop, "trip/day one"), { recursive: true });
+  for (const name of ["trip/nobody", "void"]) await mkdir(join(desktop, name));
   await writeFile(join(desktop, "trip/plan.txt"), "plan\n");
   await writeFile(join(desktop, "trip/day one/photo.bin"), randomBytes(50_000));
   await goTo(annas, "files");
@@ -55,9 +56,10 @@ async function dropFromDesktop(...names: readonly string[]): Promise<void> {
   await cdp.detach();
 }
 
-test("a directory is dropped with everything in it", async () => {
-  await dropFromDesktop("trip");
+test("a directory is dropped with everything in it, and one with nothing in it", async () => {
+  await dropFromDesktop("trip", "void");
   await isDone();
+  for (const name of ["trip/nobody", "void"]) expect(await readdir(join(anna.directory, name))).toEqual([]);
   expect(await readFile(join(anna.directory, "trip/plan.txt"), "utf8")).toBe("plan\n");
   const [there, here] = [join(desktop, "trip/day one/photo.bin"), join(anna.directory, "trip/day one/photo.bin")];
   expect(await readFile(here)).toEqual(await readFile(there));
@@ -84,7 +86,12 @@ test("a directory is picked; what exists gets a new name, and all of it is taken
   ]);
   await chooser.setFiles(join(desktop, "trip"));
   await isDone();
-  expect((await readdir(join(anna.directory, "trip"))).sort()).toEqual(["day one", "plan.txt", "plan_v2.txt"]);
+  expect((await readdir(join(anna.directory, "trip"))).sort()).toEqual([
+    "day one",
+    "nobody",
+    "plan.txt",
+    "plan_v2.txt",
+  ]);
   await upload().getByRole("button", { name: "Undo" }).click();
   await annas.getByText("Undone: what was new is in the trash").waitFor();
   const names = async (): Promise<readonly string[]> => (await readdir(join(anna.directory, "trip"))).sort();

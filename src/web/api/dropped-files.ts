@@ -2,7 +2,8 @@
 export interface Picked {
   /** With the directories that it was dropped with: `trip/day/a.jpg`. */
   readonly name: string;
-  readonly file: File;
+  /** Null: a directory with nothing in it. */
+  readonly file: File | null;
 }
 
 /** What was dropped. Reads the list at once, as it is gone after the event; the directories then. */
@@ -31,14 +32,21 @@ async function readAll(
 async function* below(entry: FileSystemEntry): AsyncGenerator<Picked> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
-    yield { name: entry.fullPath.replace(/^\//, ""), file };
+    yield { name: nameOf(entry), file };
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
-  for (;;) {
+  for (let isEmpty = true; ; isEmpty = false) {
     // A browser gives some at a time, and nothing when it has given all.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (some.length === 0) return;
+    if (some.length === 0) {
+      if (isEmpty) yield { name: nameOf(entry), file: null };
+      return;
+    }
     for (const one of some) yield* below(one);
   }
+}
+
+function nameOf(entry: FileSystemEntry): string {
+  return entry.fullPath.replace(/^\//, "");
 }

@@ -6,7 +6,7 @@
  */
 import { type Signal, signal } from "@preact/signals";
 import type { Batch, BatchFileState, SettledFile } from "../../shared/api-browser.ts";
-import { callSession, Failure, isLost, putBytes } from "./client.ts";
+import { callAt, callSession, Failure, isLost, putBytes } from "./client.ts";
 import type { Picked } from "./dropped-files.ts";
 
 export interface UploadPlace {
@@ -145,8 +145,8 @@ class Sender {
   constructor(batch: Batch, picked: readonly Picked[]) {
     this.#batch = batch;
     this.#waiting = [...picked];
-    this.#files = picked.length;
-    this.#bytes = picked.reduce((sum, { file }) => sum + file.size, 0);
+    this.#files = picked.filter(({ file }) => file !== null).length;
+    this.#bytes = picked.reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
   }
 
   pause(): void {
@@ -193,7 +193,8 @@ class Sender {
   async #work(signal: AbortSignal): Promise<void> {
     for (let one = this.#waiting.shift(); one !== undefined; one = this.#waiting.shift()) {
       try {
-        await this.#send(one, signal);
+        if (one.file === null) await this.#makeDirectory(one.name, signal);
+        else await this.#send(one.name, one.file, signal);
       } catch (error) {
         if (signal.aborted) {
           this.#waiting.unshift(one);
@@ -207,7 +208,14 @@ class Sender {
     }
   }
 
-  async #send({ name, file }: Picked, signal: AbortSignal): Promise<void> {
+  /** Where something is, its directory is made with it; one with nothing in it is made by itself. */
+  async #makeDirectory(name: string, signal: AbortSignal): Promise<void> {
+    const { peer, folder, path } = this.#batch;
+    const input = { folder, path: path === "" ? name : `${path}/${name}` };
+    await this.#patiently(() => callAt(peer === "self" ? undefined : peer, "mkdir", input), signal);
+  }
+
+  async #send(name: string, file: File, signal: AbortSignal): Promise<void> {
     const facts = { id: this.#batch.id, name, size: file.size, mtimeMs: file.lastModified };
     const progress = { doneBytes: 0, bytes: file.size };
     this.#now.set(name, progress);

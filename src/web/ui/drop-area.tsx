@@ -51,9 +51,10 @@ export function DropArea(props: {
       }}
       onDrop={(event) => {
         isOver.value = false;
-        if (event.dataTransfer === null) return;
+        const data = event.dataTransfer;
+        if (data === null) return;
         event.preventDefault();
-        void droppedFiles(event.dataTransfer).then(start);
+        void attempt(async () => await start(await droppedFiles(data)));
       }}
     >
       <div class="upload-bar">

@@ -117,12 +117,14 @@ function Sums({ upload }: { readonly upload: Upload }): JSX.Element {
       {state === "unfinished" ? null : isSending ? (
         <Progress label={label} done={sentBytes} all={all} />
       ) : (
-        <Progress label={label} done={batch.settled} all={Math.max(1, files)} />
+        <Progress label={label} done={batch.settled} all={files} />
       )}
       <p class="number muted small" role="status">
         {isSending
           ? `${bytes(sentBytes)} of ${bytes(all)} sent`
-          : `${batch.settled} of ${plural(files, "file")} settled`}
+          : files === 0
+            ? "No file, directories alone"
+            : `${batch.settled} of ${plural(files, "file")} settled`}
         {batch.stored > 0 ? `, ${batch.stored} stored` : ""}
         {batch.failed > 0 ? `, ${batch.failed} failed` : ""}
         {state === "sending" && bytesPerSecond > 0 ? `, ${bytes(bytesPerSecond)}/s` : ""}
