@@ -99,5 +99,5 @@ test("signing in says that it waits, what was wrong, and that the daemon is gone
   await bert.start();
   await page.evaluate("dispatchEvent(new Event('online'))");
   await page.locator(".headline").waitFor();
-  expect(await page.title()).toBe("Home · Syncline");
+  expect(await page.title()).toBe("Home · bert · Syncline");
 });

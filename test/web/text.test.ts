@@ -80,9 +80,12 @@ test("numbers and times as people read them", () => {
 
 test("events are told as sentences, also those that are new to this page", () => {
   const event = { id: 1, time: "2026-07-01T00:00:00Z", folder: "docs", path: "a.txt", device: "D", user: null };
-  const told = (type: string, data = {}): string => tell({ ...event, type, data }, () => "desk").text;
+  const names = { ofDevice: () => "desk", ofFolder: () => "My docs" };
+  const told = (type: string, data = {}, path: string | null = "a.txt"): string =>
+    tell({ ...event, type, data, path }, names).text;
   expect(told("file.changed", { size: 5 })).toBe("a.txt changed by desk (5 B)");
   expect(told("peer.connected")).toBe("desk is connected");
+  expect(told("folder.state", { state: "in-sync" }, null)).toBe("My docs is in sync");
   expect(told("something.new")).toBe("something.new  a.txt  desk");
 });
 

@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
 import type { NodeEvent } from "../../shared/api-node.ts";
 import { status } from "../api/live.ts";
-import { tell } from "../text/event-text.ts";
+import { type Names, tell } from "../text/event-text.ts";
+import { folderTitle } from "../text/folder-title.ts";
 import { Ago, Empty, Name } from "../ui/basics.tsx";
 import { FolderName } from "../ui/folder-name.tsx";
 import { Icon, type IconName } from "../ui/icon.tsx";
@@ -21,7 +22,7 @@ export function EventList({ events }: { readonly events: readonly NodeEvent[] })
   return (
     <ul class="feed">
       {told.map((event) => {
-        const { text, tone } = tell(event, nameOf);
+        const { text, tone } = tell(event, NAMES);
         return (
           <li key={event.id}>
             <span class={`tone-${tone}`}>
@@ -43,6 +44,8 @@ export function EventList({ events }: { readonly events: readonly NodeEvent[] })
     </ul>
   );
 }
+
+const NAMES: Names = { ofDevice: nameOf, ofFolder: (id) => folderTitle(id, status.value?.folders ?? []) };
 
 function nameOf(device: string): string {
   const now = status.value;

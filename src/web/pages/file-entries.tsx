@@ -98,7 +98,7 @@ export function Entries({ where, peer, folder, path }: EntriesProps): JSX.Elemen
           show={(entry) => (
             <Entry
               entry={entry}
-              start={path === "" ? 0 : path.length + 1}
+              start={entry.path === path ? path.lastIndexOf("/") + 1 : path === "" ? 0 : path.length + 1}
               where={where}
               folder={folder}
               onShow={() => (shown.value = entry)}

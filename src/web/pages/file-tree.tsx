@@ -1,6 +1,7 @@
 /** The directories of a folder as a tree beside the list; each is asked for when it is opened. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import type { ListEntry } from "../../shared/api-list.ts";
 import { collectAt } from "../api/client.ts";
 import { href } from "../route.ts";
@@ -62,6 +63,10 @@ function Branch(props: TreeProps & { readonly path: string }): JSX.Element {
   const { where, folder, path, current } = props;
   const isAbove = current === path || current.startsWith(`${path}/`);
   const isOpen = useSignal(isAbove);
+  // Wherever the list goes, the tree opens up.
+  useEffect(() => {
+    if (isAbove) isOpen.value = true;
+  }, [isAbove]);
   const name = path.slice(path.lastIndexOf("/") + 1);
   return (
     <li>

@@ -3,6 +3,7 @@ import type { ListLine } from "../../shared/api-list.ts";
 import { collectAt } from "../api/client.ts";
 import { status } from "../api/live.ts";
 import { go, href, place } from "../route.ts";
+import { folderTitle } from "../text/folder-title.ts";
 import { bytes, plural } from "../text/format.ts";
 import { Answer } from "../ui/answer.tsx";
 import { Card, Empty, Name, Page } from "../ui/basics.tsx";
@@ -23,8 +24,9 @@ type FolderLine = Extract<ListLine, { type: "folder" }>;
 /** Files of any folder, on this node and on every connected peer. */
 export function FilesPage(): JSX.Element {
   const [where = HERE, folder, ...path] = place.value.rest;
+  const top = folder === undefined ? undefined : folderTitle(folder, status.value?.folders ?? []);
   return (
-    <Page title="Files">
+    <Page title="Files" tab={path.at(-1) ?? top}>
       <UploadCards />
       <Card>
         <Where where={where} />

@@ -4,6 +4,7 @@ import type { PeerStatus } from "../../shared/api-peers.ts";
 import { call } from "../api/client.ts";
 import { events, may, status } from "../api/live.ts";
 import { href } from "../route.ts";
+import { isPassing } from "../text/event-text.ts";
 import { bytes, latency, plural } from "../text/format.ts";
 import { folderTone, overview, peerTone, type Reason, type Tone } from "../text/overview.ts";
 import { Ago, Button, Card, Empty, Loading, Name, Page, State, Words } from "../ui/basics.tsx";
@@ -58,7 +59,7 @@ export function HomePage(): JSX.Element {
       </div>
       {may("events") ? (
         <Card title="Lately" actions={<a href={href("activity")}>All activity</a>}>
-          <EventList events={events.value.slice(0, EVENTS_SHOWN)} />
+          <EventList events={events.value.filter((event) => !isPassing(event)).slice(0, EVENTS_SHOWN)} />
         </Card>
       ) : null}
     </>

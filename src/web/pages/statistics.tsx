@@ -126,7 +126,7 @@ function Chart({ history }: { readonly history: StatsHistory }): JSX.Element {
 function PointTable({ history }: { readonly history: StatsHistory }): JSX.Element {
   const rows = history.points.filter(({ sent, received, fileBytes }) => sent + received + fileBytes > 0).toReversed();
   return (
-    <TrafficTable head={["From", "Received", "Sent", "Not sent"]}>
+    <TrafficTable head={["From", "Received", "Sent", "Saved"]}>
       {rows.map((point) => (
         <tr key={point.time}>
           <td>{moment(new Date(point.time))}</td>
@@ -173,9 +173,15 @@ function TrafficCells({
 }): JSX.Element {
   return (
     <>
-      <td class="right number">{bytes(received)}</td>
-      <td class="right number">{bytes(sent)}</td>
-      <td class="right number">{saved}</td>
+      <td class="right number" data-label="Received">
+        {bytes(received)}
+      </td>
+      <td class="right number" data-label="Sent">
+        {bytes(sent)}
+      </td>
+      <td class="right number" data-label="Saved">
+        {saved}
+      </td>
     </>
   );
 }

@@ -187,11 +187,11 @@ function SessionRow({
       <td>
         <Name>{who}</Name>
       </td>
-      <td>
+      <td data-label="From">
         {one.kind === "device" ? "device " : "browser "}
         <Name>{from}</Name>
       </td>
-      <td>
+      <td data-label="Last used">
         <Ago time={one.seenAt} />
       </td>
       <td>

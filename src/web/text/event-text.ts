@@ -7,11 +7,23 @@ export interface Told {
   readonly tone: "good" | "info" | "warn" | "bad";
 }
 
-/** `nameOf` gives a device its name. */
-export function tell(event: NodeEvent, nameOf: (device: string) => string): Told {
-  const { type, path, folder, data } = event;
+export interface Names {
+  readonly ofDevice: (id: string) => string;
+  readonly ofFolder: (id: string) => string;
+}
+
+const PASSING: readonly unknown[] = ["scanning", "syncing", "in-sync"];
+
+/** A folder that goes through its states, as it does with each change: no news beside the change itself. */
+export function isPassing({ type, data }: NodeEvent): boolean {
+  return type === "folder.state" && PASSING.includes(data["state"]);
+}
+
+export function tell(event: NodeEvent, names: Names): Told {
+  const { type, path, data } = event;
+  const folder = event.folder === null ? null : names.ofFolder(event.folder);
   const file = path ?? folder ?? "";
-  const who = event.user ?? (event.device === null ? "" : nameOf(event.device));
+  const who = event.user ?? (event.device === null ? "" : names.ofDevice(event.device));
   const by = who === "" ? "" : ` by ${who}`;
   const size = typeof data["size"] === "number" ? ` (${bytes(data["size"])})` : "";
   const said = typeof data["message"] === "string" ? `: ${data["message"]}` : "";
@@ -37,7 +49,10 @@ export function tell(event: NodeEvent, nameOf: (device: string) => string): Told
     case "peer.removed":
       return { text: `${who} no longer trusts ${String(data["name"] ?? "a device")}`, tone: "warn" };
     case "folder.state":
-      return { text: `${folder ?? "A folder"} is ${String(data["state"] ?? "in another state")}`, tone: "info" };
+      return {
+        text: `${folder ?? "A folder"} is ${String(data["state"] ?? "in another state").replace("-", " ")}`,
+        tone: "info",
+      };
     case "auth.refused":
       return { text: `Refused: ${String(data["reason"] ?? data["message"] ?? (who || "somebody"))}`, tone: "bad" };
     case "user.signed-in":

@@ -85,20 +85,24 @@ export function Name({ children }: { readonly children: string }): JSX.Element {
   return <bdi class="name">{visible(children)}</bdi>;
 }
 
-/** Control and direction characters as pictures, so that a name cannot look like another one. */
+/** Control and direction characters, and spaces at an end, as pictures, so that a name cannot look like another one. */
 function visible(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return code < 0x20 ? String.fromCodePoint(0x2400 + code) : "\ufffd";
-  });
+  return text
+    .replaceAll(/^\p{Zs}+|\p{Zs}+$/gu, (spaces) => "\u2423".repeat(spaces.length))
+    .replaceAll(/[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/gu, (character) => {
+      const code = character.codePointAt(0) ?? 0;
+      return code < 0x20 ? String.fromCodePoint(0x2400 + code) : "\ufffd";
+    });
 }
 
 export function Page(props: {
   readonly title: string;
+  /** What the tab is called where the page's title says too little. */
+  readonly tab?: string | undefined;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }): JSX.Element {
-  useTitle(props.title);
+  useTitle(props.tab ?? props.title);
   return (
     <>
       <div class="page-head">

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
-import { Button } from "./basics.tsx";
+import { Button, Name } from "./basics.tsx";
 
 interface DialogProps {
   readonly title: string;
@@ -41,7 +41,9 @@ export function Dialog({ title, onClose, children, isDrawer = false }: DialogPro
       }}
     >
       <div class="dialog-head">
-        <h2 id={id}>{title}</h2>
+        <h2 id={id}>
+          <Name>{title}</Name>
+        </h2>
         <Button kind="quiet" icon="close" label="Close" onPress={onClose}>
           {null}
         </Button>

@@ -1,7 +1,7 @@
 /** What was just done, and how to take it back; read out by screen readers. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { Button, wordsOf } from "./basics.tsx";
+import { Button, Name, wordsOf } from "./basics.tsx";
 import { Icon } from "./icon.tsx";
 
 interface Toast {
@@ -51,7 +51,9 @@ export function Toasts(): JSX.Element {
       {toasts.value.map(({ id, text, isBad, undo }) => (
         <div class={`toast ${isBad ? "bad" : ""}`} key={id}>
           <Icon name={isBad ? "bad" : "check"} />
-          <span>{text}</span>
+          <span>
+            <Name>{text}</Name>
+          </span>
           {undo === undefined ? null : (
             <Button
               icon="undo"

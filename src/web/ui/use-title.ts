@@ -1,8 +1,11 @@
 import { useEffect } from "preact/hooks";
+import { session, status } from "../api/live.ts";
 
-/** Names the tab. */
+/** Names the tab, also after the device: somebody may have the pages of several open. */
 export function useTitle(title: string): void {
+  const device = status.value?.device.name ?? session.value?.device.name;
+  const name = [title, device, "Syncline"].filter((part) => part !== undefined).join(" · ");
   useEffect(() => {
-    document.title = `${title} · Syncline`;
-  }, [title]);
+    document.title = name;
+  }, [name]);
 }
