@@ -2,7 +2,7 @@
 import type { Head } from "../shared/file-info.ts";
 import type { RelPath } from "../shared/ids.ts";
 import { LIMITS } from "../shared/limits.ts";
-import { writeAbove } from "./core/change.ts";
+import { tombstoneOf, writeAbove } from "./core/change.ts";
 import { joinHeads, winnerOf } from "./core/heads.ts";
 import type { FolderContext } from "./folder-context.ts";
 import type { LocalChange } from "./index/index-port.ts";
@@ -60,14 +60,7 @@ function claimOf({ index, folder, self, clock }: FolderContext, path: RelPath): 
     .reduce(joinHeads, row?.heads ?? []);
   if (known.length === 0) return [];
   const shown = row === undefined || row.stamp === null ? undefined : winnerOf(row.heads);
-  const base = shown ?? {
-    ...winnerOf(known),
-    deleted: true,
-    contentId: null,
-    size: 0,
-    target: "",
-    mtimeNs: BigInt(clock.now()) * 1_000_000n,
-  };
+  const base = shown ?? tombstoneOf(winnerOf(known), clock.now());
   const heads = [writeAbove(known, base, self, clock.now() / 1000)];
   return [{ path, heads, stamp: row?.stamp ?? null, announce: true }];
 }

@@ -85,16 +85,12 @@ export function headsForFound(known: KnownBefore, seen: Seen): readonly Head[] {
 export function headsForDeletion(known: KnownBefore, nowMs: number): readonly Head[] {
   const all = known.remotes.reduce(joinHeads, known.local);
   if (winnerOf(all).deleted) return all;
-  const gone = winnerOf(known.local);
-  const tombstone = {
-    ...gone,
-    contentId: null,
-    target: "",
-    size: 0,
-    deleted: true,
-    mtimeNs: BigInt(nowMs) * 1_000_000n,
-  };
-  return writeBeside(known, tombstone, nowMs / 1000);
+  return writeBeside(known, tombstoneOf(winnerOf(known.local), nowMs), nowMs / 1000);
+}
+
+/** What a path shows once it is gone. */
+export function tombstoneOf(gone: Seen, nowMs: number): Seen & { readonly deleted: boolean } {
+  return { ...gone, contentId: null, target: "", size: 0, deleted: true, mtimeNs: BigInt(nowMs) * 1_000_000n };
 }
 
 /** The heads to commit for a path whose conflict was dealt with by changing the copy: the winner once more, above the loser. */

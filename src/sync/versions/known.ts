@@ -1,7 +1,7 @@
 /** What is known of a path, as commands ask for it. */
 import type { Head } from "../../shared/file-info.ts";
 import type { RelPath } from "../../shared/ids.ts";
-import { writeAbove } from "../core/change.ts";
+import { tombstoneOf, writeAbove } from "../core/change.ts";
 import { joinHeads, winnerOf } from "../core/heads.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { LocalRow } from "../index/index-port.ts";
@@ -35,13 +35,5 @@ export function versionAbove(context: FolderContext, known: readonly Head[], con
 /** A deletion by this device. */
 export function tombstoneAbove(context: FolderContext, known: readonly Head[], gone: Head): Head {
   const nowMs = context.clock.now();
-  const tombstone = {
-    ...gone,
-    contentId: null,
-    target: "",
-    size: 0,
-    deleted: true,
-    mtimeNs: BigInt(nowMs) * 1_000_000n,
-  };
-  return writeAbove(known, tombstone, context.self, nowMs / 1000);
+  return writeAbove(known, tombstoneOf(gone, nowMs), context.self, nowMs / 1000);
 }
