@@ -5,6 +5,7 @@
 import type { DiskStamp } from "../../shared/file-info.ts";
 import { sameStamp } from "../../shared/file-info.ts";
 import { type ContentId, type FolderId, parseRelPath, type RelPath, type ShortId } from "../../shared/ids.ts";
+import { LIMITS } from "../../shared/limits.ts";
 import type { Hasher } from "../../shared/ports.ts";
 import { conflictName } from "../core/conflict-name.ts";
 import { IGNORE_FILE } from "../core/ignore.ts";
@@ -35,8 +36,6 @@ import { readUnchanged } from "./read-unchanged.ts";
 import { describe, type RegionDeps, rebuild } from "./regions.ts";
 import { type Elsewhere, Stage } from "./stage.ts";
 import { executeSteps } from "./steps.ts";
-
-const IGNORE_BYTES_MAX = 1024 * 1024;
 
 export interface DiskOperationsOptions {
   readonly fs: Filesystem;
@@ -195,9 +194,11 @@ export class DiskOperations {
     try {
       const handle = this.#fs.openRead(IGNORE_FILE);
       try {
-        const bytes = new Uint8Array(Math.min(handle.stat().size, IGNORE_BYTES_MAX));
-        const count = handle.read(bytes, 0);
-        return new TextDecoder().decode(bytes.subarray(0, count));
+        const { size } = handle.stat();
+        const bytes = new Uint8Array(Math.min(size, LIMITS.ignoreFileBytes.value));
+        const text = new TextDecoder().decode(bytes.subarray(0, handle.read(bytes, 0)));
+        // A pattern that is cut off would be another one.
+        return size > bytes.length ? text.slice(0, text.lastIndexOf("\n") + 1) : text;
       } finally {
         handle.close();
       }
