@@ -41,11 +41,6 @@ export class Pulse {
     this.heard();
   }
 
-  /** Milliseconds since anything was heard. */
-  silentMs(): number {
-    return this.#deps.clock.monotonic() - this.#heardAt;
-  }
-
   /** Asks the peer and resolves with the time its answer took. Never settles when there is none: race it. */
   ping(): Promise<number> {
     return new Promise((resolve) => {

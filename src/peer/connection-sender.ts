@@ -52,11 +52,6 @@ export class FrameSender {
     this.#enqueue("bulk", { bytes: frame, onWritten });
   }
 
-  /** Bytes that were sent and that the kernel has not taken. */
-  get backlogBytes(): number {
-    return this.#queuedBytes + this.#stream.writableLength;
-  }
-
   /** Resolves when little enough waits to send more; at once after the end. */
   drained(): Promise<void> {
     return this.#until(() => this.#queuedBytes - this.#bulkBytes <= LIMITS.sendBacklogBytes.value / 4);

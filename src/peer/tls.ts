@@ -102,13 +102,6 @@ export function peerIdentityOf(socket: TLSSocket): PeerIdentity {
   return { deviceId: deviceIdOf(certificateDer), certificateDer, protocol };
 }
 
-/** As {@link peerIdentityOf}, and refuses every device but the expected one. */
-export function requirePinned(socket: TLSSocket, expected: DeviceId): PeerIdentity {
-  const peer = peerIdentityOf(socket);
-  if (peer.deviceId !== expected) throw refusal(`it is ${peer.deviceId}, not ${expected}`);
-  return peer;
-}
-
 /** Keying material that only the two ends of this very connection share; whoever relays between two connections has two different ones. */
 export function exporterOf(socket: TLSSocket): Uint8Array {
   return socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0));

@@ -185,7 +185,6 @@ export const LIMITS = {
   ignoreFileBytes: { value: 256 * 1024, unit: "bytes", why: "a larger .synclineignore is read up to here" },
   ignorePatterns: { value: 2000, unit: "patterns", why: "each file is tried against each pattern" },
   ignorePatternChars: { value: 1024, unit: "characters", why: "matching costs pattern length times name length" },
-  versionsKeptMs: { value: 30 * 86_400_000, unit: "ms", why: "versions and trash are kept so long unless configured" },
   versionsFreshMs: { value: 86_400_000, unit: "ms", why: "nothing younger is evicted, whatever the thinning says" },
   freeReserveBytes: { value: 512 * MIB, unit: "bytes", why: "free space that versions give way to" },
   freeReserveFraction: { value: 0.01, unit: "of the disk", why: "the smaller of this and freeReserveBytes counts" },

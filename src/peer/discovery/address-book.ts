@@ -35,12 +35,6 @@ export function learnAddresses(
   return [...byText.values()].sort(byDialOrder).slice(0, LIMITS.addressesPerPeer.value);
 }
 
-/** Drops an address, for example one that a person took back. */
-export function forgetAddress(known: readonly KnownAddress[], address: Address): readonly KnownAddress[] {
-  const text = formatHostPort(address);
-  return known.filter((entry) => formatHostPort(entry.address) !== text);
-}
-
 function merged(a: KnownAddress, b: KnownAddress): KnownAddress {
   const origin = RANK[a.origin] <= RANK[b.origin] ? a.origin : b.origin;
   return { address: a.address, origin, seenAt: Math.max(a.seenAt, b.seenAt) };

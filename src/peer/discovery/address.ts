@@ -1,6 +1,5 @@
 /** Addresses to dial: `HOST:PORT` as people type it after `--at`, as peers announce it and as it is kept. */
 import { isIP } from "node:net";
-import { SyncError } from "../../shared/errors.ts";
 import { type HostPort, parseHostPort } from "../../shared/host-port.ts";
 
 /** Where a device may be reached: an IP address or a DNS name in lower case, never a wildcard. Only a hint: who is there is proven by TLS. */
@@ -8,16 +7,7 @@ export type Address = HostPort;
 
 const TEXT_LENGTH_MAX = 262;
 
-/** Parses an address from a person; without a port it gets `defaultPort`, or is refused when there is none. */
-export function parseAddress(text: string, defaultPort?: number): Address {
-  const address = readAddress(text, defaultPort);
-  if (address !== undefined) return address;
-  throw new SyncError("E_USAGE", `${JSON.stringify(text.slice(0, TEXT_LENGTH_MAX))} is not an address`, {
-    hint: "write HOST:PORT, with an IPv6 address in brackets: [fe80::1]:4777",
-  });
-}
-
-/** As {@link parseAddress}, for lists where one bad entry is skipped. */
+/** Reads an address; without a port it gets `defaultPort`. Undefined for what is none. */
 export function readAddress(text: string, defaultPort?: number): Address | undefined {
   if (text.length > TEXT_LENGTH_MAX) return undefined;
   // A bare IPv6 address is full of colons: without brackets it has no port.

@@ -48,11 +48,6 @@ export interface FetchChunkList {
   readonly query: Uint8Array;
 }
 
-/** Whether ranges fit one request. */
-export function fitsOneRequest(ranges: readonly ChunkRequest[]): boolean {
-  return ranges.length <= LIMITS.requestItems.value && bytesOf(ranges) <= LIMITS.requestBytes.value;
-}
-
 /** File bytes that ranges ask for. */
 export function bytesOf(ranges: readonly ChunkRequest[]): number {
   return ranges.reduce((sum, { size }) => sum + size, 0);

@@ -22,8 +22,6 @@ export type MarkerCheck =
   /** The directory is there, the marker is not: an empty mount point, or another directory. */
   | { readonly type: "missing" }
   | { readonly type: "wrongFolder"; readonly marker: Marker }
-  /** The right folder, but a copy of it or an older state of it. */
-  | { readonly type: "otherEpoch"; readonly marker: Marker }
   /** The disk did not give it: a network drive that is away, a broken disk. */
   | { readonly type: "unreadable"; readonly reason: string }
   /** There is a marker that is not understood, perhaps of a newer version. */
@@ -52,17 +50,6 @@ export function writeMarker(fs: Filesystem, marker: Marker): void {
   fs.syncDirectory(AREA);
 }
 
-/** Compares the marker on disk with what the index expects; run it before every scan and every batch of deletions. Never throws. */
-export function checkMarker(
-  fs: Filesystem,
-  expected: { readonly folder: FolderId; readonly epoch: string },
-): MarkerCheck {
-  const found = readMarker(fs);
-  if (found.type !== "ok") return found;
-  if (found.marker.folder !== expected.folder) return { type: "wrongFolder", marker: found.marker };
-  return found.marker.epoch === expected.epoch ? found : { type: "otherEpoch", marker: found.marker };
-}
-
 /** Reads the marker of a directory that may be anything. Never throws. */
 export function readMarker(
   fs: Filesystem,
@@ -87,8 +74,6 @@ export function markerError(check: MarkerCheck, folder: string): SyncError | und
       return error("E_MARKER_MISSING", "marker .syncline/marker.json is missing");
     case "wrongFolder":
       return error("E_MARKER_WRONG", `the marker there names folder ${check.marker.folder}`);
-    case "otherEpoch":
-      return error("E_MARKER_WRONG", "this is a copy or an older state of the folder");
     case "unreadable":
       return error("E_ROOT_UNREADABLE", `marker .syncline/marker.json cannot be read: ${check.reason}`);
     case "broken":

@@ -163,10 +163,6 @@ export class ScanState {
     this.#moves.push(move);
   }
 
-  get hasMoves(): boolean {
-    return this.#moves.length > 0;
-  }
-
   unchanged(): void {
     this.#files++;
   }

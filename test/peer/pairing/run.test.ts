@@ -10,7 +10,7 @@ import type { ChannelBinding } from "../../../src/peer/pairing/key-exchange.ts";
 import type { JoinerDetails, Offer } from "../../../src/peer/pairing/messages.ts";
 import { type InviterResult, type RunInviterDeps, runInviter } from "../../../src/peer/pairing/run-inviter.ts";
 import { type JoinResult, runJoiner } from "../../../src/peer/pairing/run-joiner.ts";
-import { clientTlsOptions, PAIRING_PROTOCOL, requirePinned, serverTlsOptions } from "../../../src/peer/tls.ts";
+import { clientTlsOptions, PAIRING_PROTOCOL, peerIdentityOf, serverTlsOptions } from "../../../src/peer/tls.ts";
 import { SyncError } from "../../../src/shared/errors.ts";
 import { LIMITS } from "../../../src/shared/limits.ts";
 import { makeIdentity } from "../certificates.ts";
@@ -152,7 +152,7 @@ test("the joiner is done only after the inviter has stored the pairing", async (
 
 test("with a link the joiner pins the inviter before it says anything", async () => {
   const { near, far } = await connectTls(laptop, desk);
-  expect(requirePinned(near, desk.deviceId).deviceId).toBe(desk.deviceId);
+  expect(peerIdentityOf(near).deviceId).toBe(desk.deviceId);
   const invited = invitePeer(far, bindingAtInviter(desk, far));
   const inputs = {
     kind: "link",

@@ -11,7 +11,6 @@ import {
   decodeFetchChunks,
   encodeFetchChunkList,
   encodeFetchChunks,
-  fitsOneRequest,
   NOT_HERE,
   SPLICE_FOLLOWS,
 } from "../../../src/peer/wire/fetch.ts";
@@ -55,10 +54,8 @@ test.each<{ name: string; ranges: readonly ChunkRequest[] }>([
   },
   { name: "as many bytes as may be", ranges: [range({ size: LIMITS.requestBytes.value })] },
 ])("$name fit, and one more is refused", (row) => {
-  expect(fitsOneRequest(row.ranges)).toBe(true);
   expect(decodeFetchChunks(encodeFetchChunks({ folder, ranges: row.ranges })).ranges).toEqual(row.ranges);
   const more = [...row.ranges, range({ size: 1 })];
-  expect(fitsOneRequest(more)).toBe(false);
   expect(() => decodeFetchChunks(encodeFetchChunks({ folder, ranges: more }))).toThrow(fault);
 });
 
