@@ -72,7 +72,7 @@ export class Folder implements AsyncDisposable {
   readonly #bell: Bell;
   readonly #stop = new AbortController();
   readonly #sessions = new Map<PeerLink, PeerSession>();
-  readonly #inbox = new Map<PeerLink, Promise<void>>();
+  readonly #inbox = new Map<ShortId, Promise<void>>();
   readonly #sources: Sources;
   readonly #pushed = new PushedContents();
   readonly #agenda: ScanAgenda;
@@ -211,23 +211,22 @@ export class Folder implements AsyncDisposable {
   detach(link: PeerLink): void {
     this.#sessions.get(link)?.end();
     this.#sessions.delete(link);
-    this.#inbox.delete(link);
     this.#sources.remove(link);
     this.#bell.ring();
   }
 
+  /** In its turn: what is being stored counts as held then. */
   #open(session: PeerSession): void {
-    if (this.#settings.isPaused)
+    void this.#inTurn(session.link, async () => {
+      if (this.#sessions.get(session.link) !== session) return;
+      if (!this.#settings.isPaused) return await this.#ask(session);
       session.send({
         type: "folder-closed",
         folder: this.#context.folder,
         code: "E_PAUSED",
         message: "the folder is paused there",
       });
-    else
-      this.#ask(session).catch((error: unknown) =>
-        this.#context.log.error("Exchange not opened", { device: session.link.name, error: String(error) }),
-      );
+    });
   }
 
   /** Devices may have held records back until now: they are asked for all of them, at their next connection at the latest. */
@@ -253,14 +252,14 @@ export class Folder implements AsyncDisposable {
     return this.#inTurn(link, () => this.#deal(link, message));
   }
 
-  /** Runs work on what a peer said after all that it said before. */
+  /** Runs work that concerns a device after all that it said before, on this connection or the one before. */
   #inTurn(link: PeerLink, work: () => Promise<void>): Promise<void> {
-    const before = this.#inbox.get(link) ?? Promise.resolve();
+    const before = this.#inbox.get(link.device) ?? Promise.resolve();
     const dealt = before.then(work).catch((error: unknown) => {
       if (!this.#stop.signal.aborted)
-        this.#context.log.error("Message not taken", { device: link.name, error: String(error) });
+        this.#context.log.error("Exchange with a device failed", { device: link.name, error: String(error) });
     });
-    this.#inbox.set(link, dealt);
+    this.#inbox.set(link.device, dealt);
     return dealt;
   }
 
@@ -477,7 +476,7 @@ export class Folder implements AsyncDisposable {
 
   async #loadIgnore(): Promise<void> {
     if ((await this.#ignore.load(this.#settings.ignorePatterns)) === "same") return;
-    if (!this.#settings.isPaused) await Promise.all([...this.#sessions.values()].map((session) => this.#ask(session)));
+    if (!this.#settings.isPaused) for (const session of this.#sessions.values()) this.#open(session);
     this.#puller.restart();
     this.rescan();
   }

@@ -355,13 +355,18 @@ export class PeerSession {
    */
   async pump(): Promise<void> {
     this.#meeting.checkSilence();
-    if (this.#isPumping || !this.isActive || this.#meeting.isRunning) return;
+    if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      while (this.isActive && !this.#meeting.isRunning && (await this.#sendNext())) await this.link.drained();
+      while (this.#mayTell && (await this.#sendNext())) await this.link.drained();
     } finally {
       this.#isPumping = false;
     }
+  }
+
+  /** Not before the peer has said what it holds: it would be told twice. */
+  get #mayTell(): boolean {
+    return this.isActive && this.#awaited === 0 && !this.#meeting.isRunning;
   }
 
   /** Whether everything committed here was announced to this peer. */
@@ -379,8 +384,8 @@ export class PeerSession {
     if (this.#plan !== undefined && this.#speaksSecond && !this.#hasToldAll()) return false;
     const round = this.#round;
     const next = await this.#next(own.sequence);
-    // Meanwhile the peer has begun anew.
-    if (round !== this.#round) return true;
+    // Meanwhile the exchange has begun anew.
+    if (round !== this.#round || !this.#mayTell) return true;
     const { records, moves, lastSequence } = next;
     this.#looked = lastSequence;
     if (this.#plan !== undefined && this.#plan.upTo <= this.#looked) this.#plan = undefined;
