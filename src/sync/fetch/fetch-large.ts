@@ -9,10 +9,10 @@ import { addShare, addWire, type TransferBytes, transferOf } from "../../shared/
 import { encodeChunkList, HASH_BYTES, hashAt } from "../delta/chunk-list.ts";
 import type { WireChunkList } from "../delta/wire-chunk-list.ts";
 import type { WantedChunk } from "../folder-disk.ts";
+import { assembleHere } from "./assemble-here.ts";
 import { basesCutAlike } from "./bases-cut-alike.ts";
-import { basesElsewhere } from "./bases-elsewhere.ts";
 import { ChunkWork } from "./chunk-work.ts";
-import { type ChunksHere, chunksHere, wantedChunks } from "./chunks-here.ts";
+import type { ChunksHere } from "./chunks-here.ts";
 import type { Base, FetchContext, WantedFile } from "./fetch-context.ts";
 import { chunkOffsets } from "./missing-runs.ts";
 import { changedRegions } from "./region-plan.ts";
@@ -50,9 +50,7 @@ export async function fetchLarge(
   const bases = await basesCutAlike(context, file, signal);
   const { list, wire: listWire } = await wantedList(context, { ...file, bases }, signal);
   if (list === undefined) return { type: "problem", code: "E_NO_SOURCE", message: `no connected device has ${path}` };
-  const here = chunksHere(context, list, [...bases, ...(await basesElsewhere(context, file, list, bases, signal))]);
-  const wanted = wantedChunks(list, here);
-  const hashes = await assembled(context, file, wanted, signal);
+  const { here, wanted, hashes } = await assembleHere(context, file, { list, bases }, signal);
   const keptBytes = sumSizes(list, (chunk) => hashes[chunk] !== undefined && isKept(file, wanted[chunk]));
   const missingBytes = sumSizes(list, (chunk) => hashes[chunk] === undefined);
   progress.done = size - missingBytes;
@@ -77,27 +75,6 @@ export async function fetchLarge(
     whole: { ...whole, wire: addWire(whole.wire, listWire) },
   });
   return { type: "staged", chunkList, bytes };
-}
-
-/** Bytes that are put in place by one call of the stage, so that others have their turn in between. */
-const ASSEMBLED_BYTES = 64 * 1024 * 1024;
-
-async function assembled(
-  { stage }: FetchContext,
-  { contentId, size }: LargeFile,
-  wanted: readonly WantedChunk[],
-  signal: AbortSignal,
-): Promise<(Uint8Array | undefined)[]> {
-  const hashes: (Uint8Array | undefined)[] = [];
-  for (let first = 0; first < wanted.length || first === 0; ) {
-    signal.throwIfAborted();
-    const begin = wanted[first]?.offset ?? 0;
-    let end = first + 1;
-    while (end < wanted.length && (wanted[end]?.offset ?? 0) - begin < ASSEMBLED_BYTES) end++;
-    hashes.push(...(await stage.assemble(contentId, size, wanted.slice(first, end))));
-    first = end;
-  }
-  return hashes;
 }
 
 /** One lookup is nothing beside what a large file takes. */

@@ -62,6 +62,29 @@ test("a file made of pieces of others fetches the seams only", async () => {
   expect(saved.reuse).toBeGreaterThan(3.7 * MIB);
 });
 
+test("what is being moved while it is to be copied is found where it went", async () => {
+  const next = fakeFile("mixed.bin", Buffer.concat([noise(5000), one.bytes.subarray(MIB)]));
+  const world = new FakeWorld();
+  const kept = world.keep(one);
+  const gone: Base = { ...kept, name: "was-there.bin" };
+  world.add(next);
+  const link = world.link("peer", 10_000);
+  link.speaksOfRegions = true;
+  let asked = 0;
+  const here: ChunksElsewhere = {
+    ...elsewhere([[one, kept]]),
+    baseOf: () => (asked++ === 0 ? gone : kept),
+  };
+  const context = { ...world.context, elsewhere: here };
+  const { result } = await world.during(
+    fetchLarge(context, { ...next, bases: [] }, { total: next.size, done: 0 }, never),
+  );
+  if (result.type !== "staged") throw new Error(result.message);
+  expect(link.servedBytes).toBe(0);
+  expect(result.bytes.saved.reuse).toBeGreaterThan(2.8 * MIB);
+  expect(Buffer.compare(world.staged.get(next.contentId) as Uint8Array, next.bytes)).toBe(0);
+});
+
 test("what may not be used is fetched", async () => {
   const next = fakeFile("copy.bin", one.bytes);
   const { link, saved } = await fetched(next, [one], false);
