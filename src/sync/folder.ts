@@ -29,10 +29,9 @@ import { DeletionGuard } from "./deletion-guard.ts";
 import { PeerSession } from "./exchange/peer-session.ts";
 import { PushedContents } from "./exchange/pushed-contents.ts";
 import type { FolderContext, FolderEvent, FolderMode } from "./folder-context.ts";
-import { isHaltCode, type RootState, type ScanBatch } from "./folder-disk.ts";
+import { isHaltCode, type ScanBatch } from "./folder-disk.ts";
 import type { FolderStateName, FolderStatus, PeerProgress } from "./folder-status.ts";
 import { IgnoreKeeper } from "./ignore-keeper.ts";
-import { beginLife, isSameIndex, newEpoch, renewEpoch } from "./index-lives.ts";
 import { finishInterrupted } from "./interrupted.ts";
 import { commitMissing, commitPresent, type PresentObservation, type ScanMood } from "./local-changes.ts";
 import { commitMoves } from "./local-moves.ts";
@@ -42,6 +41,7 @@ import { ProblemBook } from "./problem-book.ts";
 import { dissolveMoves } from "./puller/apply-moves.ts";
 import { Puller } from "./puller/puller.ts";
 import { Sources } from "./puller/sources.ts";
+import { RootKeeper } from "./root-keeper.ts";
 import { ScanAgenda, type ScanScope } from "./scanner/scan-agenda.ts";
 import { noteHistoryBegin } from "./versions/history-begin.ts";
 
@@ -50,7 +50,6 @@ const HALTED_RETRY_MS = 5_000;
 const IDLE_LOOK_MS = 10_000;
 /** Both names of a rename are told of within less. */
 const RENAME_MS = 2 * LIMITS.settleMs.value;
-const REBORN_NOTE = "reborn";
 
 export interface FolderSettings {
   readonly mode: FolderMode;
@@ -83,15 +82,13 @@ export class Folder implements AsyncDisposable {
   readonly #commands: Command[] = [];
   readonly #barriers: Barriers;
   readonly #ignore: IgnoreKeeper;
+  readonly #root: RootKeeper;
   readonly #waiters = new Set<() => void>();
   /** Changes made here in a receive-only folder: kept on disk, told to nobody. */
   readonly #ownChanges = new Set<RelPath>();
   #settings: FolderSettings;
   #needsRecovery = true;
-  /** The index was opened by this run of the folder. */
-  #hasBegun = false;
   #isWatchedWhole = true;
-  #root: RootState | undefined;
   #error: PathProblem | undefined;
   /** What stopped the folder last, so that the log tells it once. */
   #lastFailure: string | undefined;
@@ -106,6 +103,17 @@ export class Folder implements AsyncDisposable {
     this.#sources = new Sources(this.#context);
     this.#barriers = new Barriers(this.#context);
     this.#ignore = new IgnoreKeeper(this.#context);
+    this.#root = new RootKeeper(this.#context, {
+      cameBack: () => this.rescan(),
+      began: () => {
+        this.#agenda.startAnew();
+        this.#beginAnew();
+      },
+      renewed: () => {
+        this.rescan();
+        this.#beginAnew();
+      },
+    });
     this.#agenda = new ScanAgenda(context.clock);
     this.#scanProblems = new ProblemBook(context.clock);
     this.#applyProblems = new ProblemBook(context.clock);
@@ -121,7 +129,7 @@ export class Folder implements AsyncDisposable {
       isIgnored: (path, isDirectory) => this.#ignore.rules.isIgnored(path, isDirectory),
       judgeDeletions: (waiting) => this.#guard.judgeReceived(waiting),
       isDeletionAllowed: (path) => this.#guard.isAllowed(path),
-      isRootPresent: async () => (await this.#checkRoot()).type === "ok",
+      isRootPresent: async () => (await this.#root.check()).type === "ok",
     });
   }
 
@@ -187,7 +195,7 @@ export class Folder implements AsyncDisposable {
 
   /** Looks now whether a halted folder is back. */
   lookForRoot(): Promise<void> {
-    return this.command(async () => void (await this.#checkRoot()));
+    return this.command(async () => void (await this.#root.check()));
   }
 
   /** Looks at everything again: hints may have been lost, patterns changed, or a person asked. */
@@ -213,6 +221,12 @@ export class Folder implements AsyncDisposable {
     this.#sessions.delete(link);
     this.#sources.remove(link);
     this.#bell.ring();
+  }
+
+  /** What was told and fetched under the epoch before counts no more. */
+  #beginAnew(): void {
+    this.#puller.restart();
+    for (const session of this.#sessions.values()) this.#open(session);
   }
 
   /** In its turn: what is being stored counts as held then. */
@@ -271,7 +285,7 @@ export class Folder implements AsyncDisposable {
         const taken = await session.takeState(message);
         if (taken === "rolled-back") {
           const reason = "a peer remembers more of this index than there is";
-          await this.command(() => this.#renewEpoch(reason));
+          await this.command(() => this.#root.renewEpoch(reason));
         } else if (taken === "unanswered") {
           if (this.#settings.isPaused) this.#open(session);
           else session.answer();
@@ -347,7 +361,7 @@ export class Folder implements AsyncDisposable {
     for (let command = this.#commands.shift(); command !== undefined; command = this.#commands.shift())
       await command.run();
     if (this.#settings.isPaused) return false;
-    if ((await this.#checkRoot(HALTED_RETRY_MS)).type !== "ok") return false;
+    if ((await this.#root.check(HALTED_RETRY_MS)).type !== "ok") return false;
     await this.#recover();
     await this.#loadIgnore();
     const request = this.#dueScan();
@@ -366,11 +380,10 @@ export class Folder implements AsyncDisposable {
     this.#lastFailure = message;
     // The root may go while it is scanned or written to.
     if (isHaltCode(code)) {
-      this.#root = { type: "halted", code, message };
-      this.#wasHalted = true;
+      this.#root.halt(code, message);
     } else {
       this.#error = { path: "", code: code.startsWith("E_") ? code : "E_WRITE_FAILED", message };
-      this.#root = undefined;
+      this.#root.doubt();
     }
     this.#context.log[isNews ? "error" : "debug"]("Folder stopped for now", {
       code,
@@ -382,7 +395,7 @@ export class Folder implements AsyncDisposable {
 
   #nextTurnMs(): number | undefined {
     if (this.#settings.isPaused) return undefined;
-    if (this.#error !== undefined || this.#root?.type === "halted") return HALTED_RETRY_MS;
+    if (this.#reason() !== undefined) return HALTED_RETRY_MS;
     const candidates = [
       this.#agenda.nextDueMs(this.#settings.rescanMs),
       this.#scanProblems.nextDueMs(),
@@ -393,72 +406,6 @@ export class Folder implements AsyncDisposable {
       IDLE_LOOK_MS,
     ].filter((value) => value !== undefined);
     return Math.min(...candidates);
-  }
-
-  /** The marker is read anew each time something rests on it; `maxAgeMs` only spares idle turns. */
-  #rootCheckedAt = Number.NEGATIVE_INFINITY;
-  #wasHalted = false;
-  async #checkRoot(maxAgeMs = 0): Promise<RootState> {
-    const now = this.#context.clock.monotonic();
-    if (this.#root?.type === "ok" && now - this.#rootCheckedAt < maxAgeMs) return this.#root;
-    const root = await this.#context.disk.check();
-    this.#root = root;
-    this.#rootCheckedAt = now;
-    if (root.type === "halted" && !this.#wasHalted)
-      this.#context.log.error("Folder halted", { code: root.code, message: root.message });
-    // Nobody knows what happened to it while it was away.
-    if (root.type === "ok" && this.#wasHalted) this.rescan();
-    this.#wasHalted = root.type === "halted";
-    if (root.type === "ok") await this.#matchEpoch(root.epoch);
-    return root;
-  }
-
-  /** Marker and index must tell of the same life of the folder; else one of them was lost, restored or copied. */
-  async #matchEpoch(markerEpoch: string): Promise<void> {
-    const known = this.#context.index.read.folder(this.#context.folder);
-    if (known !== undefined && (await isSameIndex(this.#context, known.epoch, markerEpoch))) {
-      if (!this.#hasBegun) await beginLife(this.#context);
-      this.#hasBegun = true;
-      return;
-    }
-    const isNew = known === undefined && markerEpoch === "";
-    await this.#startNewEpoch(
-      isNew
-        ? "the folder is new"
-        : known === undefined
-          ? "the index was lost"
-          : "marker and index do not belong together",
-      { isReborn: !isNew },
-    );
-  }
-
-  /**
-   * Begins the index anew: peers forget what they held of it, and everything
-   * is scanned. What a reborn index finds counts as older than whatever peers
-   * know, because it may be: content that loses goes to the version store
-   * (trust P9).
-   */
-  async #startNewEpoch(reason: string, { isReborn }: { readonly isReborn: boolean }): Promise<void> {
-    const epoch = newEpoch(this.#context);
-    this.#context.log.info("Started a new index epoch", { reason, epoch });
-    await this.#context.index.write.openFolder(this.#context.folder, epoch);
-    if (isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, "1");
-    await this.#context.disk.writeEpoch(epoch);
-    this.#agenda.startAnew();
-    this.#puller.restart();
-    for (const session of this.#sessions.values()) this.#open(session);
-  }
-
-  /**
-   * Goes on with an index that turned out to be an older copy of itself. Its
-   * rows are true, only old: what it knew of a path stays the base of what is
-   * found there now, and peers tell what came after (trust F4).
-   */
-  async #renewEpoch(reason: string): Promise<void> {
-    this.#context.log.warn("Started a new index epoch", { reason, epoch: await renewEpoch(this.#context) });
-    this.rescan();
-    this.#puller.restart();
-    for (const session of this.#sessions.values()) this.#open(session);
   }
 
   async #recover(): Promise<void> {
@@ -496,7 +443,7 @@ export class Folder implements AsyncDisposable {
     const isFull = request.paths === "everything";
     const missing: RelPath[] = [];
     const late: PresentObservation[] = [];
-    const mood: ScanMood = { isReborn: this.#context.index.read.note(this.#context.folder, REBORN_NOTE) !== undefined };
+    const mood: ScanMood = { isReborn: this.#root.isReborn };
     this.#agenda.begin(request);
     this.#tell();
     if (isFull) {
@@ -532,7 +479,7 @@ export class Folder implements AsyncDisposable {
       this.#scanProblems.end(isFull ? undefined : request.paths);
       if (isFull) {
         this.#agenda.seenWhole();
-        if (mood.isReborn) await this.#context.index.write.setNote(this.#context.folder, REBORN_NOTE, null);
+        if (mood.isReborn) await this.#root.grownUp();
         await noteHistoryBegin(this.#context);
         for (const [link, session] of this.#sessions) void this.#inTurn(link, () => this.#meet(session));
       }
@@ -582,7 +529,7 @@ export class Folder implements AsyncDisposable {
       for (const path of missing) this.#noteOwnChange(path, "was deleted here");
       return;
     }
-    if ((await this.#checkRoot()).type !== "ok") return;
+    if ((await this.#root.check()).type !== "ok") return;
     const allowed = await this.#guard.judgeHere(missing);
     await commitMissing(this.#context, allowed);
   }
@@ -666,7 +613,7 @@ export class Folder implements AsyncDisposable {
     await this.command(async () => this.#agenda.hurry());
     while (!signal.aborted) {
       if (this.#stop.signal.aborted) throw stopped();
-      if (this.#settings.isPaused || this.#root?.type === "halted") return undefined;
+      if (this.#settings.isPaused || this.#root.halted !== undefined) return undefined;
       if (!this.#agenda.isBehind) break;
       await this.changed(signal);
     }
@@ -805,8 +752,7 @@ export class Folder implements AsyncDisposable {
   }
 
   #reason(): PathProblem | undefined {
-    if (this.#error !== undefined) return this.#error;
-    return this.#root?.type === "halted" ? { path: "", code: this.#root.code, message: this.#root.message } : undefined;
+    return this.#error ?? this.#root.halted;
   }
 
   get status(): FolderStatus {
@@ -837,7 +783,7 @@ export class Folder implements AsyncDisposable {
 
   #state(needFiles: number): FolderStateName {
     if (this.#settings.isPaused) return "paused";
-    if (this.#root?.type === "halted") return "halted";
+    if (this.#root.halted !== undefined) return "halted";
     if (this.#error !== undefined) return "error";
     if (this.#agenda.isLookingAtAll) return "scanning";
     const isShared = this.peers.every((peer) => !peer.isActive || (peer.hasOurs && peer.haveTheirs));
