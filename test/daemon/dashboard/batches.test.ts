@@ -15,7 +15,7 @@ import { ManualClock } from "../../peer/support.ts";
 import { until } from "../../support/nodes.ts";
 import { silentLog } from "../../support/silent-log.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { readTree } from "../../support/tree.ts";
+import { readTree, tree } from "../../support/tree.ts";
 
 const ANN = { device: null, deviceName: "laptop", user: null, role: "admin" } as const;
 const BOB = { ...ANN, user: "bob", role: "user" } as const;
@@ -158,6 +158,21 @@ test("what waits to be placed is known after a restart, and not sent again", asy
   await again.start();
   expect(await again.get(id, ANN).fileState(file)).toEqual({ state: "whole", received: 1 });
   expect(again.get(id, ANN).view).toMatchObject({ waitingFiles: 1, waitingBytes: 1 });
+});
+
+test("what cannot be read of a batch is left where it is, and what had not begun goes", async () => {
+  const { directory, deps } = await setUp(new FakeEngine());
+  await using _ = directory;
+  await tree(deps.directory, {
+    broken: { "batch.json": "{", tree: { "a.txt": "a" } },
+    jammed: { "batch.json": {}, tree: { "b.txt": "b" } },
+    begun: { parts: {} },
+  });
+  await new UploadBatches(deps).start();
+  expect(await readTree(deps.directory)).toEqual({
+    broken: { "batch.json": "{", tree: { "a.txt": "a" } },
+    jammed: { "batch.json": {}, tree: { "b.txt": "b" } },
+  });
 });
 
 test("a piece costs what it is, and no reading of what came before it", async () => {

@@ -92,7 +92,7 @@ export class BatchDirectory {
     const left = await namesIn(directory);
     if (left.length > 0) return { directory, names: left };
     await rm(directory, { recursive: true, force: true });
-    await this.#tree.with("", () => rename(join(this.path, "tree"), directory).catch(() => undefined));
+    await this.#tree.with("", () => rename(join(this.path, "tree"), directory).catch(unlessMissing));
     return { directory, names: await namesIn(directory) };
   }
 
@@ -112,13 +112,18 @@ export class BatchDirectory {
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {
-  return (await readdir(directory).catch(() => [])).sort();
+  return ((await readdir(directory).catch(unlessMissing)) ?? []).sort();
+}
+
+/** What cannot be read is not gone: taken for that, it would never be placed, and nobody told. */
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
 }
 
 async function filesBelow(directory: string): Promise<readonly FileFacts[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(unlessMissing);
   const files: FileFacts[] = [];
-  for (const entry of entries) {
+  for (const entry of entries ?? []) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
     const { size, mtimeMs } = await stat(path);

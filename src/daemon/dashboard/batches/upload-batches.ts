@@ -34,7 +34,8 @@ export class UploadBatches implements AsyncDisposable {
         this.#batches.set(id, await UploadBatch.load(this.#deps, place));
       } catch (error) {
         log.warn("What is left of an upload from a browser cannot be read", { batch: id, error: String(error) });
-        await rm(place.path, { recursive: true, force: true });
+        // Without its facts it had not begun. What only cannot be read now may hold what nobody else has.
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") await rm(place.path, { recursive: true, force: true });
       }
     }
     await this.#forgetOld();
