@@ -121,6 +121,7 @@ export class Folder implements AsyncDisposable {
     this.#puller = new Puller(this.#context, this.#sources, this.#applyProblems, {
       wake: () => this.#bell.ring(),
       takePushed: (contentId) => this.#pushed.take(contentId),
+      hasPushed: (contentId) => this.#pushed.has(contentId),
       lookAgain: (path) => this.#agenda.note(path),
       recover: () => {
         this.#needsRecovery = true;

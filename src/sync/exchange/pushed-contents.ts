@@ -21,6 +21,10 @@ export class PushedContents {
     }
   }
 
+  has(contentId: ContentId): boolean {
+    return this.#contents.has(contentId);
+  }
+
   /** Gives a content away; undefined when it is not here. */
   take(contentId: ContentId): Uint8Array | undefined {
     const bytes = this.#contents.get(contentId);

@@ -75,6 +75,7 @@ function answer(request: DiskRequest): unknown {
   }
   if (operations === undefined) throw new FsError("ENOENT", 2, request.folder, "open");
   if (request.call === "writeStaged") return writeStaged(operations, request.args as Parameters<WriteStaged>);
+  if (request.call === "execute") return execute(operations, request.args as Parameters<Execute>);
   const method = operations[request.call] as (...args: readonly unknown[]) => unknown;
   return method.apply(operations, [...request.args]);
 }
@@ -84,6 +85,18 @@ type WriteStaged = DiskOperations["writeStaged"];
 function writeStaged(operations: DiskOperations, [contentId, pieces]: Parameters<WriteStaged>): void {
   operations.writeStaged(contentId, pieces);
   for (const { bytes } of pieces) releaseBytes(bytes);
+}
+
+type Execute = DiskOperations["execute"];
+
+/** The bytes that came along are copies of this thread's own, many of them in one buffer. */
+function execute(operations: DiskOperations, [steps]: Parameters<Execute>): ReturnType<Execute> {
+  const outcomes = operations.execute(steps);
+  const buffers = new Set(
+    steps.flatMap((step) => (step.step === "file" && step.source.from === "bytes" ? [step.source.bytes.buffer] : [])),
+  );
+  for (const buffer of buffers) releaseBytes(new Uint8Array(buffer));
+  return outcomes;
 }
 
 port.on("message", (request: DiskRequest) => {

@@ -5,7 +5,8 @@
  * peers, and applies what is ready; live paths first, parents before children;
  * then deletions, children before parents; then what takes the place of a
  * directory. A fetched content is planned again just before it is applied:
- * the plan that started the fetch may be old by then.
+ * the plan that started the fetch may be old by then. While the disk works on
+ * a batch, what later ones need is asked for.
  *
  * Only the folder's loop calls `step`; fetches run beside it and wake the loop.
  */
@@ -36,6 +37,7 @@ export interface PullerHooks {
   wake(): void;
   /** Hands over a content that a peer sent along, unproven. */
   takePushed(contentId: ContentId): Uint8Array | undefined;
+  hasPushed(contentId: ContentId): boolean;
   /** The disk is not as the index has it. */
   lookAgain(path: RelPath): void;
   /** Paths that are not to be touched, because a change made here stands on them. */
@@ -66,6 +68,8 @@ export class Puller {
   readonly #unlooked = new Set<RelPath>();
   readonly #moves: MoveApplier;
   #cursor = "";
+  /** How far {@link #fetchAhead} has looked. */
+  #ahead = "";
   #planned = 0;
   readonly #sources: Sources;
   /** No file is here yet: nothing can be found by content. */
@@ -119,6 +123,7 @@ export class Puller {
   /** Starts a new pass over everything pending; called when a peer announced something or a link came. */
   restart(): void {
     this.#cursor = "";
+    this.#ahead = "";
   }
 
   /** Plans and applies one batch. Returns whether another step would find more to do now. */
@@ -130,7 +135,7 @@ export class Puller {
     // Before anything that may fail: what was planned to be fetched is already noted as being on its way.
     this.#fetcher.start();
     await this.#settle();
-    const applied = await this.#apply(batch);
+    const applied = await this.#applyAndFetchAhead(batch);
     this.#fetcher.applied();
     if (didPlan || applied > 0 || this.#fetcher.hasReady) return true;
     if (!this.isIdle) return false;
@@ -171,7 +176,7 @@ export class Puller {
       const page = this.#context.index.read.pending(this.#context.folder, "live", this.#cursor, BATCH_STEPS);
       const last = page.at(-1);
       if (last === undefined) {
-        this.#cursor = "";
+        this.restart();
         return didPlan;
       }
       this.#cursor = last;
@@ -183,6 +188,61 @@ export class Puller {
       }
     }
     return didPlan;
+  }
+
+  /** Neither of the two is left behind when the other fails. */
+  async #applyAndFetchAhead(batch: Map<RelPath, Planned>): Promise<number> {
+    let isApplied = false;
+    const applying = this.#apply(batch).finally(() => {
+      isApplied = true;
+    });
+    const fetching = this.#fetchAhead(batch, () => isApplied);
+    const [applied, fetched] = await Promise.allSettled([applying, fetching]);
+    if (applied.status === "rejected") throw applied.reason;
+    if (fetched.status === "rejected") throw fetched.reason;
+    return applied.value;
+  }
+
+  /**
+   * Asks for what later batches need while the disk works on the one in hand,
+   * so that disk and network do not wait for each other. Only for what has to
+   * be fetched: everything else is planned in its turn, and what arrives is
+   * planned again.
+   */
+  async #fetchAhead(inHand: ReadonlyMap<RelPath, Planned>, isApplied: () => boolean): Promise<void> {
+    const { index, folder, clock } = this.#context;
+    let inVain = 0;
+    while (this.#fetcher.activeCount + BATCH_STEPS <= LIMITS.planBatch.value * 2) {
+      const page = index.read.pending(folder, "live", this.#ahead, BATCH_STEPS);
+      if (page.length === 0) return;
+      for (const path of page) {
+        this.#ahead = path;
+        if (this.#fetcher.isActive(path) || inHand.has(path) || this.#mustWait(path)) continue;
+        const winner = this.#missingContent(path);
+        if (winner === undefined) inVain++;
+        else {
+          this.#problems.begin(path);
+          this.#fetcher.want(path, winner);
+        }
+        if (this.#isBreathDue()) await clock.sleep(0);
+        if (isApplied() || inVain > PLANS_AT_A_STRETCH) break;
+      }
+      this.#fetcher.start();
+      if (isApplied() || inVain > PLANS_AT_A_STRETCH) return;
+    }
+  }
+
+  /** The version whose content a path needs from a peer; undefined when it needs none. */
+  #missingContent(path: RelPath): Head | undefined {
+    const known = this.#knowledge(path);
+    const action = planPath(known);
+    if (!isFileInstall(action) || this.#isIgnored(known)) return undefined;
+    const { winner } = action;
+    if (winner.contentId === null) return undefined;
+    const isHere =
+      this.#hooks.hasPushed(winner.contentId) ||
+      this.#localSource(path, winner, this.#twinsOf(path, winner)) !== undefined;
+    return isHere ? undefined : winner;
   }
 
   #mustWait(path: RelPath): boolean {

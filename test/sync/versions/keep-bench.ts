@@ -230,6 +230,7 @@ export class KeepBench {
     const puller = new Puller(this.context, sources, problems, {
       wake: () => wake(),
       takePushed: () => undefined,
+      hasPushed: () => false,
       lookAgain: this.context.lookAgain,
       isBlocked: () => false,
       recover: () => {},
