@@ -11,6 +11,11 @@ export const systemClock: Clock = {
         reject(signal.reason as Error);
         return;
       }
+      // Whoever only lets others have their turn need not wait for the millisecond that a timer takes at least.
+      if (delayMs <= 0) {
+        setImmediate(resolve);
+        return;
+      }
       const timer = setTimeout(() => {
         signal?.removeEventListener("abort", stop);
         resolve();

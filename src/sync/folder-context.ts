@@ -1,3 +1,4 @@
+import { toHex } from "../shared/hex.ts";
 import type { FolderId, ShortId } from "../shared/ids.ts";
 import type { Clock, Hasher, Log, Random } from "../shared/ports.ts";
 import type { FetchOptions } from "./fetch/fetch-context.ts";
@@ -40,5 +41,5 @@ export interface FolderContext {
 
 /** A fresh name for something kept in the store: never derived from what a user named. */
 export function newStoreName(random: Random): string {
-  return Array.from(random.bytes(16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(random.bytes(16));
 }
