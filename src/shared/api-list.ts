@@ -8,6 +8,8 @@ const listEntry = z.object({
   path: z.string(),
   type: fileType,
   size: bytes,
+  /** Where a symlink leads; null for all else. */
+  target: z.string().nullable(),
   /** When it was written; of what is deleted: when that was. Null for directories, whose time is not kept in step. */
   mtime: time.nullable(),
   /** Permission bits, `0644`. */

@@ -25,9 +25,8 @@ import { chooseScheme, scheme } from "./scheme.ts";
 import { overview } from "./text/overview.ts";
 import { Button, Card, Empty, Loading, Page, State, Words, wordsOf } from "./ui/basics.tsx";
 import { Bell } from "./ui/bell.tsx";
-import { Questions } from "./ui/dialog.tsx";
+import { Questions, ToastsBehind } from "./ui/dialog.tsx";
 import { Icon, type IconName } from "./ui/icon.tsx";
-import { Toasts } from "./ui/toasts.tsx";
 
 interface Entry {
   readonly page: string;
@@ -113,7 +112,7 @@ function Shell(): JSX.Element {
         {link.value === "lost" ? <Lost /> : null}
         {entry === undefined ? <NotFound /> : may(entry.of) ? entry.show() : <NoRight title={entry.title} />}
       </main>
-      <Toasts />
+      <ToastsBehind />
       <Questions />
     </div>
   );

@@ -214,6 +214,8 @@ test("the details of a file prove it, and its versions are compared, saved and r
     if (device === "bert") {
       await drawer.getByRole("button", { name: /^Restore version/ }).click();
       await until(async () => (await readFile(path, "utf8")) === words(kept), "that version everywhere");
+      // What is said of it stands in front of the drawer, where it can be pressed.
+      await drawer.locator(".toast").first().getByRole("button", { name: "Put away" }).click();
     }
     await annas.keyboard.press("Escape");
   }

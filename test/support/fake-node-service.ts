@@ -239,6 +239,7 @@ export function fakeService(changes: Partial<FakeService> = {}): FakeService {
         contentId: `b3:${"ab".repeat(32)}`,
         hash: null,
         version: 3,
+        target: null,
         deleted: false,
       };
       yield { type: "summary", entries: 1, bytes: 5, next: null };

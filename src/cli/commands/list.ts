@@ -114,7 +114,7 @@ function lineOf(session: Session, line: Exclude<ListLine, { type: "summary" }>, 
     line.mtime === null ? "-".padEnd(isPlain ? 0 : 19) : isPlain ? line.mtime : formatTime(line.mtime),
     line.owner.padEnd(isPlain ? 0 : 12),
     hashOf(line, look.isWhole),
-    nameOf(line),
+    line.target === null ? nameOf(line) : `${nameOf(line)} -> ${line.target}`,
   ];
   return joined(cells, isPlain);
 }

@@ -118,6 +118,6 @@ export function transferCells(view: TransferView): readonly string[] {
     who,
     view.path === "" ? view.folder : `${view.folder}/${view.path}${view.version === null ? "" : `@${view.version}`}`,
     `${formatBytes(done)}${whole}`,
-    describeSaved(view.fileBytes, view.wireBytes),
+    view.device === null ? "" : describeSaved(view.fileBytes, view.wireBytes),
   ];
 }

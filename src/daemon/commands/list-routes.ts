@@ -244,6 +244,7 @@ function entryOf(
     path,
     type: head.type,
     size: head.size,
+    target: head.type === "symlink" && !head.deleted ? head.target : null,
     mtime: head.type === "directory" && !head.deleted ? null : new Date(timeOf(head)).toISOString(),
     mode: head.mode.toString(8).padStart(4, "0"),
     owner: node.peers.ownerName(owner),

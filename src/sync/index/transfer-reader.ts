@@ -92,7 +92,7 @@ export class TransferTableReader implements TransferReader {
   ): readonly HistorySum[] {
     const onlyDevice = device === undefined ? "" : "AND device = ?";
     const rows = this.#sql.all(
-      `${HISTORY} WHERE started_at >= ? AND started_at < ? ${onlyDevice} GROUP BY 1, 2 ORDER BY 1, 2`,
+      `${HISTORY} WHERE device IS NOT NULL AND started_at >= ? AND started_at < ? ${onlyDevice} GROUP BY 1, 2 ORDER BY 1, 2`,
       ...[stretchMs, fromMs, toMs, ...(device === undefined ? [] : [device])],
     );
     return rows.map((row) => {

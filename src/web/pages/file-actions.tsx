@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { ListEntry } from "../../shared/api-list.ts";
-import { callAt, collectAt } from "../api/client.ts";
+import { callAt, collectAt, Failure } from "../api/client.ts";
 import type { Remote } from "../api/download.ts";
 import { plural } from "../text/format.ts";
 import { Button } from "../ui/basics.tsx";
@@ -39,7 +39,7 @@ export function MoveDialog(props: {
     const isDone = await attempt(async () => {
       const lines = await collectAt(peer, "move", { folder, path, to: target, into: to.value.endsWith("/") });
       const skipped = lines.find((line) => line.type === "skipped");
-      if (skipped?.type === "skipped") throw new Error(skipped.message);
+      if (skipped?.type === "skipped") throw new Failure({ ...skipped, hint: "" });
       say(`Moved to ${target}`, async () => {
         await collectAt(peer, "move", { folder, path: target, to: path });
         await onDone();

@@ -89,14 +89,30 @@ function Facts({ what, entry }: { readonly what: Remote; readonly entry: ListEnt
       <dd>
         <Name>{entry.path}</Name>
       </dd>
-      <dt>Size</dt>
-      <dd class="number">
-        {bytes(entry.size)} ({entry.size.toLocaleString("en")} bytes)
-      </dd>
-      <dt>{entry.deleted ? "Deleted" : "Changed"}</dt>
-      <dd>
-        <Ago time={entry.mtime} /> on <Name>{entry.device}</Name>
-      </dd>
+      {entry.target === null ? null : (
+        <>
+          <dt>Leads to</dt>
+          <dd>
+            <Name>{entry.target}</Name>
+          </dd>
+        </>
+      )}
+      {entry.type !== "file" ? null : (
+        <>
+          <dt>Size</dt>
+          <dd class="number">
+            {bytes(entry.size)} ({entry.size.toLocaleString("en")} bytes)
+          </dd>
+        </>
+      )}
+      {entry.mtime === null ? null : (
+        <>
+          <dt>{entry.deleted ? "Deleted" : "Changed"}</dt>
+          <dd>
+            <Ago time={entry.mtime} /> on <Name>{entry.device}</Name>
+          </dd>
+        </>
+      )}
       <dt>Owner</dt>
       <dd>
         <Name>{entry.owner}</Name>
@@ -113,10 +129,14 @@ function Facts({ what, entry }: { readonly what: Remote; readonly entry: ListEnt
           </dd>
         </>
       )}
-      <dt>Content id</dt>
-      <dd>
-        <code>{entry.contentId ?? "none"}</code>
-      </dd>
+      {entry.contentId === null ? null : (
+        <>
+          <dt>Content id</dt>
+          <dd>
+            <code>{entry.contentId}</code>
+          </dd>
+        </>
+      )}
     </dl>
   );
 }

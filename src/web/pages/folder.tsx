@@ -237,7 +237,7 @@ function Sharing({ folder, act }: { readonly folder: Folder; readonly act: Act }
                   onChange={change}
                 />
               ) : (
-                <span>{share === undefined ? "not shared" : share.rights}</span>
+                <span>{RIGHTS.find(([rights]) => rights === (share?.rights ?? "none"))?.[1]}</span>
               )}
             </li>
           );

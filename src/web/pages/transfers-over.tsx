@@ -106,8 +106,8 @@ async function pageOf(
 }
 
 function Over({ row }: { readonly row: TransferView }): JSX.Element {
-  const { id, files, fileBytes, wireBytes, saved, message, endedAt, durationMs, canRetry, state } = row;
-  const share = savedPercent(fileBytes, saved.delta + saved.reuse + saved.compression);
+  const { id, device, files, fileBytes, wireBytes, saved, message, endedAt, durationMs, canRetry, state } = row;
+  const share = device === null ? undefined : savedPercent(fileBytes, saved.delta + saved.reuse + saved.compression);
   const retry = (): Promise<boolean> =>
     attempt(() => collect("transferRetry", { id, unattended: true }), "It runs again");
   return (

@@ -82,17 +82,16 @@ export function Ago({ time }: { readonly time: string | null }): JSX.Element {
 
 /** A file or folder name: what bidirectional text in it does stays inside. */
 export function Name({ children }: { readonly children: string }): JSX.Element {
-  return <bdi class="name">{visible(children)}</bdi>;
+  const shown = children.replaceAll(/^\p{Zs}+|\p{Zs}+$/gu, (spaces) => "\u2423".repeat(spaces.length));
+  return <bdi class="name">{visible(shown)}</bdi>;
 }
 
-/** Control and direction characters, and spaces at an end, as pictures, so that a name cannot look like another one. */
+/** Control and direction characters as pictures, so that a name cannot look like another one. */
 function visible(text: string): string {
-  return text
-    .replaceAll(/^\p{Zs}+|\p{Zs}+$/gu, (spaces) => "\u2423".repeat(spaces.length))
-    .replaceAll(/[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/gu, (character) => {
-      const code = character.codePointAt(0) ?? 0;
-      return code < 0x20 ? String.fromCodePoint(0x2400 + code) : "\ufffd";
-    });
+  return text.replaceAll(/[\p{Cc}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x20 ? String.fromCodePoint(0x2400 + code) : "\ufffd";
+  });
 }
 
 export function Page(props: {
@@ -179,7 +178,9 @@ export function Problem(props: { readonly error: unknown; readonly retry?: () =>
 
 /** What stands between backticks is a command to type. */
 export function Words({ text }: { readonly text: string }): JSX.Element {
-  return <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>;
+  return (
+    <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : visible(part)))}</>
+  );
 }
 
 /** An error as message and next step. */
@@ -188,7 +189,8 @@ export function wordsOf(error: unknown): { readonly message: string; readonly hi
   return { message: error instanceof Error ? error.message : String(error), hint: "Load the page again." };
 }
 
+/** A name at the beginning, which is no plain word, stays as it is. */
 function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const begun = /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
   return /[.!?…]$/.test(begun) || begun === "" ? begun : `${begun}.`;
 }

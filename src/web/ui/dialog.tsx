@@ -1,8 +1,9 @@
 /** Dialogs: the browser's own, which keep the focus inside and end with Escape. */
-import { signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { Button, Name } from "./basics.tsx";
+import { Toasts } from "./toasts.tsx";
 
 interface DialogProps {
   readonly title: string;
@@ -10,6 +11,14 @@ interface DialogProps {
   readonly children: ComponentChildren;
   /** At the side of the page, as high as it is. */
   readonly isDrawer?: boolean;
+}
+
+/** Those that are open, the one in front last. */
+const open: Signal<readonly string[]> = signal([]);
+
+/** What was just done is said in front of a dialog, which covers all else and lets nobody press it. */
+export function ToastsBehind(): JSX.Element | null {
+  return open.value.length === 0 ? <Toasts /> : null;
 }
 
 export function Dialog({ title, onClose, children, isDrawer = false }: DialogProps): JSX.Element {
@@ -20,8 +29,10 @@ export function Dialog({ title, onClose, children, isDrawer = false }: DialogPro
   useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    open.value = [...open.value, id];
     return () => {
       isOver.current = true;
+      open.value = open.value.filter((one) => one !== id);
       dialog?.close();
     };
   }, []);
@@ -49,6 +60,7 @@ export function Dialog({ title, onClose, children, isDrawer = false }: DialogPro
         </Button>
       </div>
       {children}
+      {open.value.at(-1) === id ? <Toasts /> : null}
     </dialog>
   );
 }

@@ -1,7 +1,7 @@
 /** What was just done, and how to take it back; read out by screen readers. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { Button, Name, wordsOf } from "./basics.tsx";
+import { Button, Words, wordsOf } from "./basics.tsx";
 import { Icon } from "./icon.tsx";
 
 interface Toast {
@@ -52,7 +52,7 @@ export function Toasts(): JSX.Element {
         <div class={`toast ${isBad ? "bad" : ""}`} key={id}>
           <Icon name={isBad ? "bad" : "check"} />
           <span>
-            <Name>{text}</Name>
+            <Words text={text} />
           </span>
           {undo === undefined ? null : (
             <Button

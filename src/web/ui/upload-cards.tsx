@@ -1,6 +1,7 @@
 /** Uploads from this page and from earlier ones: how far each is, what it needs. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Failure } from "../api/client.ts";
 import { type Picked, pickedFiles } from "../api/dropped-files.ts";
 import { link } from "../api/live.ts";
 import { undoUpload } from "../api/undo-upload.ts";
@@ -173,7 +174,8 @@ function Actions({ upload }: { readonly upload: Upload }): JSX.Element {
 
 async function undo(upload: Upload): Promise<void> {
   const faults = await undoUpload(upload);
-  if (faults.length > 0) throw new Error(faults.slice(0, FAULTS_TOLD).join("; "));
+  if (faults.length > 0)
+    throw new Failure({ code: "E_PARTIAL", message: faults.slice(0, FAULTS_TOLD).join("; "), hint: "" });
   say("Undone: what was new is in the trash, what was replaced is back");
 }
 

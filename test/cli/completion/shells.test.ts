@@ -25,6 +25,7 @@ function entry(path: string, type: "file" | "directory"): ListLine {
     contentId: null,
     hash: null,
     version: null,
+    target: null,
     deleted: false,
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ListLine } from "../../../src/shared/api-list.ts";
@@ -59,11 +59,13 @@ test("a folder that is not synced here is listed by name, as its node has it", a
   expect(human.stdout).toContain(String.raw`new\nline`);
 });
 
-test("what is misspelt, gone or away is said, with the next step", async () => {
+test("where a symlink leads is told; what is misspelt, gone or away is said, with the next step", async () => {
   const [a, b] = await pairedNodes();
   await mkdir(join(a.directory, "docs"));
   await writeFile(join(a.directory, "docs", "a.txt"), "x");
+  await symlink("a.txt", join(a.directory, "docs", "link"));
   await a.wait();
+  expect((await b.run("list", "-l", "anna:anna-files/docs")).stdout).toContain("/link -> a.txt\n");
   const failure = async (...args: readonly string[]): Promise<object> => {
     const { code, stderr } = await b.run("--json", "list", ...args);
     return { ...(JSON.parse(stderr) as object), code_: code };

@@ -180,6 +180,11 @@ describe.each([
     ];
     expect(told(60_000)).toEqual([[0, 5, 60, 100, 50], [60_000, 5, 60, 100, 50], hours[1]]);
     expect(told(3_600_000)).toEqual(hours);
+    // What went from this node to this node needed no bandwidth, and saved none.
+    const own = await index.write.openTransfer(opened("own", { device: null, startedAtMs: nowMs }));
+    await index.write.changeTransfer(own, { fileBytes: 7, saved: { delta: 0, reuse: 7, compression: 0 } }, []);
+    const ofAll = index.read.history({ fromMs: nowMs, toMs: nowMs + day }, day);
+    expect(ofAll.map(({ fileBytes, saved }) => [fileBytes, saved.reuse])).toEqual([[300, 150]]);
     // Sums of transfers leave out what is told of connections as a whole.
     expect(index.read.transferTotals({ fromMs: nowMs, device: LAP, kind: "sync" })).toMatchObject({ wireBytes: 120 });
 
