@@ -92,8 +92,19 @@ async function dialOne(
   }
 }
 
+/** What a system calls it when it cannot connect, in words. */
+const IN_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there",
+  ECONNRESET: "the connection was cut",
+  EHOSTUNREACH: "the network does not reach it",
+  ENETUNREACH: "the network does not reach it",
+  ENOTFOUND: "no machine has this name",
+  ETIMEDOUT: "no answer in time",
+};
+
 function failureAt(address: HostPort, error: unknown): DialFailure {
-  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const message = IN_WORDS[code ?? ""] ?? (error instanceof Error ? error.message : String(error));
   const isRefused = error instanceof SyncError && error.code === "E_NOT_ALLOWED";
   return { address: formatHostPort(address), code: isRefused ? "E_NOT_ALLOWED" : "E_PEER_OFFLINE", message };
 }

@@ -178,8 +178,12 @@ function Overall(): JSX.Element {
   if (link.value === "lost") return <State tone="warn">{isLost(trouble.value) ? "Not answering" : "Problems"}</State>;
   if (status.value === undefined) return <State tone="busy">Opening</State>;
   if (status.value.folders.length === 0) return <State tone="idle">No folder yet</State>;
+  const { state, peers } = status.value;
   const { tone } = overview(status.value);
-  return <State tone={tone}>{tone === "warn" ? "Needs you" : OVERALL[status.value.state]}</State>;
+  // Nothing is pending, and nobody is there to be in sync with.
+  const isAlone = tone === "idle" && state === "in-sync";
+  const words = isAlone ? (peers.length === 0 ? "Not paired" : "Not connected") : OVERALL[state];
+  return <State tone={tone}>{tone === "warn" ? "Needs you" : words}</State>;
 }
 
 const OVERALL = {

@@ -94,6 +94,10 @@ test("where a peer is gone, the pages about it say so", async () => {
     await says(own, words);
     await inspect(own, `${at}, peer gone`);
   }
+  await go(own, `files/${PEER}/${FOLDER}/deep`);
+  await says(own, ["Try again"]);
+  await scene.bert.start();
+  await says(own, ["inside.txt"]);
 });
 
 test("where a folder's directory is gone, Home and the folder say so, with the cure", async () => {

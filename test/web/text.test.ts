@@ -18,6 +18,12 @@ describe("the sentence", () => {
       "Nothing is pending here, but no other machine is connected.",
     ],
     [
+      "nobody is there, and a conflict waits",
+      { peers: [fakePeer({ state: "offline" })], folders: [fakeFolder({ conflicts: 1 })] },
+      "warn",
+      "Nothing is pending here, but no other machine is connected, and 1 thing needs you.",
+    ],
+    [
       "files are to be fetched",
       { state: "syncing", folders: [fakeFolder({ state: "syncing", needFiles: 3, needBytes: 1_500_000 })] },
       "busy",

@@ -16,7 +16,7 @@ import { Choice, Tick } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt } from "../ui/toasts.tsx";
 import { TYPING_MS, useSettled } from "../ui/use-settled.ts";
-import { useReturn, useWhenChanged } from "../ui/use-when.ts";
+import { usePeerReturn, useReturn, useWhenChanged } from "../ui/use-when.ts";
 import { ROWS_MAX, VirtualList } from "../ui/virtual-list.tsx";
 import { NewDirectory } from "./file-actions.tsx";
 import { FileDetails } from "./file-details.tsx";
@@ -62,6 +62,7 @@ export function Entries({ where, peer, folder, path }: EntriesProps): JSX.Elemen
     { live: peer === undefined, restMs: REST_MS },
   );
   useReturn(() => rows.renew());
+  usePeerReturn(peer, () => rows.renew());
   const fault = patternFault(rows.error.value);
   return (
     <>

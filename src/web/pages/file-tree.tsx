@@ -9,6 +9,7 @@ import { Name } from "../ui/basics.tsx";
 import { FolderName } from "../ui/folder-name.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { useData } from "../ui/use-data.ts";
+import { usePeerReturn } from "../ui/use-when.ts";
 
 /** Directories shown of one; the list has all of them. */
 const SHOWN_MAX = 200;
@@ -40,7 +41,7 @@ export function FileTree(props: TreeProps): JSX.Element {
 
 function Below(props: TreeProps & { readonly path: string }): JSX.Element | null {
   const { peer, folder, path } = props;
-  const { value } = useData(
+  const { value, reload } = useData(
     async (signal) => {
       const input = { folder, path, offset: 0, limit: SHOWN_MAX, sort: "natural" as const, directoriesFirst: true };
       const lines = await collectAt(peer, "list", input, signal);
@@ -49,6 +50,7 @@ function Below(props: TreeProps & { readonly path: string }): JSX.Element | null
     [peer, folder, path].join("\0"),
     { live: peer === undefined, restMs: 2000 },
   );
+  usePeerReturn(peer, reload);
   if (value === undefined || value.length === 0) return null;
   return (
     <ul>

@@ -13,6 +13,7 @@ import { Choice } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { UploadCards } from "../ui/upload-cards.tsx";
 import { useData } from "../ui/use-data.ts";
+import { usePeerReturn } from "../ui/use-when.ts";
 import { Entries } from "./file-entries.tsx";
 import { FileTree } from "./file-tree.tsx";
 
@@ -67,6 +68,7 @@ function Where({ where }: { readonly where: string }): JSX.Element {
       options={[
         [HERE, `${status.value?.device.name ?? "this device"} (this device)`],
         ...peers.map(({ id, name, state }) => [id, state === "connected" ? name : `${name} (${state})`] as const),
+        ...(where === HERE || peers.some(({ id }) => id === where) ? [] : [[where, where] as const]),
       ]}
       onChange={(value) => go("files", value)}
     />
@@ -110,6 +112,7 @@ function Folders({ where }: { readonly where: string }): JSX.Element {
     where,
     { live: where === HERE },
   );
+  usePeerReturn(peerOf(where), answer.reload);
   return (
     <Answer of={answer} loading="Asking for the folders…">
       {(folders) => <FolderList where={where} folders={folders} />}

@@ -58,20 +58,22 @@ export function overview(status: Status): Overview {
   const reasons = status.folders.flatMap((folder) => folderReasons(folder)).concat(peerReasons(status));
   const needsPerson = reasons.filter(({ tone }) => tone === "warn" || tone === "bad").length;
   const { tone, sentence } = headline(status, needsPerson);
-  return { tone: needsPerson > 0 && tone === "good" ? "warn" : tone, sentence, reasons };
+  const isCalm = tone === "good" || tone === "idle";
+  return { tone: needsPerson > 0 && isCalm ? "warn" : tone, sentence, reasons };
 }
 
 function headline(status: Status, needsPerson: number): Pick<Overview, "tone" | "sentence"> {
   if (status.folders.length === 0) return { tone: "idle", sentence: "No folder yet" };
   const connected = status.peers.filter(({ state }) => state === "connected");
-  const but = needsPerson === 0 ? "" : `, but ${plural(needsPerson, "thing needs", "things need")} you`;
+  const needs = `${plural(needsPerson, "thing needs", "things need")} you`;
+  const [but, and] = needsPerson === 0 ? ["", ""] : [`, but ${needs}`, `, and ${needs}`];
   switch (status.state) {
     case "in-sync":
       if (connected.length > 0)
         return { tone: "good", sentence: `Everything is in sync with ${names(connected)}${but}.` };
       return status.peers.length === 0
         ? { tone: "idle", sentence: `Nothing is pending here, and no other machine is paired yet${but}.` }
-        : { tone: "idle", sentence: `Nothing is pending here, but no other machine is connected.` };
+        : { tone: "idle", sentence: `Nothing is pending here, but no other machine is connected${and}.` };
     case "scanning":
       return { tone: "busy", sentence: `Looking through ${labels(status, "scanning")}${but}.` };
     case "syncing":

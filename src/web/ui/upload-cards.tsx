@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Failure } from "../api/client.ts";
 import { type Picked, pickedFiles } from "../api/dropped-files.ts";
-import { link } from "../api/live.ts";
+import { link, status } from "../api/live.ts";
 import { undoUpload } from "../api/undo-upload.ts";
 import {
   continueUpload,
@@ -60,12 +60,19 @@ export function UploadCards(): JSX.Element {
 function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element {
   const { batch, state, now, faults } = upload;
   const [tone, words] = stateOf(upload);
+  const peer = status.value?.peers.find(({ id, name }) => id === batch.peer || name === batch.peer);
   return (
     <Card
       title={
         <>
           Upload to <FolderName id={batch.folder} />
           {batch.path === "" ? null : <Name>{`/${batch.path}`}</Name>}
+          {peer === undefined ? null : (
+            <>
+              {" on "}
+              <Name>{peer.name}</Name>
+            </>
+          )}
         </>
       }
       actions={<State tone={tone}>{words}</State>}

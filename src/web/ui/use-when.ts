@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { changes, isSeen, link } from "../api/live.ts";
+import { changes, isSeen, link, status } from "../api/live.ts";
 import { type Asked, PAUSE_MS, Paced } from "../api/paced.ts";
 
 /**
@@ -41,4 +41,21 @@ export function useReturn(act: () => Promise<void>): void {
       wasLost = now === "lost";
     });
   }, []);
+}
+
+/** Calls `act` when a peer that was gone is connected again: what it was asked meanwhile has failed. */
+export function usePeerReturn(peer: string | undefined, act: () => Promise<void>): void {
+  const latest = useRef(act);
+  latest.current = act;
+  useEffect(() => {
+    if (peer === undefined) return;
+    let wasGone = false;
+    return status.subscribe((now) => {
+      const found = now?.peers.find(({ id, name }) => id === peer || name === peer);
+      if (found === undefined) return;
+      const isGone = found.state !== "connected";
+      if (wasGone && !isGone) void latest.current();
+      wasGone = isGone;
+    });
+  }, [peer]);
 }
