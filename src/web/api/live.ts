@@ -28,7 +28,7 @@ export const trouble: Signal<Failure> = signal(lost());
  * Whether somebody looks. A browser has six connections for all tabs of a site:
  * one that has not been seen for a while lets go of its own, and takes it up when it is.
  */
-export const isSeen: Signal<boolean> = signal(true);
+export const isSeen: Signal<boolean> = signal(!document.hidden);
 /** Counts up whenever something happened that lists may show. */
 export const changes: Signal<number> = signal(0);
 export const traffic: Signal<TrafficLog> = signal(new TrafficLog());

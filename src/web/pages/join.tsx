@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { JoinResult } from "../../shared/api-peers.ts";
 import { stream } from "../api/client.ts";
 import { list } from "../text/format.ts";
-import { Button, Name, Problem } from "../ui/basics.tsx";
+import { Button, Name, Problem, Words } from "../ui/basics.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Field, Form } from "../ui/form.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -45,7 +45,7 @@ export function JoinDialog({ onClose }: { readonly onClose: () => void }): JSX.E
           autoFocus={true}
           isCode={true}
           placeholder="7-482913"
-          hint="The other machine shows it: Pair a machine, or `syncline peer invite`."
+          hint={<Words text="The other machine shows it: Pair a machine, or `syncline peer invite`." />}
           onChange={(value) => (code.value = value)}
         />
         <Field

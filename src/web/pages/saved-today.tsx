@@ -26,7 +26,7 @@ export function SavedToday(): JSX.Element {
         <dd>{bytes(sent)}</dd>
         <dt>Saved today</dt>
         <dd>
-          {percent === undefined || all <= 0 ? "nothing yet" : `${bytes(all)}, ${percent} of what came: ${parts}`}
+          {percent === undefined || all <= 0 ? "nothing yet" : `${bytes(all)}, ${percent} of what moved: ${parts}`}
         </dd>
       </dl>
       <p class="small">

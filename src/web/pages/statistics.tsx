@@ -199,8 +199,8 @@ function Saved({ totals }: { readonly totals: Moved }): JSX.Element {
     <Card title="Bandwidth saved">
       <p>
         {totals.fileBytes === 0
-          ? "No file arrived in this time."
-          : `${bytes(totals.fileBytes)} of files came; ${bytes(Math.max(0, savedOf(totals)))} of that did not have to be sent${share === undefined ? "" : ` (${share})`}.`}
+          ? "No file moved in this time."
+          : `${bytes(totals.fileBytes)} of files moved; ${bytes(Math.max(0, savedOf(totals)))} of that did not have to be sent${share === undefined ? "" : ` (${share})`}.`}
       </p>
       <dl class="saved">
         {parts.map(([name, count, why]) => (
