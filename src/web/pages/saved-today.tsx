@@ -10,7 +10,7 @@ const REST_MS = 5000;
 
 export function SavedToday(): JSX.Element {
   const { value } = useData((signal) => call("statsHistory", { from: midnight(), points: 1 }, signal), "today", {
-    ...{ live: true, restMs: REST_MS },
+    ...{ live: true, restMs: REST_MS, goesOn: () => true },
   });
   const { sent = 0, received = 0, fileBytes = 0, saved = { delta: 0, reuse: 0, compression: 0 } } = value?.totals ?? {};
   const { delta, reuse, compression } = saved;

@@ -12,6 +12,7 @@ import { Choice, Tick } from "../ui/form.tsx";
 import { useData } from "../ui/use-data.ts";
 
 const HOUR_MS = 3_600_000;
+const REST_MS = 2000;
 const RANGES = [
   ["1h", "Last hour"],
   ["24h", "Last 24 hours"],
@@ -38,7 +39,8 @@ export function StatisticsPage(): JSX.Element {
       return call("statsHistory", { from, points: POINTS, ...only }, signal);
     },
     `${range.value} ${peer.value}`,
-    { live: true },
+    // What sync moved is added up a while after it did.
+    { live: true, restMs: REST_MS, goesOn: () => true },
   );
   const { value } = answer;
   const peers = status.value?.peers ?? [];
