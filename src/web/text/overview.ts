@@ -58,7 +58,7 @@ export function overview(status: Status): Overview {
   const reasons = status.folders.flatMap((folder) => folderReasons(folder)).concat(peerReasons(status));
   const needsPerson = reasons.filter(({ tone }) => tone === "warn" || tone === "bad").length;
   const { tone, sentence } = headline(status, needsPerson);
-  const isCalm = tone === "good" || tone === "idle";
+  const isCalm = tone === "good" || (tone === "idle" && status.state === "in-sync");
   return { tone: needsPerson > 0 && isCalm ? "warn" : tone, sentence, reasons };
 }
 
