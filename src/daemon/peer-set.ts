@@ -208,7 +208,11 @@ export class PeerSet {
     const connection = this.#connections.get(peer);
     const link = connection?.links.get(message.folder);
     if (link === undefined) {
-      if (message.type === "folder-state" && peer.facts.folders.some(({ id }) => id === message.folder))
+      if (
+        message.type === "folder-state" &&
+        message.opening !== 0 &&
+        peer.facts.folders.some(({ id }) => id === message.folder)
+      )
         connection?.early.set(message.folder, message);
       this.#parts.log.debug("Message for a folder that is not shared", { folder: message.folder, type: message.type });
       return;

@@ -19,8 +19,10 @@ export interface FolderState {
   /** The other's epoch and the sequence up to which it is stored here; epoch "" when unknown. */
   readonly heldEpoch: string;
   readonly heldSequence: number;
-  /** Whether this device takes part now (not paused, not halted). */
-  readonly isActive: boolean;
+  /** Names the opening that the other is to answer; 0 for none. */
+  readonly opening: number;
+  /** The other's opening that this answers; 0 for none. */
+  readonly answers: number;
 }
 
 /** Records that changed since the sequence the receiver holds, in order of sequence. */

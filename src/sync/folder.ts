@@ -287,7 +287,8 @@ export class Folder implements AsyncDisposable {
         if (taken === "rolled-back") {
           const reason = "a peer remembers more of this index than there is";
           await this.command(() => this.#root.renewEpoch(reason));
-        } else if (taken === "unanswered") {
+        }
+        if (taken !== "answered") {
           if (this.#settings.isPaused) this.#open(session);
           else session.answer();
         }

@@ -17,8 +17,10 @@ interface Hostile extends AsyncDisposable {
   readonly folder: FolderId;
   /** Announces records after what was announced before. */
   announce(records: readonly Omit<IndexRecord, "sequence">[]): void;
-  /** Connects anew, as after a connection that was closed. */
+  /** Connects anew after a connection that was closed. */
   again(): Promise<void>;
+  /** Answers the next opening of the daemon. */
+  answer(): Promise<void>;
 }
 
 const EPOCH = "hostile";
@@ -37,8 +39,13 @@ async function pairHostile(a: TestNode): Promise<Hostile> {
   };
   await net.net.setTrust([trust]);
   await net.seen("connected");
-  let sequence = 0;
-  const open = (): void =>
+  let [sequence, answered] = [0, 0];
+  const answer = async (): Promise<void> => {
+    const opening = (): number =>
+      net.messages.flatMap((one) => (one.type === "folder-state" && one.opening !== 0 ? [one.opening] : [])).at(-1) ??
+      0;
+    await until(async () => opening() !== answered, "the daemon to open");
+    answered = opening();
     net.peer.send({
       type: "folder-state",
       folder,
@@ -46,10 +53,11 @@ async function pairHostile(a: TestNode): Promise<Hostile> {
       sequence,
       heldEpoch: "",
       heldSequence: 0,
-      isActive: true,
+      opening: 0,
+      answers: answered,
     });
-  await net.seen("message folder-state");
-  open();
+  };
+  await answer();
   return {
     net,
     folder,
@@ -69,13 +77,13 @@ async function pairHostile(a: TestNode): Promise<Hostile> {
     again: async () => {
       const times = net.log.filter((line) => line.startsWith("connected")).length;
       const isConnected = (): boolean => net.net.peers.length > 0;
-      if (!isConnected()) {
-        await net.net.setTrust([]);
-        await net.net.setTrust([trust]);
-        await net.seen("connected", times + 1);
-      }
-      open();
+      if (isConnected()) return;
+      await net.net.setTrust([]);
+      await net.net.setTrust([trust]);
+      await net.seen("connected", times + 1);
+      await answer();
     },
+    answer,
     [Symbol.asyncDispose]: () => net[Symbol.asyncDispose](),
   };
 }
@@ -220,7 +228,7 @@ test("wrong bytes are never installed, and a peer that may only read changes not
   expect(await readTree(a.directory)).toEqual({ "keep.txt": "keep" });
 
   await a.json("folder", "share", hostile.folder, "--to", "joiner", "--rights", "read");
-  await hostile.again();
+  await hostile.answer();
   const future = BigInt(Date.now() + 86_400_000) * 1_000_000n;
   hostile.announce([
     record("keep.txt", { version: [[self, 2_000_000_000]], deleted: true, contentId: null, size: 0, mtimeNs: future }),

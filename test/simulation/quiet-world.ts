@@ -106,6 +106,11 @@ export class QuietWorld {
     for (const pair of pairs) this.#net.connect(this.node(pair.charAt(0)), this.node(pair.charAt(1)));
   }
 
+  /** A device takes a connection up anew, as when its rights change. */
+  relink(pair: string, name: string): void {
+    for (const connection of this.#net.connections) if (connection.name === pair) connection.relink(this.node(name));
+  }
+
   cut(pair: string): void {
     for (const connection of this.#net.connections) if (connection.name === pair) this.#net.cut(connection);
   }

@@ -29,6 +29,25 @@ test.each(Array.from({ length: 12 }, (_, ms) => ms))(
 );
 
 test.each(Array.from({ length: 12 }, (_, ms) => ms))(
+  "rights that change again and again, %s ms apart, leave both in step and silent",
+  async (ms) => {
+    const { world, gaps } = await inStep();
+    for (let number = 0; number < 20; number++) {
+      world.node("A").fs.user.write(`${number}.txt`, `${number}`);
+      for (const name of "ABA") {
+        world.relink("AB", name);
+        await world.run(ms / 2);
+      }
+    }
+    await world.settle();
+    expect(gaps()).toEqual([]);
+    world.hear();
+    await world.run(5000);
+    expect(world.hear()).toEqual([]);
+  },
+);
+
+test.each(Array.from({ length: 12 }, (_, ms) => ms))(
   "a connection that is taken up again %s ms after the other side wrote goes on where it was",
   async (ms) => {
     const { world, gaps } = await inStep();

@@ -114,6 +114,11 @@ export class SimConnection {
     for (const link of this.#links) this.#net.scheduler.after(this.#net.delay(0), () => link.begin());
   }
 
+  /** One end begins anew on the same connection, as when rights change. */
+  relink(device: NetDevice): void {
+    for (const link of this.#links) if (link.owner === device) link.beginAnew();
+  }
+
   cut(dead: NetDevice | undefined): void {
     this.isUp = false;
     for (const link of this.#links) {
@@ -169,6 +174,12 @@ export class SimLink implements PeerLink {
     this.#state = "open";
     this.owner.attach(this);
     for (const message of this.#early.splice(0)) this.#deal(message);
+  }
+
+  beginAnew(): void {
+    if (this.#state !== "open") return;
+    this.owner.detach(this);
+    this.owner.attach(this);
   }
 
   /** The connection is gone; `isNoticed` tells whether this end lives to see it. */

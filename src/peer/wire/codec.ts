@@ -117,7 +117,8 @@ function encodeFolderState(state: FolderState): Uint8Array<ArrayBuffer> {
     sequence: BigInt(state.sequence),
     heldEpoch: state.heldEpoch,
     heldSequence: BigInt(state.heldSequence),
-    active: state.isActive,
+    opening: state.opening,
+    answers: state.answers,
   });
   return toBytes(pb.FolderStateSchema, message);
 }
@@ -131,7 +132,8 @@ function decodeFolderState(body: Uint8Array): FolderState {
     sequence: countFrom(state.sequence, "sequence"),
     heldEpoch: epochFrom(state.heldEpoch, { mayBeEmpty: true }),
     heldSequence: countFrom(state.heldSequence, "sequence"),
-    isActive: state.active,
+    opening: state.opening,
+    answers: state.answers,
   };
 }
 

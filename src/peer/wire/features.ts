@@ -31,4 +31,4 @@ export function commonFeatures(offeredByPeer: readonly string[]): readonly Featu
  * holds it against a hash of all three, so that nobody changes the wire
  * without noticing; nothing of it is ever sent.
  */
-export const WIRE_REVISION = 11;
+export const WIRE_REVISION = 12;

@@ -10,9 +10,11 @@
  * 3. A record the peer announced itself, unchanged, is not sent back; but a
  *    peer that holds nothing of this index is told all there is: it may have
  *    forgotten what it announced, because it was ignored there for a while.
- * 4. An opening is answered with an opening, an answer is not: either side may
- *    begin anew at any time (a restarted folder, a new index) and hears where
- *    the other stands.
+ * 4. Each opening is answered once, by its number: either side may begin anew at
+ *    any time (a restarted folder, other rights, a new index) and hears where the
+ *    other stands. What was said before the answer counts for nothing, nor does
+ *    an answer to another opening. Who waits for an answer says so again when the
+ *    peer opens: the opening may have come before the peer knew of the folder.
  * 5. What is not here is not announced: a row that is only wanted gets a new
  *    sequence, and is sent, once it has come.
  * 6. Nothing is sent that tells nothing: sequences without a record for the peer
@@ -54,6 +56,8 @@ const UPDATE_BYTES = 384 * 1024;
 const UNTOLD_MAX = 1000;
 /** So many records of an update are looked up for what they resemble: some hundred microseconds each, of main's time. */
 const RELATED_MAX = 64;
+/** Openings are named by numbers of so many. */
+const OPENINGS_MAX = 2 ** 31;
 /** So many are told apart; of more it is enough to know that there are some. */
 const REFUSED_MAX = 1000;
 
@@ -73,12 +77,10 @@ export class PeerSession {
   readonly #isApproved: (row: LocalRow) => boolean;
   /** The peer's last word on where it stands; undefined until it spoke. */
   #peerState: FolderState | undefined;
-  /**
-   * Openings that went out and are not answered yet. Each is answered by one
-   * word of where the peer stands, be it an opening of its own; counting them
-   * keeps the two sides from answering each other's answers for ever.
-   */
-  #awaited = 0;
+  /** The opening that the peer has not answered yet; 0 for none. */
+  #asked = 0;
+  /** The peer's latest opening; 0 for none. */
+  #theirOpening = 0;
   /** What the peer announced is being dropped: no update may continue it. */
   #isForgetting = false;
   /** The peer is told up to here; the next update continues it. */
@@ -129,8 +131,9 @@ export class PeerSession {
   /** Says where this device stands; the peer answers with the same and then with updates. */
   open(): void {
     this.#meeting.reset();
-    this.#awaited++;
-    this.answer();
+    const { random } = this.#context;
+    this.#asked = 1 + Math.floor(random.fraction() * OPENINGS_MAX);
+    this.#say(0);
   }
 
   /** Forgets what the peer announced and asks for all of it again. */
@@ -141,8 +144,12 @@ export class PeerSession {
     this.open();
   }
 
-  /** Says where this device stands because the peer asked. */
+  /** Says where this device stands because the peer opened. */
   answer(): void {
+    this.#say(this.#theirOpening);
+  }
+
+  #say(answers: number): void {
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
     const held = index.read.remoteState(folder, this.link.device);
@@ -154,13 +161,14 @@ export class PeerSession {
       sequence: own?.sequence ?? 0,
       heldEpoch: held.epoch,
       heldSequence: held.received,
-      isActive: true,
+      opening: this.#asked,
+      answers,
     });
   }
 
   /** Whether the peer takes part now. */
   get isActive(): boolean {
-    return this.#peerState?.isActive === true && this.#closed === undefined;
+    return this.#peerState !== undefined && this.#closed === undefined;
   }
 
   /** Why the peer does not take part. */
@@ -193,13 +201,17 @@ export class PeerSession {
   }
 
   /**
-   * Takes where the peer stands. Returns "unanswered" when the peer opened and
-   * waits for an answer, and "rolled-back" when it holds more of this index
-   * than there is: an older copy of it was restored.
+   * Takes where the peer stands. Returns "opened" when it waits for an answer,
+   * and "rolled-back" when, beside that, it holds more of this index than there
+   * is: an older copy of it was restored.
    */
-  async takeState(state: FolderState): Promise<"answered" | "unanswered" | "rolled-back"> {
-    const isAnswer = this.#awaited > 0;
-    if (isAnswer) this.#awaited--;
+  async takeState(state: FolderState): Promise<"opened" | "answered" | "rolled-back"> {
+    const isOpening = state.opening !== 0 && state.opening !== this.#theirOpening;
+    const isAnswer = this.#asked !== 0 && state.answers === this.#asked;
+    if (isAnswer) this.#asked = 0;
+    if (isOpening) this.#theirOpening = state.opening;
+    // What came with an opening that is said again was taken then.
+    if (!isOpening && (!isAnswer || state.opening !== 0)) return "answered";
     const { folder, index } = this.#context;
     const own = index.read.folder(folder);
     if (own !== undefined && state.heldEpoch === own.epoch && isForgotten(this.#context, state.heldSequence))
@@ -220,7 +232,7 @@ export class PeerSession {
     this.#meeting.reset();
     this.#plan = undefined;
     this.#mayMeet = true;
-    return isAnswer ? "answered" : "unanswered";
+    return isOpening ? "opened" : "answered";
   }
 
   /**
@@ -231,7 +243,7 @@ export class PeerSession {
   async meet({ hasScanned }: { readonly hasScanned: boolean }): Promise<void> {
     const { folder, index, recordsComparedMin = LIMITS.reconcileRecords.value } = this.#context;
     const state = this.#peerState;
-    if (!this.#mayMeet || this.#awaited > 0 || state === undefined || !this.isActive) return;
+    if (!this.#mayMeet || this.#asked !== 0 || state === undefined || !this.isActive) return;
     if (this.#canMeet(state) && !hasScanned && !index.read.isAcknowledged(folder)) {
       this.#meeting.wait();
       return;
@@ -266,7 +278,7 @@ export class PeerSession {
 
   takeClosed(code: string, message: string): void {
     this.#closed = { code, message };
-    this.#awaited = 0;
+    this.#asked = 0;
     this.#meeting.reset();
   }
 
@@ -282,7 +294,7 @@ export class PeerSession {
     const held = index.read.remoteState(folder, this.link.device);
     const received = held.epoch === update.epoch ? held.received : 0;
     // Everything already on its way when the exchange starts again.
-    if (this.#awaited > 0 || this.#isForgetting) return false;
+    if (this.#asked !== 0 || this.#isForgetting) return false;
     if (this.#peerState === undefined || update.epoch !== this.#peerState.epoch || update.afterSequence !== received) {
       log.warn("Index update does not continue what is stored; starting the exchange again", {
         device: this.link.name,
@@ -366,7 +378,7 @@ export class PeerSession {
 
   /** Not before the peer has said what it holds: it would be told twice. */
   get #mayTell(): boolean {
-    return this.isActive && this.#awaited === 0 && !this.#meeting.isRunning;
+    return this.isActive && this.#asked === 0 && !this.#meeting.isRunning;
   }
 
   /** Whether everything committed here was announced to this peer. */

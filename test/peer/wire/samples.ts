@@ -44,7 +44,8 @@ export const messages: Readonly<Record<string, FolderMessage>> = {
     sequence: 2 ** 40,
     heldEpoch: "",
     heldSequence: 0,
-    isActive: true,
+    opening: 0,
+    answers: 7,
   },
   "index-update": {
     type: "index-update",
