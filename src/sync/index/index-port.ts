@@ -36,6 +36,12 @@ export interface RemoteRow extends FileInfo {
   readonly sequence: number;
 }
 
+/** A path, and all versions of it that were known when it was looked at. */
+export interface SeenPath {
+  readonly path: RelPath;
+  readonly heads: readonly Head[];
+}
+
 /** How far two devices are with each other's index of one folder. */
 export interface RemoteState {
   /** Epoch of the peer's index that is stored here, "" when none. */
@@ -328,8 +334,11 @@ export interface IndexWriter extends TransferWriter, UserWriter {
   dissolveMove(folder: FolderId, device: ShortId, last: number): Promise<void>;
   /** Drops what is stored of a peer's index (its epoch changed, or the folder is unshared). */
   resetRemote(folder: FolderId, device: ShortId): Promise<void>;
-  /** Takes every peer's row for these paths as applied: they need nothing here. A path whose local row is wanted again stays listed. */
-  settle(folder: FolderId, paths: readonly RelPath[]): Promise<void>;
+  /**
+   * Takes peers' rows that say no more than `heads` as applied: these paths need nothing here. What came since is left.
+   * A path whose local row is wanted again stays listed.
+   */
+  settle(folder: FolderId, seen: readonly SeenPath[]): Promise<void>;
   /** Deletes local rows of paths that are ignored from now on, and clears `pending` of their remote rows: ignored is neither needed nor announced nor deleted. */
   forgetPaths(folder: FolderId, paths: readonly RelPath[]): Promise<void>;
   /** Marks as pending, anew, every remote row that local rows do not cover: after ignore patterns changed. In several transactions; when it failed halfway, run it again. */

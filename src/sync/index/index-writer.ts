@@ -12,6 +12,7 @@ import type {
   LocalMoveResult,
   MovedDirectory,
   MoveReadiness,
+  SeenPath,
   VersionsMove,
 } from "./index-port.ts";
 import { KeepWriter, type NewConflict, type NewVersion, type StoredList } from "./keep-writer.ts";
@@ -217,16 +218,19 @@ export class SqliteIndexWriter {
     this.#folders.save(folder);
   }
 
-  settle(id: FolderId, paths: readonly RelPath[]): void {
+  settle(id: FolderId, seen: readonly SeenPath[]): void {
     const folder = this.#folders.get(id);
-    this.#remote.settle(folder, paths);
+    this.#remote.settle(folder, seen);
     this.#folders.save(folder);
   }
 
   forgetPaths(id: FolderId, paths: readonly RelPath[]): void {
     const folder = this.#folders.get(id);
     for (const path of paths) this.#local.forget(folder, path);
-    this.#remote.settle(folder, paths);
+    this.#remote.settle(
+      folder,
+      paths.map((path) => ({ path })),
+    );
     this.#folders.save(folder);
   }
 

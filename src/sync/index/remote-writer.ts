@@ -1,5 +1,6 @@
 import type { FileInfo, Head } from "../../shared/file-info.ts";
 import type { RelPath, ShortId } from "../../shared/ids.ts";
+import { covers } from "../core/heads.ts";
 import type { DirectoryTable } from "./directory-table.ts";
 import type { FolderState } from "./folder-table.ts";
 import { decodeHeads, encodeHeads } from "./head-codec.ts";
@@ -7,9 +8,17 @@ import { isWanted } from "./local-kind.ts";
 import type { MoveTable } from "./move-table.ts";
 import type { PeerTable } from "./peer-table.ts";
 import { decodeRecord } from "./record-codec.ts";
-import { splitPath } from "./split-path.ts";
+import { type SplitPath, splitPath } from "./split-path.ts";
 import type { SqlRow, Statements } from "./statements.ts";
-import { hasApplied, PENDING, PENDING_WITH_LIST, SETTLED, type WaitingList, type WaitingPath } from "./waiting-list.ts";
+import {
+  hasApplied,
+  PENDING,
+  PENDING_WITH_LIST,
+  type PendingRow,
+  SETTLED,
+  type WaitingList,
+  type WaitingPath,
+} from "./waiting-list.ts";
 
 /** One announced row. */
 export interface AnnouncedRecord {
@@ -163,38 +172,32 @@ export class RemoteWriter {
     const peer = this.#peers.find(folder.num, device);
     if (peer === undefined) return;
     for (let page = this.#pendingOf(peer.num); page.length > 0; page = this.#pendingOf(peer.num))
-      this.#settleAll(folder, page, peer.num);
+      for (const path of page) this.#settle(folder, path, (row) => row.peer === peer.num);
     this.#sql.run("DELETE FROM remote WHERE peer = ?", peer.num);
     this.#moves.forgetPeer(folder.num, peer.num);
     this.#sql.run("DELETE FROM offered_list WHERE peer = ?", peer.num);
     this.#peers.setReceived(peer.num, "", 0);
   }
 
-  /** Marks the rows of every peer for these paths as applied. */
-  settle(folder: FolderState, paths: readonly string[]): void {
-    this.#settleAll(
-      folder,
-      paths.map((path) => splitPath(path)),
-    );
+  /** Marks the rows of every peer for these paths as applied; with `heads` those alone that say no more. */
+  settle(
+    folder: FolderState,
+    seen: readonly { readonly path: string; readonly heads?: readonly Head[] | undefined }[],
+  ): void {
+    for (const { path, heads } of seen)
+      this.#settle(folder, splitPath(path), (row) => heads === undefined || covers(heads, row.heads));
   }
 
-  #settleAll(
-    folder: FolderState,
-    paths: readonly { readonly parent: string; readonly name: string }[],
-    only?: number,
-  ): void {
-    const peers = this.#peers.withPending(folder.num);
-    for (const { parent, name } of paths) {
-      const directory = this.#directories.find(folder.num, parent);
-      if (directory === undefined) continue;
-      const path = this.#localPath(directory, parent, name);
-      const left: (readonly Head[])[] = [];
-      for (const row of this.#waiting.pendingRows(peers, path)) {
-        if (only === undefined || row.peer === only) this.#waiting.settle(row, path);
-        else left.push(row.heads);
-      }
-      this.#waiting.place(folder, path, left, true);
+  #settle(folder: FolderState, { parent, name }: SplitPath, isSettled: (row: PendingRow) => boolean): void {
+    const directory = this.#directories.find(folder.num, parent);
+    if (directory === undefined) return;
+    const path = this.#localPath(directory, parent, name);
+    const left: (readonly Head[])[] = [];
+    for (const row of this.#waiting.pendingRows(this.#peers.withPending(folder.num), path)) {
+      if (isSettled(row)) this.#waiting.settle(row, path);
+      else left.push(row.heads);
     }
+    this.#waiting.place(folder, path, left, true);
   }
 
   /**

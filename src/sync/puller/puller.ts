@@ -20,7 +20,7 @@ import { joinHeads, winnerOf } from "../core/heads.ts";
 import { type Action, keepDirectory, type PathKnowledge, planPath } from "../core/plan.ts";
 import type { FolderContext } from "../folder-context.ts";
 import type { ContentSource } from "../folder-disk.ts";
-import type { LocalRow } from "../index/index-port.ts";
+import type { LocalRow, SeenPath } from "../index/index-port.ts";
 import type { ProblemBook } from "../problem-book.ts";
 import { type Applied, applyBatch, type Planned } from "./apply.ts";
 import { MoveApplier } from "./apply-moves.ts";
@@ -63,7 +63,7 @@ export class Puller {
   /** Paths that take the place of a directory: last of all. */
   readonly #late = new Set<RelPath>();
   /** Pending paths that need nothing after all, because they are ignored, for instance. */
-  readonly #settled: RelPath[] = [];
+  readonly #settled: SeenPath[] = [];
   /** Paths whose disk is not as the index has it: they wait until they have been looked at. */
   readonly #unlooked = new Set<RelPath>();
   readonly #moves: MoveApplier;
@@ -251,13 +251,9 @@ export class Puller {
 
   #planOne(path: RelPath, batch: Map<RelPath, Planned>): boolean {
     const known = this.#knowledge(path);
-    if (this.#isIgnored(known)) {
-      this.#settled.push(path);
-      return true;
-    }
     const action = planPath(known);
-    if (action.type === "nothing") {
-      this.#settled.push(path);
+    if (action.type === "nothing" || this.#isIgnored(known)) {
+      this.#settled.push({ path, heads: headsOf(known) });
       return true;
     }
     if (action.type === "replace-directory" || action.type === "keep-directory") {
@@ -303,13 +299,13 @@ export class Puller {
   }
 
   #isIgnored(known: PathKnowledge): boolean {
-    const heads = known.remotes.reduce(joinHeads, known.local?.heads ?? []);
+    const heads = headsOf(known);
     return heads.length > 0 && this.#hooks.isIgnored(known.path, winnerOf(heads).type === "directory");
   }
 
   async #settle(): Promise<void> {
-    const paths = this.#settled.splice(0);
-    if (paths.length > 0) await this.#context.index.write.settle(this.#context.folder, paths);
+    const seen = this.#settled.splice(0);
+    if (seen.length > 0) await this.#context.index.write.settle(this.#context.folder, seen);
   }
 
   /** Directories that must exist first. One that should not exist any more is kept (planner invariant 4). */
@@ -484,7 +480,8 @@ export class Puller {
       const last = page.at(-1);
       if (last === undefined) return waiting;
       for (const path of page) {
-        if (this.#isIgnored(this.#knowledge(path))) this.#settled.push(path);
+        const known = this.#knowledge(path);
+        if (this.#isIgnored(known)) this.#settled.push({ path, heads: headsOf(known) });
         else if (!this.#hooks.isBlocked(path) && !this.#unlooked.has(path)) waiting.push(path);
       }
       after = last;
@@ -530,6 +527,10 @@ export class Puller {
 /** Peers may have told of something new since a path was found to be deleted; then it is a matter for the next pass. */
 function isRemoval(action: Action): boolean {
   return action.type !== "install" && action.type !== "touch" && action.type !== "replace-directory";
+}
+
+function headsOf({ local, remotes }: PathKnowledge): readonly Head[] {
+  return remotes.reduce(joinHeads, local?.heads ?? []);
 }
 
 function isFileInstall(action: Action): action is Extract<Action, { type: "install" }> {

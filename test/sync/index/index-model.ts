@@ -52,13 +52,14 @@ export class IndexModel {
     this.received.delete(device);
   }
 
-  settle(paths: readonly RelPath[]): void {
-    for (const path of paths) for (const row of this.#rows(path)) row.isPending = false;
+  settle(seen: readonly { readonly path: RelPath; readonly heads?: readonly Head[] }[]): void {
+    for (const { path, heads } of seen)
+      for (const row of this.#rows(path)) if (heads === undefined || covers(heads, row.heads)) row.isPending = false;
   }
 
   forgetPaths(paths: readonly RelPath[]): void {
     for (const path of paths) this.local.delete(path);
-    this.settle(paths);
+    this.settle(paths.map((path) => ({ path })));
   }
 
   reconsider(): void {

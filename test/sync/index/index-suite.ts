@@ -356,7 +356,7 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
         await index.write.commitRemote(FOLDER, B, "e", 1, [announced(1, "a", file({ A: 1, B: 1 }))]);
         expect(index.read.pending(FOLDER, "live", "", 9)).toEqual(["a"]);
         expect(index.read.pendingTotals(FOLDER).files).toBe(1);
-        await index.write.settle(FOLDER, [path("a")]);
+        await index.write.settle(FOLDER, [{ path: path("a"), heads: [file({ A: 1, B: 1 })] }]);
         expect(index.read.pending(FOLDER, "live", "", 9)).toEqual(["a"]);
         expect(index.read.appliedUpTo(FOLDER, B)).toBe(1);
         await index.write.commitLocal(FOLDER, [change("a", file({ A: 1 }), { announce: false })]);
@@ -369,7 +369,11 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
           announced(2, "d/b", tombstone({ B: 1 })),
         ]);
         await index.write.commitRemote(FOLDER, C, "e", 1, [announced(1, "a", file({ C: 1 }))]);
-        await index.write.settle(FOLDER, [path("a"), path("d/b"), path("no/such")]);
+        await index.write.settle(FOLDER, [
+          { path: path("a"), heads: [file({ B: 1, C: 1 })] },
+          { path: path("d/b"), heads: [tombstone({ B: 1 })] },
+          { path: path("no/such"), heads: [] },
+        ]);
         expect(index.read.pendingTotals(FOLDER)).toEqual({ files: 0, bytes: 0 });
         expect(index.read.appliedUpTo(FOLDER, B)).toBe(2);
         expect(index.read.remote(FOLDER, path("a"))).toHaveLength(2);
@@ -377,6 +381,14 @@ export function runIndexTests(name: string, open: () => Promise<FolderIndex & As
         expect(index.read.pending(FOLDER, "live", "", 9)).toEqual(["a"]);
         expect(index.read.pending(FOLDER, "deleted", "", 9)).toEqual(["d/b"]);
         expect(index.read.pendingTotals(FOLDER)).toEqual({ files: 2, bytes: 10 });
+      });
+
+      test("what a peer tells while a path is settled waits", async () => {
+        await index.write.commitRemote(FOLDER, B, "e", 1, [announced(1, "a", file({ B: 1 }))]);
+        await index.write.commitRemote(FOLDER, B, "e", 2, [announced(2, "a", file({ B: 2 }))]);
+        await index.write.settle(FOLDER, [{ path: path("a"), heads: [file({ B: 1 })] }]);
+        expect(index.read.pending(FOLDER, "live", "", 9)).toEqual(["a"]);
+        expect(index.read.appliedUpTo(FOLDER, B)).toBe(1);
       });
 
       test("forgotten paths wait no longer and are nobody's deletion", async () => {

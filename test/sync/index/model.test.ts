@@ -51,11 +51,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: anyPaths.map(
-      (paths): Step =>
+    arbitrary: fc.array(fc.record({ path: fc.constantFrom(...PATHS), heads: anyHeads }), { maxLength: 4 }).map(
+      (seen): Step =>
         both(
-          (one) => one.settle(paths),
-          (index) => index.write.settle(FOLDER, paths),
+          (one) => one.settle(seen),
+          (index) => index.write.settle(FOLDER, seen),
         ),
     ),
   },
