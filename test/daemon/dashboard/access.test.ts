@@ -102,7 +102,12 @@ describe.each(Object.keys(ROUTES) as RouteName[])("%s", (name) => {
 
 test("what a user is refused is told to the node's own people", async () => {
   await dashboard.ask({ method: "POST", path: `${API_PREFIX}/shutdown`, headers: dashboard.signedIn("user") });
-  expect(dashboard.refused.at(-1)).toEqual({ reason: "for admins only", user: "bob", path: `${API_PREFIX}/shutdown` });
+  expect(dashboard.refused.at(-1)).toEqual({
+    reason: "for admins only",
+    user: "bob",
+    route: "shutdown",
+    path: `${API_PREFIX}/shutdown`,
+  });
 });
 
 test("two cookies of one name are none", async () => {
