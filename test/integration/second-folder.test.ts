@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Status } from "../../src/shared/api-node.ts";
+import type { Peer } from "../../src/shared/api-peers.ts";
 import { pairedNodes, type TestNode, testNodes, until } from "../support/nodes.ts";
 
 test("a second folder is shared from both ends, kept from changes by rights, paused and unshared", async () => {
@@ -12,8 +13,9 @@ test("a second folder is shared from both ends, kept from changes by rights, pau
   await writeFile(join(here, "from-anna"), "1");
   const { folder } = await a.json<{ folder: { id: string } }>("folder", "add", here);
   await a.json("folder", "share", folder.id, "--to", "bert", "--rights", "read");
-  const offer = { id: folder.id, label: "anna-files-2", isHere: false };
-  expect(await b.json("peer", "show", "anna")).toMatchObject({ offers: [offer] });
+  const offered = async (): Promise<Peer["offers"]> => (await b.json<Peer>("peer", "show", "anna")).offers;
+  await until(async () => (await offered()).length > 0, "bert to hear of the folder");
+  expect(await offered()).toEqual([{ id: folder.id, label: "anna-files-2", isHere: false }]);
   expect((await b.run("status")).stdout).toContain(
     `next: syncline folder add DIR --from anna --folder-id ${folder.id}`,
   );
