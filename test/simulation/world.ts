@@ -59,6 +59,8 @@ const SETTLE_SLICES_MAX = 60;
 const QUIET_SLICES = 3;
 const LAST_TRY_MS = 150_000;
 const RECENT_LINES = 40;
+const RELINKS = 3;
+const RELINKS_WITHIN_MS = 400;
 /** So that people who answer each step of the engine come to an end. */
 const ACTIONS_AT_CALLS_MAX = 40;
 /** More is no work but a storm. */
@@ -372,6 +374,7 @@ class World {
   #keepBreaking(): void {
     const { cutEveryMs, partitionShare, restoresIndex } = this.knobs;
     if (!this.#isChaos) return;
+    this.#relinkSome();
     if (cutEveryMs > 0) {
       const connection = this.#prng.pick(this.net.connections);
       if (connection !== undefined) {
@@ -386,6 +389,16 @@ class World {
       for (const node of this.nodes) if (this.#prng.chance(0.3)) this.#snapshots.set(node, node.index.copy());
     const nextMs = cutEveryMs > 0 ? cutEveryMs : 5000;
     this.scheduler.after(nextMs * 2 * this.#prng.fraction(), () => this.#keepBreaking());
+  }
+
+  /** Rights change, some of them while the exchange that the last change began is being opened. */
+  #relinkSome(): void {
+    for (let times = 0; times < RELINKS; times++) {
+      const connection = this.#prng.pick(this.net.connections);
+      const node = this.#prng.pick(this.nodes);
+      if (connection === undefined || node === undefined) return;
+      this.scheduler.after(this.#prng.fraction() * RELINKS_WITHIN_MS, () => connection.relink(node));
+    }
   }
 
   #sent(from: NetDevice, to: NetDevice, message: FolderMessage): void {
