@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { LOG_LEVELS, SETTING_KEYS, type SettingKey, settingRow } from "./config-settings.ts";
 import { parseHostPort } from "./host-port.ts";
-import { type DeviceId, type FolderId, parseDeviceId } from "./ids.ts";
+import { type DeviceId, FOLDER_ID, type FolderId, parseDeviceId } from "./ids.ts";
 import type { Switch } from "./messages.ts";
 
 export const CONFIG_VERSION = 1;
@@ -80,7 +80,7 @@ export const CONFIG_SCHEMA: z.ZodType = z
     version: z.literal(CONFIG_VERSION).default(CONFIG_VERSION),
     ...settings,
     folders: z
-      .record(z.string().regex(/^[a-z0-9-]{1,64}$/, "is not a folder id: use 1 to 64 of a-z, 0-9 and -"), folder)
+      .record(z.string().regex(FOLDER_ID, "is not a folder id: use 1 to 64 of a-z, 0-9 and -"), folder)
       .default({}),
     peers: z
       .record(z.string().refine(isDeviceId, "is not a device id; copy it from `syncline status` on that device"), peer)

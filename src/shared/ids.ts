@@ -76,9 +76,12 @@ export function parseShortId(text: string): ShortId | undefined {
   return /^[A-Z2-7]{12}$/.test(text) ? (text as ShortId) : undefined;
 }
 
+/** A folder id. "constructor" is none: every object of the configuration would seem to have that folder. */
+export const FOLDER_ID: RegExp = /^(?!constructor$)[a-z0-9-]{1,64}$/;
+
 /** Parses a folder id. */
 export function parseFolderId(text: string): FolderId {
-  if (!/^[a-z0-9-]{1,64}$/.test(text)) {
+  if (!FOLDER_ID.test(text)) {
     throw new SyncError("E_USAGE", `"${text}" is not a folder id`, { hint: "use 1 to 64 of a-z, 0-9 and -" });
   }
   return text as FolderId;

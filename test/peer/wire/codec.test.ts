@@ -85,6 +85,10 @@ test.each<{ name: string; message: FolderMessage }>([
     message: { ...(messages["folder-state"] as never as FolderMessage & { type: "folder-state" }), epoch: "a\nb" },
   },
   { name: "a folder id that is none", message: { type: "barrier", folder: "../x" as never, id: 1 } },
+  {
+    name: "a folder that every object seems to have",
+    message: { type: "barrier", folder: "constructor" as never, id: 1 },
+  },
 ])("$name is refused", ({ message }) => {
   const { type, body } = only(message);
   expect(() => decodeFolderMessage(type, body, canonical)).toThrow(expect.objectContaining({ code: "E_PROTOCOL" }));
